@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define JT_POISON_MEMCMP
+#include "common/base/secret.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "common/base/base.h"
+
+void jt_secret_wipe(void *p, size_t n)
+{
+    if (p != NULL && n > 0) {
+        OPENSSL_cleanse(p, n);
+    }
+}
+
+enum jt_err jt_secret_alloc(struct jt_secret *s, size_t n)
+{
+    jt_secret_release(s);
+    uint8_t *p = calloc(1, n == 0 ? 1 : n);
+    if (p == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    s->p = p;
+    s->n = n;
+    return JT_OK;
+}
+
+enum jt_err jt_secret_copy(struct jt_secret *s, struct jt_span bytes)
+{
+    struct jt_secret copy = JT_SECRET_INIT;
+    enum jt_err err = jt_secret_alloc(&copy, bytes.n);
+    if (err == JT_OK && bytes.n > 0) {
+        memcpy(copy.p, bytes.p, bytes.n);
+    }
+    jt_secret_release(s); /* only now: `bytes` may be a part of it */
+    *s = copy;
+    return err;
+}
+
+void jt_secret_release(struct jt_secret *s)
+{
+    jt_secret_wipe(s->p, s->n);
+    free(s->p);
+    s->p = NULL;
+    s->n = 0;
+}
+
+bool jt_secret_eq(struct jt_span a, struct jt_span b)
+{
+    return a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
+}

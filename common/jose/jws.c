@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/jose/jws.h"
+
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+
+#include "common/jose/b64url.h"
+#include "common/json/json.h"
+
+#include "common/base/base.h"
+
+enum jt_err jt_jws_split(struct jt_span token, struct jt_jws *out_jws)
+{
+    if (token.n == 0) {
+        return JT_ERR_JWS;
+    }
+    const uint8_t *end = token.p + token.n;
+    const uint8_t *dot1 = memchr(token.p, '.', token.n);
+    const uint8_t *dot2 = dot1 == NULL ? NULL : memchr(dot1 + 1, '.', (size_t)(end - dot1 - 1));
+    /* RFC 7515 sec. 7.1: three parts; a third dot is found in the signature */
+    if (dot2 == NULL || memchr(dot2 + 1, '.', (size_t)(end - dot2 - 1)) != NULL) {
+        return JT_ERR_JWS;
+    }
+    struct jt_jws jws = {
+        .header = {token.p, (size_t)(dot1 - token.p)},
+        .payload = {dot1 + 1, (size_t)(dot2 - dot1 - 1)},
+        .signature = {dot2 + 1, (size_t)(end - dot2 - 1)},
+        .signed_part = {token.p, (size_t)(dot2 - token.p)},
+    };
+    if (jws.header.n == 0 || jws.payload.n == 0 || jws.signature.n == 0) {
+        return JT_ERR_JWS;
+    }
+    *out_jws = jws;
+    return JT_OK;
+}
+
+/* The optional string member `name`, copied with a NUL into `out` of `size` bytes. */
+static enum jt_err copy_member(const json_t *object, const char *name, char *out, size_t size,
+                               size_t *out_len)
+{
+    struct jt_span value = JT_SPAN_NONE;
+    enum jt_err err = jt_json_string(object, name, &value);
+    if (err != JT_OK && err != JT_ERR_NOT_FOUND) {
+        return JT_ERR_JWS_HEADER;
+    }
+    if (value.n >= size) {
+        return JT_ERR_JWS_HEADER;
+    }
+    if (value.n > 0) {
+        memcpy(out, value.p, value.n);
+    }
+    out[value.n] = 0;
+    *out_len = value.n;
+    return JT_OK;
+}
+
+static enum jt_err read_header(const json_t *object, struct jt_jws_header *out_header)
+{
+    struct jt_jws_header header;
+    /* RFC 7515 sec. 4.1.11: crit names what must be understood; we understand no extension.
+     * RFC 7797 sec. 7: b64 is not for JWTs. */
+    if (json_object_get(object, "crit") != NULL || json_object_get(object, "b64") != NULL) {
+        return JT_ERR_JWS_CRIT;
+    }
+    struct jt_span name;
+    if (jt_json_string(object, "alg", &name) != JT_OK) {
+        return JT_ERR_JWS_HEADER;
+    }
+    header.alg = jt_alg_find(name);
+    if (header.alg == NULL) {
+        return JT_ERR_ALG;
+    }
+    JT_TRY(copy_member(object, "kid", header.kid, sizeof header.kid, &header.kid_len));
+    JT_TRY(copy_member(object, "typ", header.typ, sizeof header.typ, &header.typ_len));
+    *out_header = header;
+    return JT_OK;
+}
+
+enum jt_err jt_jws_parse_header(struct jt_span encoded, struct jt_jws_header *out_header)
+{
+    uint8_t text[JT_B64URL_DECODED(JT_JWS_MAX_HEADER)];
+    size_t n = 0;
+    if (encoded.n > JT_JWS_MAX_HEADER || jt_b64url_decode(encoded, text, &n) != JT_OK) {
+        return JT_ERR_JWS_HEADER;
+    }
+    json_t *object = NULL;
+    enum jt_err err = jt_json_load_object(jt_span_of(text, n), JT_JSON_DEPTH, &object);
+    if (err != JT_OK) {
+        return err == JT_ERR_NOMEM ? err : JT_ERR_JWS_HEADER;
+    }
+    err = read_header(object, out_header);
+    json_decref(object);
+    return err;
+}
+
+/* Writes one DER INTEGER for the unsigned big-endian `raw`; the bytes written. */
+static size_t put_integer(struct jt_span raw, uint8_t *out)
+{
+    while (raw.n > 1 && raw.p[0] == 0) {
+        raw.p++;
+        raw.n--;
+    }
+    size_t pad = raw.p[0] >> 7; /* DER integers are signed */
+    out[0] = 0x02;
+    out[1] = (uint8_t)(raw.n + pad);
+    out[2] = 0;
+    memcpy(out + 2 + pad, raw.p, raw.n);
+    return 2 + pad + raw.n;
+}
+
+enum jt_err jt_jws_raw_to_der(struct jt_span raw, size_t coord, uint8_t *out, size_t *out_n)
+{
+    /* RFC 7518 sec. 3.4: exactly two coordinates of the curve's length */
+    if (coord == 0 || coord > JT_JWS_COORD_MAX || raw.n != 2 * coord) {
+        return JT_ERR_SIGNATURE;
+    }
+    uint8_t body[JT_JWS_DER_MAX];
+    size_t n = put_integer(jt_span_of(raw.p, coord), body);
+    n += put_integer(jt_span_of(raw.p + coord, coord), body + n);
+    size_t at = 0;
+    out[at++] = 0x30;
+    if (n >= 0x80) {
+        out[at++] = 0x81;
+    }
+    out[at++] = (uint8_t)n;
+    memcpy(out + at, body, n);
+    *out_n = at + n;
+    return JT_OK;
+}
+
+enum jt_err jt_jws_der_to_raw(struct jt_span der, size_t coord, uint8_t *out)
+{
+    if (der.n > JT_JWS_DER_MAX || coord > JT_JWS_COORD_MAX) {
+        return JT_ERR_CRYPTO;
+    }
+    const unsigned char *p = der.p;
+    (void)ERR_set_mark(); /* the error queue is the program's; an empty one needs no mark */
+    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)der.n);
+    int ok = sig != NULL && p == der.p + der.n &&
+             BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, (int)coord) == (int)coord &&
+             BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + coord, (int)coord) == (int)coord;
+    ECDSA_SIG_free(sig);
+    (void)ERR_pop_to_mark(); /* as above */
+    return ok ? JT_OK : JT_ERR_CRYPTO;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/json/json.h"
+
+#include "common/json/json_read.h"
+
+#include "common/base/base.h"
+
+enum jt_err jt_json_load(struct jt_span text, size_t max_depth, json_t **out_json)
+{
+    return jt_json_read(text, max_depth, out_json);
+}
+
+enum jt_err jt_json_load_object(struct jt_span text, size_t max_depth, json_t **out_json)
+{
+    json_t *json = NULL;
+    JT_TRY(jt_json_load(text, max_depth, &json));
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return JT_ERR_JSON;
+    }
+    *out_json = json;
+    return JT_OK;
+}
+
+struct jt_span jt_json_value(const json_t *string)
+{
+    if (!json_is_string(string)) {
+        return JT_SPAN_NONE;
+    }
+    return jt_span_of(json_string_value(string), json_string_length(string));
+}
+
+enum jt_err jt_json_string(const json_t *object, const char *name, struct jt_span *out_text)
+{
+    const json_t *value = json_object_get(object, name);
+    if (value == NULL) {
+        return JT_ERR_NOT_FOUND;
+    }
+    if (!json_is_string(value)) {
+        return JT_ERR_JSON;
+    }
+    *out_text = jt_json_value(value);
+    return JT_OK;
+}
+
+static enum jt_err put_escaped(struct jt_buf *out, uint8_t c)
+{
+    switch (c) {
+    case '"':
+        return jt_buf_puts(out, "\\\"");
+    case '\\':
+        return jt_buf_puts(out, "\\\\");
+    case '\n':
+        return jt_buf_puts(out, "\\n");
+    case '\t':
+        return jt_buf_puts(out, "\\t");
+    case '\r':
+        return jt_buf_puts(out, "\\r");
+    default:
+        return jt_buf_printf(out, "\\u%04x", c);
+    }
+}
+
+enum jt_err jt_json_put_string(struct jt_buf *out, struct jt_span text)
+{
+    JT_TRY(jt_buf_putc(out, '"'));
+    size_t from = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            continue;
+        }
+        JT_TRY(jt_buf_put(out, jt_span_of(text.p + from, i - from)));
+        JT_TRY(put_escaped(out, c));
+        from = i + 1;
+    }
+    if (from < text.n) {
+        JT_TRY(jt_buf_put(out, jt_span_of(text.p + from, text.n - from)));
+    }
+    return jt_buf_putc(out, '"');
+}
+
+static int dump_chunk(const char *bytes, size_t n, void *ctx)
+{
+    enum jt_err *err = ((void **)ctx)[1];
+    *err = jt_buf_put(((void **)ctx)[0], jt_span_of(bytes, n));
+    return *err == JT_OK ? 0 : -1;
+}
+
+enum jt_err jt_json_dump(const json_t *json, struct jt_buf *out)
+{
+    enum jt_err err = JT_OK;
+    void *ctx[2] = {out, &err};
+    if (json_dump_callback(json, dump_chunk, ctx, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
+        return err != JT_OK ? err : JT_ERR_NOMEM;
+    }
+    return JT_OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The claims of a token as JSON text, in a fixed order, without a DOM. Internal to keys/.
+ * Ownership: none. Thread rule: any thread. Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 2.2.
+ */
+#ifndef JT_KEYS_CLAIMS_H
+#define JT_KEYS_CLAIMS_H
+
+#include "keys/signer.h"
+
+/* May a key that signs at most `longest_s` sign these? JT_ERR_ARGUMENT: a claim that RFC 9068 asks
+ * for is empty, or iat negative. JT_ERR_UTF8. JT_ERR_LIFETIME. */
+JT_MUST_USE enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t longest_s);
+
+/* Appends the JSON object. JT_ERR_LIMIT, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define JT_POISON_MEMCMP
+#include "keys/kek.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/digest.h"
+#include "common/jose/b64url.h"
+
+#include "common/base/base.h"
+
+#define KEY_LEN  32
+#define HEX_LEN  (2 * KEY_LEN)
+#define TEXT_MAX 256 /* bytes of a source: the key and any white space after it */
+
+/* How a source is called in sentences, and which bits of its mode make it refused. */
+struct source {
+    const char *what, *name;
+    mode_t forbidden;
+};
+
+enum jt_err jt_kek_derive(struct jt_span bytes, struct jt_kek *out_kek)
+{
+    if (bytes.n != KEY_LEN) {
+        return JT_ERR_ARGUMENT;
+    }
+    struct jt_kek kek = JT_KEK_INIT;
+    enum jt_err err = jt_secret_alloc(&kek.wrap, KEY_LEN);
+    if (err == JT_OK) {
+        err = jt_secret_alloc(&kek.mac, KEY_LEN);
+    }
+    /* RFC 5869 sec. 3.2: info keeps keys of different purpose independent */
+    if (err == JT_OK) {
+        err = jt_digest_hkdf(bytes, JT_SPAN("jeton kek wrap v1"), kek.wrap.p, KEY_LEN);
+    }
+    if (err == JT_OK) {
+        err = jt_digest_hkdf(bytes, JT_SPAN("jeton kek mac v1"), kek.mac.p, KEY_LEN);
+    }
+    if (err == JT_OK) {
+        err = jt_digest_hkdf(bytes, JT_SPAN("jeton kek id v1"), kek.id, sizeof kek.id);
+    }
+    if (err != JT_OK) {
+        jt_kek_release(&kek);
+        return err;
+    }
+    jt_kek_release(out_kek);
+    *out_kek = kek;
+    return JT_OK;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static enum jt_err decode_hex(struct jt_span text, uint8_t out[KEY_LEN])
+{
+    for (size_t i = 0; i < KEY_LEN; i++) {
+        int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return JT_ERR_KEK;
+        }
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return JT_OK;
+}
+
+static enum jt_err decode_key(struct jt_span text, uint8_t out[KEY_LEN])
+{
+    if (text.n == HEX_LEN) {
+        return decode_hex(text, out);
+    }
+    size_t n = 0;
+    if (text.n != JT_B64URL_LEN(KEY_LEN) || jt_b64url_decode(text, out, &n) != JT_OK) {
+        return JT_ERR_KEK;
+    }
+    return JT_OK;
+}
+
+static enum jt_err take_text(struct jt_span text, const struct source *source,
+                             struct jt_kek *out_kek, struct jt_diag *diag)
+{
+    while (text.n > 0 && memchr(" \t\r\n", text.p[text.n - 1], 4) != NULL) {
+        text.n--;
+    }
+    uint8_t key[KEY_LEN];
+    enum jt_err err = decode_key(text, key);
+    if (err == JT_OK) {
+        err = jt_kek_derive(jt_span_of(key, sizeof key), out_kek);
+    }
+    jt_secret_wipe(key, sizeof key);
+    if (err != JT_ERR_KEK) {
+        return err;
+    }
+    return jt_diag_fail(diag, JT_ERR_KEK,
+                        "the key-encryption key in %s %s must be 43 characters of base64url or 64 "
+                        "of hex (32 random bytes), e.g. of: openssl rand -hex 32",
+                        source->what, source->name);
+}
+
+/* Refuses what is not a plain file of ours that nobody else can reach. */
+static enum jt_err check_stat(const struct stat *st, const struct source *source,
+                              struct jt_diag *diag)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "%s %s is not a regular file", source->what,
+                            source->name);
+    }
+    if (st->st_uid != geteuid() && st->st_uid != 0) {
+        return jt_diag_fail(diag, JT_ERR_KEK,
+                            "%s %s belongs to user %lu; it must belong to root or to the user that "
+                            "reads it (%lu): chown it",
+                            source->what, source->name, (unsigned long)st->st_uid,
+                            (unsigned long)geteuid());
+    }
+    if ((st->st_mode & source->forbidden) != 0) {
+        return jt_diag_fail(diag, JT_ERR_KEK,
+                            "%s %s has mode %04o, so that others than its owner may read or write "
+                            "it; run: chmod 600 %s",
+                            source->what, source->name, (unsigned)(st->st_mode & 07777),
+                            source->name);
+    }
+    return JT_OK;
+}
+
+static enum jt_err read_text(int fd, uint8_t *out, size_t max, size_t *out_n)
+{
+    size_t n = 0;
+    while (n < max) {
+        ssize_t got = read(fd, out + n, max - n);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return JT_ERR_IO;
+        }
+        if (got == 0) {
+            break;
+        }
+        n += (size_t)got;
+    }
+    *out_n = n;
+    return JT_OK;
+}
+
+static enum jt_err load_fd(int fd, const struct source *source, struct jt_kek *out_kek,
+                           struct jt_diag *diag)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "%s %s: %s", source->what, source->name,
+                            strerrordesc_np(errno));
+    }
+    JT_TRY(check_stat(&st, source, diag));
+    uint8_t text[TEXT_MAX + 1];
+    size_t n = 0;
+    enum jt_err err = read_text(fd, text, sizeof text, &n);
+    if (err != JT_OK) {
+        err = jt_diag_fail(diag, JT_ERR_KEK, "%s %s cannot be read: %s", source->what, source->name,
+                           strerrordesc_np(errno));
+    } else if (n > TEXT_MAX) {
+        err = jt_diag_fail(diag, JT_ERR_KEK, "%s %s is longer than %d bytes", source->what,
+                           source->name, TEXT_MAX);
+    } else {
+        err = take_text(jt_span_of(text, n), source, out_kek, diag);
+    }
+    jt_secret_wipe(text, sizeof text);
+    return err;
+}
+
+static enum jt_err load_path(const char *path, const struct source *source, struct jt_kek *out_kek,
+                             struct jt_diag *diag)
+{
+    /* the checks are made on what was opened; O_NONBLOCK: a FIFO must not stop the start */
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        const char *why =
+            errno == ELOOP ? "it is a symbolic link, name the file itself" : strerrordesc_np(errno);
+        return jt_diag_fail(diag, JT_ERR_KEK, "%s %s cannot be opened: %s", source->what,
+                            source->name, why);
+    }
+    enum jt_err err = load_fd(fd, source, out_kek, diag);
+    (void)close(fd); /* only read */
+    return err;
+}
+
+static enum jt_err load_credential(const char *name, struct jt_kek *out_kek, struct jt_diag *diag)
+{
+    /* systemd shows the service's right of reading, given by an ACL, as the group's r (mode 0440)
+     */
+    const struct source source = {"credential", name, S_IWGRP | S_IRWXO};
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (folder == NULL || folder[0] != '/') {
+        return jt_diag_fail(diag, JT_ERR_KEK,
+                            "credential %s: CREDENTIALS_DIRECTORY is not set; add "
+                            "LoadCredential=%s:/path to the service's unit",
+                            name, name);
+    }
+    if (name[0] == 0 || name[0] == '.' || strchr(name, '/') != NULL) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "credential %s: not the name of a credential", name);
+    }
+    JT_AUTO(buf) path = JT_BUF_INIT(PATH_MAX);
+    JT_TRY(jt_buf_printf(&path, "%s/%s", folder, name));
+    return load_path(jt_buf_str(&path), &source, out_kek, diag);
+}
+
+static enum jt_err load_env(const char *name, struct jt_kek *out_kek, struct jt_diag *diag)
+{
+    const struct source source = {"environment variable", name, 0};
+    const char *value = getenv(name);
+    if (value == NULL) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "environment variable %s is not set", name);
+    }
+    return take_text(jt_span_str(value), &source, out_kek, diag);
+}
+
+enum jt_err jt_kek_load(const struct jt_kek_source *source, struct jt_kek *out_kek,
+                        struct jt_diag *diag)
+{
+    int named = (source->file != NULL) + (source->credential != NULL) + (source->env != NULL);
+    if (named != 1) {
+        return JT_ERR_ARGUMENT;
+    }
+    if (source->credential != NULL) {
+        return load_credential(source->credential, out_kek, diag);
+    }
+    if (source->env != NULL) {
+        return load_env(source->env, out_kek, diag);
+    }
+    const struct source file = {"file", source->file, S_IRWXG | S_IRWXO};
+    return load_path(source->file, &file, out_kek, diag);
+}
+
+static bool write_all(int fd, struct jt_span bytes)
+{
+    while (bytes.n > 0) {
+        ssize_t put = write(fd, bytes.p, bytes.n);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return false;
+        }
+        bytes.p += put;
+        bytes.n -= (size_t)put;
+    }
+    return true;
+}
+
+/* Makes the file `path` of these bytes, on disk when it returns; false leaves errno and no file. */
+static bool write_file(const char *path, struct jt_span bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = write_all(fd, bytes) && fsync(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        why = errno;
+    }
+    if (!ok) {
+        (void)unlink(path); /* the first failure is the one to tell */
+        errno = why;
+    }
+    return ok;
+}
+
+/* Makes the new name in the folder of `path` outlive a crash. */
+static bool sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    char folder[PATH_MAX] = ".";
+    if (slash != NULL && n < sizeof folder) {
+        memcpy(folder, path, n);
+        folder[n] = 0;
+    }
+    int fd = open(slash == path ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = fsync(fd) == 0;
+    int why = errno;
+    (void)close(fd); /* only synchronized */
+    errno = why;
+    return ok;
+}
+
+/* link refuses to replace: of two processes that begin at once, one makes the key both use. */
+static bool place_file(const char *path, const char *temp, struct jt_span bytes)
+{
+    if (!write_file(temp, bytes)) {
+        return false;
+    }
+    bool ok = link(temp, path) == 0 || errno == EEXIST;
+    int why = errno;
+    (void)unlink(temp); /* a second name of the same key, or one that nothing was sealed under */
+    errno = why;
+    return ok && sync_folder(path);
+}
+
+/* Fills `text` with a fresh key as it stands in a file. It never grows: nothing is left unwiped. */
+static enum jt_err make_text(const struct jt_random *random, struct jt_buf *text)
+{
+    uint8_t key[KEY_LEN];
+    JT_TRY(jt_buf_reserve(text, text->max));
+    enum jt_err err = jt_random_fill(random, key, sizeof key);
+    if (err == JT_OK) {
+        err = jt_b64url_put(text, jt_span_of(key, sizeof key));
+    }
+    jt_secret_wipe(key, sizeof key);
+    return err == JT_OK ? jt_buf_putc(text, '\n') : err;
+}
+
+enum jt_err jt_kek_create(const char *path, const struct jt_random *random, struct jt_diag *diag)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        return JT_OK;
+    }
+    JT_AUTO(buf) temp = JT_BUF_INIT(PATH_MAX);
+    JT_TRY(jt_buf_printf(&temp, "%s.new-", path));
+    JT_TRY(jt_random_base62(random, 12, &temp));
+    JT_AUTO(buf) text = JT_BUF_INIT(JT_B64URL_LEN(KEY_LEN) + 1);
+    enum jt_err err = make_text(random, &text);
+    if (err == JT_OK && !place_file(path, jt_buf_str(&temp), jt_buf_span(&text))) {
+        err = jt_diag_fail(diag, JT_ERR_KEK, "the key-encryption key %s cannot be made: %s", path,
+                           strerrordesc_np(errno));
+    }
+    jt_secret_wipe(text.p, text.cap);
+    return err;
+}
+
+void jt_kek_release(struct jt_kek *kek)
+{
+    jt_secret_release(&kek->wrap);
+    jt_secret_release(&kek->mac);
+    jt_secret_wipe(kek->id, sizeof kek->id);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keys/mint.h"
+
+#include "keys/keygen.h"
+#include "keys/seal.h"
+#include "keys/signkey.h"
+#include "keys/witness.h"
+
+#include "common/base/base.h"
+
+#define PEPPER_KID "pepper"
+
+static enum jt_err make_pepper(const struct jt_kek *kek, const struct jt_random *random,
+                               struct jt_sealed *row)
+{
+    JT_AUTO(secret) pepper = JT_SECRET_INIT;
+    JT_TRY(jt_secret_alloc(&pepper, JT_MINT_PEPPER_LEN));
+    JT_TRY(jt_random_fill(random, pepper.p, pepper.n));
+    JT_TRY(jt_buf_puts(&row->kid, PEPPER_KID));
+    return jt_seal_put(kek, random, jt_secret_span(&pepper), row);
+}
+
+static enum jt_err make_key(const struct jt_kek *kek, const struct jt_random *random,
+                            struct jt_sealed *row)
+{
+    JT_AUTOP(privkey) key = NULL;
+    JT_AUTOP(jwk) jwk = NULL;
+    JT_AUTO(secret) bytes = JT_SECRET_INIT;
+    JT_TRY(jt_keygen_new(jt_alg_row(row->alg), random, &key));
+    JT_TRY(jt_privkey_public(key, &jwk));
+    JT_TRY(jt_buf_put(&row->kid, jt_span_of(jwk->kid, jwk->kid_len)));
+    JT_TRY(jt_jwk_put(jwk, &row->public_jwk));
+    JT_TRY(jt_privkey_encode(key, &bytes));
+    return jt_seal_put(kek, random, jt_secret_span(&bytes), row);
+}
+
+/* Signs a probe with the key as the store will carry it, by the code that signs tokens, and asks
+ * the witness. The probe expired in 1970: as a token it is worth nothing. */
+static enum jt_err probe(const struct jt_kek *kek, const struct jt_sealed *row,
+                         struct jt_diag *diag)
+{
+    static const struct jt_span aud = {(const uint8_t *)"probe", 5};
+    const struct jt_claims claims = {
+        .iss = aud,
+        .sub = aud,
+        .client_id = aud,
+        .jti = aud,
+        .aud = &aud,
+        .n_aud = 1,
+        .iat_s = 0,
+        .nbf_s = 0,
+        .exp_s = 1,
+        .typ = JT_SPAN(JT_WITNESS_TYP),
+    };
+    JT_AUTOP(signkey) key = NULL;
+    JT_AUTO(buf) scratch = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    JT_TRY(jt_signkey_open(kek, row, 1, &key, diag));
+    JT_TRY(jt_signkey_token(key, 0, &scratch, &claims, &token));
+    return jt_witness_judge(jt_buf_span(&token), jt_buf_span(&row->public_jwk), row->alg, diag);
+}
+
+enum jt_err jt_mint_row(const struct jt_kek *kek, const struct jt_random *random,
+                        struct jt_sealed *row, struct jt_diag *diag)
+{
+    if (row->kind == JT_SEALED_PEPPER) {
+        JT_AUTO(secret) reopened = JT_SECRET_INIT;
+        JT_TRY(make_pepper(kek, random, row));
+        return jt_seal_open(kek, row, &reopened, diag);
+    }
+    JT_TRY(make_key(kek, random, row));
+    return probe(kek, row, diag);
+}

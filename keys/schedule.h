@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key schedule as pure functions over rows: what a tick, a rotation by hand or a revocation
+ * does to the keys of one issuer. Times are empty (0) until the step that writes them; nothing is
+ * written ahead except drop_at, which stop writes. The caller runs each plan in one store
+ * transaction. It touches no key, no clock and no store.
+ * Ownership: rows and plans are the caller's. Thread rule: any thread.
+ * Sources: docs/architecture.md; NIST SP 800-57 part 1 sec. 5.3, 7.
+ */
+#ifndef JT_KEYS_SCHEDULE_H
+#define JT_KEYS_SCHEDULE_H
+
+#include "common/base/diag.h"
+#include "common/jose/alg.h"
+
+enum jt_key_state {
+    JT_KEY_NEXT,     /* published, does not sign yet */
+    JT_KEY_ACTIVE,   /* signs */
+    JT_KEY_RETIRING, /* published, signs no more */
+    JT_KEY_DROPPED,  /* gone from the set */
+    JT_KEY_REVOKED,  /* gone from the set, at once */
+};
+
+#define JT_KEY_KID_MAX 64
+
+/* The times of one key; 0 means not yet. */
+struct jt_key_times {
+    char kid[JT_KEY_KID_MAX];
+    enum jt_alg alg;
+    int64_t published_at_s, sign_from_s, sign_until_s, drop_at_s, dropped_at_s, revoked_at_s;
+    int64_t longest_s; /* the longest lifetime this key may have signed; only grows */
+};
+
+struct jt_schedule_conf {
+    int64_t lead_s, period_s;
+    int64_t skew_s, max_age_s, staleness_s; /* the parts of a key's tail beside longest_s */
+};
+
+enum jt_schedule_step {
+    JT_STEP_PUBLISH, /* generate a key of `alg` and publish it as next: published_at = now */
+    JT_STEP_SIGN,    /* the key begins to sign: sign_from = now. kid "" is the key that the PUBLISH
+                        of the same alg just before it in the plan makes */
+    JT_STEP_STOP,    /* sign_until = now, drop_at = at_s, the private half is erased */
+    JT_STEP_DROP,    /* dropped_at = now */
+    JT_STEP_REVOKE,  /* revoked_at = now, the private half is erased */
+};
+
+struct jt_schedule_change {
+    enum jt_schedule_step step;
+    enum jt_alg alg;
+    char kid[JT_KEY_KID_MAX];
+    int64_t at_s; /* drop_at for JT_STEP_STOP */
+};
+
+#define JT_SCHEDULE_MAX 256
+struct jt_schedule_plan {
+    size_t n;
+    struct jt_schedule_change changes[JT_SCHEDULE_MAX];
+};
+
+enum jt_key_state jt_schedule_state(const struct jt_key_times *key, const struct jt_key_times *keys,
+                                    size_t n_keys);
+
+/* In the JWKS? */
+bool jt_schedule_published(const struct jt_key_times *key);
+
+/* The signing key of `alg`: the newest unrevoked, undropped one whose sign_from is written and
+ * sign_until is not. NULL if none. Order decides, not the clock. */
+const struct jt_key_times *jt_schedule_active(const struct jt_key_times *keys, size_t n_keys,
+                                              enum jt_alg alg);
+
+/* The standing next key of `alg`; NULL if none. */
+const struct jt_key_times *jt_schedule_next(const struct jt_key_times *keys, size_t n_keys,
+                                            enum jt_alg alg);
+
+/* Plans what is due at `now_s` for `alg`: the first key of an issuer that has never published any
+ * key signs at once (`fresh`); a first key of a further algorithm is published and signs after the
+ * lead; a missing next is published; rotation when both active.sign_from + period and
+ * next.published_at + lead have passed (a time that is later than `now_s` counts as now); drops
+ * when drop_at has passed and `may_drop`. An empty plan: nothing due. Appends to `plan`; on failure
+ * it is as it was. JT_ERR_LIMIT. Several algorithms of a fresh issuer are planned from the same
+ * rows, so that each of their first keys signs at once. */
+JT_MUST_USE enum jt_err jt_schedule_tick(const struct jt_schedule_conf *conf,
+                                         const struct jt_key_times *keys, size_t n_keys,
+                                         enum jt_alg alg, int64_t now_s, bool may_drop,
+                                         struct jt_schedule_plan *plan);
+
+/* Plans a rotation by hand: next signs, active stops, a new next is published. JT_ERR_WITHIN_LEAD
+ * with the consequence told when next is younger than the lead and not `force`; JT_ERR_NOT_FOUND
+ * when `alg` has neither an active nor a next key. Without a next key one is published and signs at
+ * once only by `force` or without a lead; else it must age first: JT_OK, and `diag` says so. */
+JT_MUST_USE enum jt_err jt_schedule_rotate(const struct jt_schedule_conf *conf,
+                                           const struct jt_key_times *keys, size_t n_keys,
+                                           enum jt_alg alg, int64_t now_s, bool force,
+                                           struct jt_schedule_plan *plan, struct jt_diag *diag);
+
+/* Plans the revocation of `kid`. An active key: the next signs (younger than the lead: only with
+ * `force`, else JT_ERR_WITHIN_LEAD) and a new next is published. A next key: another is published,
+ * and its own lead postpones rotation. The set is never left empty. JT_ERR_NOT_FOUND;
+ * JT_ERR_CONFLICT when already revoked or dropped. */
+JT_MUST_USE enum jt_err jt_schedule_revoke(const struct jt_schedule_conf *conf,
+                                           const struct jt_key_times *keys, size_t n_keys,
+                                           const char *kid, int64_t now_s, bool force,
+                                           struct jt_schedule_plan *plan, struct jt_diag *diag);
+
+/* The time from which a tick of `alg` has something to do, dropping allowed (seconds since 1970);
+ * 0: at once; INT64_MAX: never. */
+int64_t jt_schedule_due(const struct jt_schedule_conf *conf, const struct jt_key_times *keys,
+                        size_t n_keys, enum jt_alg alg);
+
+#endif

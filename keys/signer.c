@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keys/signer.h"
+
+#include "keys/signer_ops.h"
+
+#include "common/base/base.h"
+
+void jt_sealed_release(struct jt_sealed *sealed)
+{
+    jt_buf_release(&sealed->kid);
+    jt_buf_release(&sealed->public_jwk);
+    jt_buf_release(&sealed->blob);
+}
+
+void jt_signer_free(struct jt_signer *signer)
+{
+    if (signer != NULL) {
+        signer->ops->free(signer);
+    }
+}
+
+enum jt_err jt_signer_generate(struct jt_signer *signer, enum jt_sealed_kind kind, enum jt_alg alg,
+                               struct jt_sealed *out_sealed, struct jt_diag *diag)
+{
+    return signer->ops->generate(signer, kind, alg, out_sealed, diag);
+}
+
+enum jt_err jt_signer_load(struct jt_signer *signer, const struct jt_sealed *sealed,
+                           int64_t longest_s, struct jt_secret *out_pepper, struct jt_diag *diag)
+{
+    return signer->ops->load(signer, sealed, longest_s, out_pepper, diag);
+}
+
+enum jt_err jt_signer_rewrap(struct jt_signer *signer, const struct jt_kek *new_kek,
+                             struct jt_sealed *sealed, struct jt_diag *diag)
+{
+    return signer->ops->rewrap(signer, new_kek, sealed, diag);
+}
+
+enum jt_err jt_signer_lane_new(struct jt_signer *signer, struct jt_signer_lane **out_lane)
+{
+    return signer->ops->lane_new(signer, out_lane);
+}
+
+void jt_signer_lane_free(struct jt_signer_lane *lane)
+{
+    if (lane != NULL) {
+        lane->ops->lane_free(lane);
+    }
+}
+
+enum jt_err jt_signer_sign(struct jt_signer_lane *lane, struct jt_span kid,
+                           const struct jt_claims *claims, struct jt_buf *out)
+{
+    return lane->ops->sign(lane, kid, claims, out);
+}

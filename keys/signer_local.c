@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signer of this process. Lanes read an immutable table of loaded keys by a slot each; who
+ * loads publishes a new table. A key taken out is wiped when the last table that holds it is freed,
+ * which is when no lane is inside one: the loading thread waits a moment for that, and otherwise
+ * the lane that leaves last does it.
+ */
+#include "keys/signer.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/base/slots.h"
+#include "keys/mint.h"
+#include "keys/seal.h"
+#include "keys/signer_ops.h"
+#include "keys/signkey.h"
+
+#include "common/base/base.h"
+
+#define RECLAIM_TURNS 1000 /* sched_yield: some milliseconds, a few signatures */
+
+struct table {
+    size_t n;
+    struct jt_signkey *keys[];
+};
+
+struct local {
+    struct jt_signer base;
+    struct jt_kek kek;
+    const struct jt_random *random;
+    struct jt_slots *tables;
+    atomic_bool unwiped;  /* an old table is still held */
+    pthread_mutex_t lock; /* guards lanes */
+    bool lanes[JT_SIGNER_LANES_MAX];
+};
+
+struct lane {
+    struct jt_signer_lane base;
+    struct local *local;
+    size_t index;
+    struct jt_slot *slot;
+    struct jt_buf scratch;
+};
+
+static struct local *local_of(struct jt_signer *signer)
+{
+    return (struct local *)(void *)signer; /* base is the first member */
+}
+
+static void free_table(void *root)
+{
+    struct table *table = root;
+    for (size_t i = 0; i < table->n; i++) {
+        jt_signkey_free(table->keys[i]);
+    }
+    free(table);
+}
+
+static struct jt_signkey *find(const struct table *table, struct jt_span kid)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        if (jt_span_eq(jt_signkey_kid(table->keys[i]), kid)) {
+            return table->keys[i];
+        }
+    }
+    return NULL;
+}
+
+/* Lets go of the tables that no lane reads any more. */
+static void sweep(struct local *local)
+{
+    /* cleared first: who finds an old table still held sets it again, whatever others do meanwhile
+     */
+    atomic_store(&local->unwiped, false);
+    if (jt_slots_reclaim(local->tables) > 0) {
+        atomic_store(&local->unwiped, true);
+    }
+}
+
+/* The keys taken out are to be gone when the caller goes on, so it waits for signatures under way;
+ * not for ever: a lane whose thread is stopped is left to `unwiped`. */
+static void settle(struct local *local)
+{
+    sweep(local);
+    for (int i = 0; i < RECLAIM_TURNS && atomic_load(&local->unwiped); i++) {
+        (void)sched_yield(); /* never fails on Linux */
+        sweep(local);
+    }
+}
+
+/* Publishes the present table without the key `kid` and with `added` (takes a reference of its own)
+ * unless NULL. On failure nothing has changed. */
+static enum jt_err publish(struct local *local, struct jt_span kid, struct jt_signkey *added)
+{
+    const struct table *old = jt_slots_current(local->tables);
+    size_t n_old = old == NULL ? 0 : old->n;
+    struct table *table = malloc(sizeof *table + (n_old + 1) * sizeof(struct jt_signkey *));
+    if (table == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    table->n = 0;
+    for (size_t i = 0; i < n_old; i++) {
+        if (!jt_span_eq(jt_signkey_kid(old->keys[i]), kid)) {
+            table->keys[table->n++] = jt_signkey_ref(old->keys[i]);
+        }
+    }
+    if (added != NULL) {
+        table->keys[table->n++] = jt_signkey_ref(added);
+    }
+    enum jt_err err = jt_slots_publish(local->tables, table);
+    if (err != JT_OK) {
+        free_table(table);
+        return err;
+    }
+    settle(local);
+    return JT_OK;
+}
+
+/* --- generate, load, rewrap --- */
+
+static enum jt_err local_generate(struct jt_signer *signer, enum jt_sealed_kind kind,
+                                  enum jt_alg alg, struct jt_sealed *out_sealed,
+                                  struct jt_diag *diag)
+{
+    const struct local *local = local_of(signer);
+    const struct jt_alg_row *row = jt_alg_row(alg);
+    if (kind == JT_SEALED_KEY ? row == NULL || !row->issue : alg != JT_ALG_NONE) {
+        return JT_ERR_ARGUMENT;
+    }
+    JT_AUTO(sealed) made = JT_SEALED_INIT;
+    made.kind = kind;
+    made.alg = alg;
+    JT_TRY(jt_mint_row(&local->kek, local->random, &made, diag));
+    jt_sealed_release(out_sealed);
+    *out_sealed = made;
+    made = (struct jt_sealed)JT_SEALED_INIT;
+    return JT_OK;
+}
+
+static enum jt_err load_pepper(struct local *local, const struct jt_sealed *row,
+                               struct jt_secret *out_pepper, struct jt_diag *diag)
+{
+    if (out_pepper == NULL) {
+        return JT_ERR_ARGUMENT;
+    }
+    JT_AUTO(secret) pepper = JT_SECRET_INIT;
+    JT_TRY(jt_seal_open(&local->kek, row, &pepper, diag));
+    if (pepper.n != JT_MINT_PEPPER_LEN) {
+        return jt_diag_fail(diag, JT_ERR_UNSEAL, "the sealed pepper is not of 32 bytes");
+    }
+    jt_secret_release(out_pepper);
+    *out_pepper = pepper;
+    pepper = (struct jt_secret)JT_SECRET_INIT;
+    return JT_OK;
+}
+
+static enum jt_err load_key(struct local *local, const struct jt_sealed *row, int64_t longest_s,
+                            struct jt_diag *diag)
+{
+    JT_AUTOP(signkey) key = NULL;
+    struct jt_span kid = jt_buf_span(&row->kid);
+    JT_TRY(jt_signkey_open(&local->kek, row, longest_s, &key, diag));
+    struct jt_signkey *present = find(jt_slots_current(local->tables), kid);
+    if (present != NULL) {
+        /* the same key, for a kid is a thumbprint: the lanes keep their contexts */
+        jt_signkey_set_longest(present, longest_s);
+        return JT_OK;
+    }
+    return publish(local, kid, key);
+}
+
+static enum jt_err forget_key(struct local *local, const struct jt_sealed *row,
+                              struct jt_diag *diag)
+{
+    struct jt_span kid = jt_buf_span(&row->kid);
+    JT_TRY(jt_seal_check(&local->kek, row, diag));
+    if (find(jt_slots_current(local->tables), kid) == NULL) {
+        return JT_OK;
+    }
+    return publish(local, kid, NULL);
+}
+
+static enum jt_err local_load(struct jt_signer *signer, const struct jt_sealed *sealed,
+                              int64_t longest_s, struct jt_secret *out_pepper, struct jt_diag *diag)
+{
+    struct local *local = local_of(signer);
+    sweep(local);
+    if (sealed->kind == JT_SEALED_PEPPER) {
+        return load_pepper(local, sealed, out_pepper, diag);
+    }
+    if (sealed->blob.len == 0) {
+        return forget_key(local, sealed, diag);
+    }
+    return load_key(local, sealed, longest_s, diag);
+}
+
+static enum jt_err local_rewrap(struct jt_signer *signer, const struct jt_kek *new_kek,
+                                struct jt_sealed *sealed, struct jt_diag *diag)
+{
+    struct local *local = local_of(signer);
+    return jt_seal_rewrap(&local->kek, new_kek, local->random, sealed, diag);
+}
+
+/* --- lanes --- */
+
+static enum jt_err take_index(struct local *local, size_t *out_index)
+{
+    enum jt_err err = JT_ERR_LIMIT;
+    (void)pthread_mutex_lock(&local->lock); /* a plain mutex, never recursive: cannot fail */
+    for (size_t i = 0; i < JT_SIGNER_LANES_MAX; i++) {
+        if (!local->lanes[i]) {
+            local->lanes[i] = true;
+            *out_index = i;
+            err = JT_OK;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&local->lock);
+    return err;
+}
+
+static void return_index(struct local *local, size_t index)
+{
+    (void)pthread_mutex_lock(&local->lock);
+    local->lanes[index] = false;
+    (void)pthread_mutex_unlock(&local->lock);
+}
+
+static enum jt_err local_lane_new(struct jt_signer *signer, struct jt_signer_lane **out_lane)
+{
+    struct local *local = local_of(signer);
+    struct lane *lane = calloc(1, sizeof *lane);
+    if (lane == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    lane->base.ops = signer->ops;
+    lane->local = local;
+    lane->scratch = (struct jt_buf)JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    enum jt_err err = take_index(local, &lane->index);
+    if (err == JT_OK) {
+        err = jt_slots_join(local->tables, &lane->slot);
+        if (err != JT_OK) {
+            return_index(local, lane->index);
+        }
+    }
+    if (err != JT_OK) {
+        free(lane);
+        return err;
+    }
+    *out_lane = &lane->base;
+    return JT_OK;
+}
+
+/* The contexts stay with the keys, for the next thread that takes this index. */
+static void local_lane_free(struct jt_signer_lane *base)
+{
+    struct lane *lane = (struct lane *)(void *)base; /* base is the first member */
+    jt_slots_leave(lane->local->tables, lane->slot);
+    return_index(lane->local, lane->index);
+    jt_buf_release(&lane->scratch);
+    free(lane);
+}
+
+static enum jt_err local_sign(struct jt_signer_lane *base, struct jt_span kid,
+                              const struct jt_claims *claims, struct jt_buf *out)
+{
+    struct lane *lane = (struct lane *)(void *)base; /* base is the first member */
+    const struct table *table = jt_slots_enter(lane->slot);
+    struct jt_signkey *key = find(table, kid);
+    enum jt_err err = key == NULL ? JT_ERR_KEY_ABSENT
+                                  : jt_signkey_token(key, lane->index, &lane->scratch, claims, out);
+    jt_slots_exit(lane->slot);
+    if (atomic_load_explicit(&lane->local->unwiped, memory_order_relaxed)) {
+        sweep(lane->local);
+    }
+    return err;
+}
+
+/* --- the signer --- */
+
+static void local_free(struct jt_signer *signer)
+{
+    struct local *local = local_of(signer);
+    jt_slots_free(local->tables);
+    jt_kek_release(&local->kek);
+    (void)pthread_mutex_destroy(&local->lock); /* not locked: every lane is freed */
+    free(local);
+}
+
+static const struct jt_signer_ops ops = {
+    .free = local_free,
+    .generate = local_generate,
+    .load = local_load,
+    .rewrap = local_rewrap,
+    .lane_new = local_lane_new,
+    .lane_free = local_lane_free,
+    .sign = local_sign,
+};
+
+enum jt_err jt_signer_new_local(struct jt_kek *kek, const struct jt_random *random,
+                                struct jt_signer **out_signer)
+{
+    if (sodium_init() < 0) {
+        return JT_ERR_CRYPTO;
+    }
+    struct local *local = calloc(1, sizeof *local);
+    if (local == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    local->base.ops = &ops;
+    local->random = random;
+    atomic_init(&local->unwiped, false);
+    if (pthread_mutex_init(&local->lock, NULL) != 0) {
+        free(local);
+        return JT_ERR_NOMEM;
+    }
+    enum jt_err err = jt_slots_new(free_table, &local->tables);
+    if (err == JT_OK) {
+        err = publish(local, JT_SPAN_NONE, NULL); /* an empty table: readers never meet none */
+    }
+    if (err != JT_OK) {
+        local_free(&local->base);
+        return err;
+    }
+    local->kek = *kek;
+    *kek = (struct jt_kek)JT_KEK_INIT;
+    *out_signer = &local->base;
+    return JT_OK;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Known attacks on JWT verifiers through claims, each as a pair: refused, and with only that cause
+ * mended accepted. A number is a class of attack; those that are in no file need several
+ * verifications, a network or another library, and are tested elsewhere or do not apply.
+ */
+#include "tests/unit/unit.h"
+
+#include "tests/attack/attack_desk.h"
+
+#include <string.h>
+
+static void class_21_bad_utf8_and_nul_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "\xFF",    "\xC0\xAF",       "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82",
+        "\\ud800", "\\udc00\\ud800", "\\u0000",      "\\ud800x"};
+    const char *claims = desk_claims("{}");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        attack_refuse_payload(token_maker_text("{\"x\":\"%s\",%s", texts[i], claims + 1),
+                              JETON_BAD_CLAIMS);
+    }
+    attack_refuse_payload(token_maker_text("\xEF\xBB\xBF%s", claims), JETON_BAD_CLAIMS);
+    char *truncating = strdup(claims);
+    char *aud = strstr(truncating, DESK_AUDIENCE "\"");
+    const char *evil = token_maker_text("%.*s%s\\u0000evil%s", (int)(aud - truncating), truncating,
+                                        DESK_AUDIENCE, aud + strlen(DESK_AUDIENCE));
+    free(truncating);
+    attack_refuse_payload(evil, JETON_BAD_CLAIMS);
+    const char *fine = token_maker_text("{\"x\":\"\xE2\x82\xAC\\ud83d\\ude00\",%s", claims + 1);
+    assert_status(
+        desk_judge(&attack_ec, token_maker_sign(attack_es256, desk_header("ES256"), fine)),
+        JETON_OK);
+}
+
+static void class_23_numeric_dates_of_wrong_type_or_range_refused(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"\"1800000000\"",
+                                         "true",
+                                         "[1800000000]",
+                                         "{}",
+                                         "-1",
+                                         "-0.5",
+                                         "1e300",
+                                         "1e19",
+                                         "9223372036854775807",
+                                         "18446744073709551616",
+                                         "253402300800"};
+    static const char *const names[] = {"exp", "nbf", "iat"};
+    const char *rest = desk_claims("{\"exp\":null,\"nbf\":null,\"iat\":null}");
+    for (size_t n = 0; n < 3; n++) {
+        const char *exp = n == 0 ? "" : "\"exp\":1800000000,";
+        const char *mended = n == 0 ? "1800000000.25" : "1600000000.25";
+        for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+            assert_pair(&attack_ec,
+                        token_maker_sign(attack_es256, desk_header("ES256"),
+                                         token_maker_text("{%s\"%s\":%s,%s", exp, names[n],
+                                                          values[i], rest + 1)),
+                        JETON_BAD_CLAIMS,
+                        token_maker_sign(
+                            attack_es256, desk_header("ES256"),
+                            token_maker_text("{%s\"%s\":%s,%s", exp, names[n], mended, rest + 1)));
+        }
+    }
+    attack_refuse_payload(token_maker_text("{\"exp\":null,%s", rest + 1), JETON_BAD_CLAIMS);
+    attack_refuse_payload(token_maker_text("{\"exp\":NaN,%s", rest + 1), JETON_BAD_CLAIMS);
+}
+
+static void class_24_edges_of_time(void **state)
+{
+    (void)state;
+    const char *token = desk_token(attack_es256, "{}");
+    attack_ec.now_s = DESK_NOW + 3600;
+    assert_status(desk_judge(&attack_ec, token), JETON_EXPIRED);
+    attack_ec.now_s = DESK_NOW + 3599;
+    assert_status(desk_judge(&attack_ec, token), JETON_OK);
+    attack_ec.now_s = DESK_NOW - 1;
+    assert_status(desk_judge(&attack_ec, token), JETON_NOT_YET_VALID);
+    attack_ec.now_s = DESK_NOW;
+    assert_status(desk_judge(&attack_ec, token), JETON_OK);
+    assert_pair(&attack_ec, desk_token(attack_es256, "{\"exp\":1699999999,\"iat\":1700000000}"),
+                JETON_EXPIRED, token);
+}
+
+static void class_25_missing_exp_refused(void **state)
+{
+    (void)state;
+    assert_pair(&attack_ec, desk_token(attack_es256, "{\"exp\":null}"), JETON_MISSING_CLAIM,
+                desk_token(attack_es256, "{}"));
+}
+
+static void class_26_aud_of_wrong_type_or_near_match_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *aud;
+        jeton_status want;
+    } rows[] = {
+        {"7", JETON_BAD_CLAIMS},
+        {"{\"a\":\"" DESK_AUDIENCE "\"}", JETON_BAD_CLAIMS},
+        {"[]", JETON_WRONG_AUDIENCE},
+        {"[[\"" DESK_AUDIENCE "\"]]", JETON_BAD_CLAIMS},
+        {"[\"" DESK_AUDIENCE "\",{}]", JETON_BAD_CLAIMS},
+        {"\"\"", JETON_WRONG_AUDIENCE},
+        {"\"https://payment.example.com\"", JETON_WRONG_AUDIENCE},
+        {"\"" DESK_AUDIENCE "/evil\"", JETON_WRONG_AUDIENCE},
+        {"\"x " DESK_AUDIENCE "\"", JETON_WRONG_AUDIENCE},
+        {"\"payment.example.com/api\"", JETON_WRONG_AUDIENCE},
+        {"\"HTTPS://payment.example.com/api\"", JETON_WRONG_AUDIENCE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_pair(&attack_ec,
+                    desk_token(attack_es256, token_maker_text("{\"aud\":%s}", rows[i].aud)),
+                    rows[i].want, desk_token(attack_es256, "{\"aud\":[\"" DESK_AUDIENCE "\"]}"));
+    }
+    const char *null_in = desk_claims("{\"aud\":[\"" DESK_AUDIENCE "\",null]}");
+    attack_refuse_payload(null_in, JETON_BAD_CLAIMS);
+}
+
+static void class_27_iss_near_match_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *iss;
+        jeton_status want;
+    } rows[] = {
+        {"\"https://id.example.com/\"", JETON_WRONG_ISSUER},
+        {"\"https://id.example.com.evil.example\"", JETON_WRONG_ISSUER},
+        {"\"https://ID.example.com\"", JETON_WRONG_ISSUER},
+        {"\"http://id.example.com\"", JETON_WRONG_ISSUER},
+        {"\"id.example.com\"", JETON_WRONG_ISSUER},
+        {"\"\"", JETON_WRONG_ISSUER},
+        {"[\"https://id.example.com\"]", JETON_BAD_CLAIMS},
+        {"\"https://\xD1\x96"
+         "d.example.com\"",
+         JETON_WRONG_ISSUER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_pair(&attack_ec,
+                    desk_token(attack_es256, token_maker_text("{\"iss\":%s}", rows[i].iss)),
+                    rows[i].want, desk_token(attack_es256, "{}"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(class_21_bad_utf8_and_nul_refused),
+        cmocka_unit_test(class_23_numeric_dates_of_wrong_type_or_range_refused),
+        cmocka_unit_test(class_24_edges_of_time),
+        cmocka_unit_test(class_25_missing_exp_refused),
+        cmocka_unit_test(class_26_aud_of_wrong_type_or_near_match_refused),
+        cmocka_unit_test(class_27_iss_near_match_refused),
+    };
+    return cmocka_run_group_tests(tests, attack_open_desks, attack_close_desks);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two threads verify while the key set changes under them: a token is accepted or its key unknown,
+ * no third answer. Made for ThreadSanitizer; also that the background thread wakes for an unknown
+ * kid.
+ */
+#include "tests/unit/unit.h"
+
+#include "tests/support/verify_desk.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define ROUNDS 300
+
+static const struct token_key *keys[2];
+static const char *sets[2], *tokens[2];
+
+static int make_keys(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        keys[i] = token_maker_key("EdDSA");
+        const char *kid = token_maker_text("\"kid\":\"k%d\"", i);
+        /* an EC key beside it, so that prepared contexts are dropped and made again */
+        sets[i] =
+            token_maker_jwks(token_maker_jwk(keys[i], kid),
+                             token_maker_jwk(token_maker_key("ES256"), "\"kid\":\"e\""), NULL);
+        tokens[i] = token_maker_sign(
+            keys[i], token_maker_text("{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",%s}", kid),
+            desk_claims("{}"));
+    }
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    token_maker_release();
+    return 0;
+}
+
+/* The reader's half; cmocka's checks belong to the main thread, so it counts. */
+struct reader {
+    jeton_verifier *verifier;
+    atomic_bool *stop;
+    atomic_ulong accepted, other;
+};
+
+static void *read_loop(void *ctx)
+{
+    struct reader *reader = ctx;
+    jeton_worker *worker = NULL;
+    if (jeton_worker_new(reader->verifier, &worker) != JETON_OK) {
+        atomic_fetch_add(&reader->other, 1);
+        return NULL;
+    }
+    for (unsigned i = 0; !atomic_load(reader->stop); i++) {
+        const char *token = tokens[i % 2];
+        struct jeton_result result = JETON_INIT(jeton_result);
+        jeton_status status = jeton_verify(worker, token, strlen(token), NULL, &result);
+        if (status == JETON_OK) {
+            atomic_fetch_add(&reader->accepted, 1);
+        } else if (status != JETON_UNKNOWN_KEY) {
+            atomic_fetch_add(&reader->other, 1);
+        }
+    }
+    jeton_worker_free(worker);
+    return NULL;
+}
+
+static void sets_published_while_two_threads_verify(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, NULL, sets[0]);
+    atomic_bool stop = false;
+    struct reader readers[2] = {{desk.verifier, &stop, 0, 0}, {desk.verifier, &stop, 0, 0}};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_loop, &readers[i]), 0);
+    }
+    /* so often at least, and until both threads have accepted tokens while sets came and went */
+    unsigned rounds = 0;
+    time_t end = time(NULL) + 60;
+    while (rounds < ROUNDS || atomic_load(&readers[0].accepted) < ROUNDS ||
+           atomic_load(&readers[1].accepted) < ROUNDS) {
+        desk.body = sets[++rounds % 2];
+        desk.boot_ms += 900 * 1000;
+        (void)jeton_verifier_poll(desk.verifier);
+        (void)sched_yield();
+        assert_true(time(NULL) < end);
+    }
+    assert_int_equal(desk.fetches, rounds + 1);
+    atomic_store(&stop, true);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(atomic_load(&readers[i].other), 0);
+    }
+    assert_status(desk_judge(&desk, tokens[rounds % 2]), JETON_OK);
+    assert_status(desk_judge(&desk, tokens[(rounds + 1) % 2]), JETON_UNKNOWN_KEY);
+    desk_close(&desk);
+}
+
+/* A fetch hook for the background thread: the first answer has no k1, later ones have. */
+static jeton_status fetch_in_turn(void *ctx, const char *url, size_t max_body,
+                                  struct jeton_response *out)
+{
+    (void)url;
+    (void)max_body;
+    const char *body = sets[atomic_fetch_add((atomic_int *)ctx, 1) > 0];
+    *out = (struct jeton_response){body, strlen(body), -1};
+    return JETON_OK;
+}
+
+static int64_t standing_now(void *ctx)
+{
+    (void)ctx;
+    return DESK_NOW;
+}
+
+static void background_thread_fetches_for_an_unknown_kid(void **state)
+{
+    (void)state;
+    atomic_int fetches = 0;
+    struct jeton_options options = JETON_INIT(jeton_options);
+    struct jeton_policy policy = desk_policy();
+    options.fetch = fetch_in_turn;
+    options.fetch_ctx = &fetches;
+    options.now_s = standing_now;
+    options.wait_ms = 60000;
+    jeton_verifier *verifier = NULL;
+    jeton_worker *worker = NULL;
+    assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_OK);
+    assert_status(jeton_worker_new(verifier, &worker), JETON_OK);
+    jeton_status status = JETON_UNKNOWN_KEY;
+    time_t end = time(NULL) + 60;
+    while (status == JETON_UNKNOWN_KEY && time(NULL) < end) {
+        status = jeton_verify(worker, tokens[1], strlen(tokens[1]), NULL, NULL);
+        (void)sched_yield();
+    }
+    assert_status(status, JETON_OK);
+    assert_int_equal(atomic_load(&fetches), 2);
+    jeton_worker_free(worker);
+    jeton_verifier_free(verifier);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sets_published_while_two_threads_verify),
+        cmocka_unit_test(background_thread_fetches_for_an_unknown_kid),
+    };
+    return cmocka_run_group_tests(tests, make_keys, release);
+}

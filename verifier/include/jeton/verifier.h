@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libjeton verifies access tokens offline: signature, issuer, audience, time and scopes, against a
+ * key set that it fetches in the background and keeps. It never does I/O inside jeton_verify, never
+ * logs, and holds no private key.
+ *
+ * A jeton_verifier is shared by all threads; each thread verifies through a jeton_worker of its
+ * own. Options and policies are structs whose first member is their size and whose zero is the safe
+ * default of every field: initialise with JETON_INIT(type).
+ *
+ *     struct jeton_policy policy = JETON_INIT(jeton_policy);
+ *     policy.issuer = "https://id.example.com";
+ *     policy.audiences = (const char *const[]){"https://payment.example.com/api", NULL};
+ *     jeton_verifier_new(NULL, &policy, 1, &verifier);
+ *     jeton_worker_new(verifier, &worker);                                  once per thread
+ *     jeton_status status = jeton_verify(worker, token, token_len, &require, &result);
+ *
+ * Sources: RFC 7515, 7517, 7519, 8725 (JWT), RFC 9068 (access tokens), RFC 6750 (answers),
+ * RFC 8414 (discovery).
+ */
+#ifndef JETON_VERIFIER_H
+#define JETON_VERIFIER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#    define JETON_API   __attribute__((visibility("default")))
+#    define JETON_CHECK __attribute__((warn_unused_result))
+#else
+#    define JETON_API
+#    define JETON_CHECK
+#endif
+
+/* JETON_INIT(jeton_policy): all zero but the size. */
+/* clang-format off */
+#ifdef __cplusplus
+#    define JETON_INIT(type) ([] { struct type t = {}; t.size = sizeof t; return t; }())
+#else
+#    define JETON_INIT(type) {.size = sizeof(struct type)}
+#endif
+/* clang-format on */
+
+/* The outcome. Numbers are stable; new ones may be added. See jeton_status_class for what to
+ * answer. */
+typedef enum jeton_status {
+    JETON_OK = 0,
+    /* 401: the token is not acceptable */
+    JETON_MALFORMED = 1,    /* not a compact JWS, or not strict base64url or JSON */
+    JETON_TOO_LONG = 2,     /* longer than the policy's max_token */
+    JETON_CRIT_REFUSED = 3, /* crit or b64 in the header */
+    JETON_ALG_REFUSED = 4,  /* algorithm outside the policy, or other than the key's */
+    JETON_TYP_REFUSED = 5,  /* typ is not one the policy accepts */
+    JETON_UNKNOWN_KEY = 6,  /* no key of the issuer has this kid */
+    JETON_BAD_SIGNATURE = 7,
+    JETON_BAD_CLAIMS = 8, /* not a JSON object, or a claim of the wrong type */
+    JETON_WRONG_ISSUER = 9,
+    JETON_WRONG_AUDIENCE = 10,
+    JETON_EXPIRED = 11,
+    JETON_NOT_YET_VALID = 12, /* nbf or iat in the future */
+    JETON_TOO_OLD = 13,       /* older than the policy's max_age_s */
+    JETON_MISSING_CLAIM = 14, /* exp, or a claim that the policy requires */
+    JETON_MISSING_TOKEN = 15, /* no token was given */
+    /* 403 */
+    JETON_INSUFFICIENT_SCOPE = 32,
+    /* 503 */
+    JETON_NO_KEYS = 48, /* no usable key set was ever had */
+    JETON_NO_MEMORY = 49,
+    /* use and set-up errors */
+    JETON_USAGE = 64, /* an argument is wrong; jeton_verifier_error tells which */
+    JETON_FETCH_FAILED = 65,
+    JETON_DISCOVERY_REFUSED =
+        66, /* the document's issuer is not the policy's, or a URL in it refused */
+    JETON_FILE_FAILED = 67,
+    JETON_KEYS_REFUSED = 68, /* a key set without a usable key, too large or not JSON */
+    JETON_INTERNAL = 69
+} jeton_status;
+
+/* Stable short name, e.g. "expired", and one sentence that says how to mend it. Any thread. */
+JETON_API const char *jeton_status_name(jeton_status status);
+JETON_API const char *jeton_status_text(jeton_status status);
+
+/* The HTTP status to answer with: 200, 401, 403, 503, or 500 for set-up errors. Any thread. */
+JETON_API int jeton_status_class(jeton_status status);
+
+struct jeton_slice {
+    const char *p; /* not NUL-ended; NULL when absent */
+    size_t n;
+};
+
+/* Algorithms, as bits of a policy's `algorithms`. */
+#define JETON_ES256 (UINT32_C(1) << 1)
+#define JETON_ES384 (UINT32_C(1) << 2)
+#define JETON_ES512 (UINT32_C(1) << 3)
+#define JETON_RS256 (UINT32_C(1) << 4)
+#define JETON_RS384 (UINT32_C(1) << 5)
+#define JETON_RS512 (UINT32_C(1) << 6)
+#define JETON_PS256 (UINT32_C(1) << 7)
+#define JETON_PS384 (UINT32_C(1) << 8)
+#define JETON_PS512 (UINT32_C(1) << 9)
+#define JETON_EDDSA (UINT32_C(1) << 10) /* the names EdDSA and Ed25519 */
+
+/* What a fetch hook answers; `body` is the hook's and must live until it is called again. */
+struct jeton_response {
+    const void *body;
+    size_t body_len;
+    int64_t max_age_s; /* of Cache-Control; -1 when absent */
+};
+
+/* Fetches `url` (never following a redirect; a body of at most `max_body` bytes). Called from one
+ * thread at a time. Returns JETON_OK or JETON_FETCH_FAILED. */
+typedef jeton_status (*jeton_fetch_fn)(void *ctx, const char *url, size_t max_body,
+                                       struct jeton_response *out);
+
+/* Of the verifier as a whole. Strings are copied. NULL options are all defaults. */
+struct jeton_options {
+    size_t size;
+    jeton_fetch_fn fetch; /* NULL: libcurl, when built in */
+    void *fetch_ctx;
+    int64_t (*now_s)(void *ctx);        /* NULL: the system's wall clock */
+    int64_t (*monotonic_ms)(void *ctx); /* NULL: the system's boot clock */
+    void *clock_ctx;
+    const char *ca_file; /* PEM; NULL: the system's trust store */
+    int64_t wait_ms;     /* how long jeton_verifier_new may wait for the first fetch */
+    int no_thread;       /* 1: no background thread; call jeton_verifier_poll */
+};
+
+/* Of one issuer. Arrays end in NULL. Strings are copied. */
+struct jeton_policy {
+    size_t size;
+    const char *issuer;                 /* required; compared byte by byte with iss */
+    const char *const *audiences;       /* required; aud must hold one of them, byte by byte */
+    const char *jwks_uri;               /* NULL: by discovery from `issuer` */
+    const char *jwks_file;              /* a JWK Set read by jeton_verifier_new; alone, never fetch:
+                                           set jwks_uri or `discover` to fetch later ones */
+    int discover;                       /* 1: discovery although jwks_file is given */
+    uint32_t algorithms;                /* 0: ES256 ES384 ES512 RS256 PS256 EdDSA */
+    const char *const *types;           /* NULL: "at+jwt"; "application/" before it also matches;
+                                           "" accepts a token without typ */
+    const char *const *required_claims; /* beside exp; null is missing */
+    const char *const *scope_claims;    /* the first that is there counts; NULL: "scope", "scp" */
+    int64_t skew_s;                     /* clock skew allowed, at most 300; 0: none */
+    int64_t max_age_s;                  /* 0: no limit; else iat is required */
+    size_t max_token;                   /* bytes; 0: 16384 */
+};
+
+/* What one route asks for. NULL, or empty lists: no scope is needed. */
+struct jeton_require {
+    size_t size;
+    const char *const *any_of; /* the token holds at least one of these */
+    const char *const *all_of; /* and every one of these */
+};
+
+/* Bits of `failures`: every claim check that failed once the signature stood. */
+#define JETON_FAIL_ISSUER   (UINT64_C(1) << 0)
+#define JETON_FAIL_AUDIENCE (UINT64_C(1) << 1)
+#define JETON_FAIL_EXPIRED  (UINT64_C(1) << 2)
+#define JETON_FAIL_NOT_YET  (UINT64_C(1) << 3)
+#define JETON_FAIL_TOO_OLD  (UINT64_C(1) << 4)
+#define JETON_FAIL_MISSING  (UINT64_C(1) << 5)
+#define JETON_FAIL_SCOPE    (UINT64_C(1) << 6)
+
+/* Claims are filled only when the signature and the claims' form stand (JETON_OK, or a status from
+ * JETON_WRONG_ISSUER on); else all are empty. Slices live until the worker's next call. */
+struct jeton_result {
+    size_t size;
+    jeton_status status;
+    uint64_t failures;
+    struct jeton_slice issuer, subject, client_id, token_id, key_id;
+    struct jeton_slice scope;    /* space-separated, whatever form the token has; an element
+                                    of an array that is no scope (with a space) is left out */
+    struct jeton_slice audience; /* the one of the policy's audiences that matched */
+    int64_t expires_s, issued_s; /* seconds since 1970; 0 and -1 when absent */
+};
+
+typedef struct jeton_verifier jeton_verifier;
+typedef struct jeton_worker jeton_worker;
+
+/* Gives a verifier for `n_policies` issuers (one for now: other numbers are JETON_USAGE). Reads the
+ * jwks_file, and starts the first fetch; without a file it waits up to options->wait_ms for that
+ * (with no_thread: makes it). That the issuer is away is no error here: jeton_verify answers
+ * JETON_NO_KEYS until a set arrives, and jeton_verifier_error tells why the fetch that was waited
+ * for failed. JETON_USAGE, JETON_FILE_FAILED, JETON_KEYS_REFUSED, JETON_NO_MEMORY; on failure
+ * `*out_verifier` is NULL, or, for JETON_USAGE, JETON_FILE_FAILED and JETON_KEYS_REFUSED, a
+ * verifier that only jeton_verifier_error and jeton_verifier_free accept. Any thread. Since 0.1. */
+JETON_API JETON_CHECK jeton_status jeton_verifier_new(const struct jeton_options *options,
+                                                      const struct jeton_policy *policies,
+                                                      size_t n_policies,
+                                                      jeton_verifier **out_verifier);
+
+/* Stops the background thread and frees. Workers must be freed before. NULL is harmless. */
+JETON_API void jeton_verifier_free(jeton_verifier *verifier);
+
+/* What jeton_verifier_new found wrong, in one sentence; "" when nothing. Borrowed. Any thread. */
+JETON_API const char *jeton_verifier_error(const jeton_verifier *verifier);
+
+/* With no_thread: does the I/O that is due (at most one request, bounded by its time-outs) and
+ * returns how many milliseconds may pass until the next call. Otherwise does nothing. One thread at
+ * a time. Since 0.1. */
+JETON_API int64_t jeton_verifier_poll(jeton_verifier *verifier);
+
+/* 1 when a usable key set is there. Any thread. Since 0.1. */
+JETON_API int jeton_verifier_ready(const jeton_verifier *verifier);
+
+/* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_USAGE. Any thread. Since 0.1. */
+JETON_API JETON_CHECK jeton_status jeton_worker_new(jeton_verifier *verifier,
+                                                    jeton_worker **out_worker);
+JETON_API void jeton_worker_free(jeton_worker *worker);
+
+/* Verifies the compact JWS of `token_len` bytes at `token` under the verifier's policy and
+ * `require` (NULL: no scope needed). Never does I/O, takes no lock. Returns JETON_OK or why not;
+ * the same is in `result->status`. `result` may be NULL. One thread per worker. RFC 9068 sec. 4.
+ * Since 0.1. */
+JETON_API JETON_CHECK jeton_status jeton_verify(jeton_worker *worker, const char *token,
+                                                size_t token_len,
+                                                const struct jeton_require *require,
+                                                struct jeton_result *result);
+
+/* The same for the value of an Authorization header: the scheme Bearer in any case, spaces, and the
+ * token (RFC 6750 sec. 2.1). NULL or another scheme: JETON_MISSING_TOKEN. Since 0.1. */
+JETON_API JETON_CHECK jeton_status jeton_verify_header(jeton_worker *worker,
+                                                       const char *authorization,
+                                                       const struct jeton_require *require,
+                                                       struct jeton_result *result);
+
+/* The string claim `name` of the token that the worker verified last (its status as for the claims
+ * of jeton_result); empty when absent or not a string. Lives until the worker's next call. Since
+ * 0.1. */
+JETON_API struct jeton_slice jeton_worker_claim(const jeton_worker *worker, const char *name);
+
+/* Writes the value of WWW-Authenticate for `status` and `require` (for the scopes asked) into `out`
+ * as a NUL-ended string: RFC 6750 sec. 3. Returns its length; nothing is written when `size` is not
+ * larger than that. 0 unless the class is 401 or 403: no header is due. Any thread. Since 0.1. */
+JETON_API size_t jeton_www_authenticate(jeton_status status, const struct jeton_require *require,
+                                        char *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

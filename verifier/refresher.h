@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The background thread that drives a key source, unless the program polls. All I/O of libjeton
+ * that the program does not ask for happens here.
+ * Ownership: jt_refresher_new gives it; it borrows the source, which outlives it and which nobody
+ * else drives meanwhile. Thread rule: wake from any thread, the others from one.
+ */
+#ifndef JT_VERIFIER_REFRESHER_H
+#define JT_VERIFIER_REFRESHER_H
+
+#include "verifier/keysource.h"
+
+struct jt_refresher;
+
+/* Gives a running thread; it has every signal blocked. JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_refresher_new(struct jt_keysource *source,
+                                         struct jt_refresher **out_refresher);
+
+/* Waits until the first attempt to get a set has ended, at most `wait_ms`. Returns why it failed,
+ * with a sentence in `diag`; JT_OK when it did not, or has not ended. */
+JT_MUST_USE enum jt_err jt_refresher_wait(struct jt_refresher *refresher, int64_t wait_ms,
+                                          struct jt_diag *diag);
+
+/* The source wants something. Never blocks. */
+void jt_refresher_wake(struct jt_refresher *refresher);
+
+/* Stops and frees; waits for a request under way, at most as long as its time-outs. NULL is
+ * harmless. */
+void jt_refresher_free(struct jt_refresher *refresher);
+
+#endif
