@@ -10,7 +10,9 @@ add_custom_target(check
 if(BUILD_TESTING)
   add_test(NAME check.layering
     COMMAND ${CMAKE_SOURCE_DIR}/tests/layering.sh ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  add_test(NAME check.layering_self_test
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/layering.sh --self-test)
   add_test(NAME check.limits COMMAND ${CMAKE_SOURCE_DIR}/tests/limits.sh ${CMAKE_SOURCE_DIR})
-  set_tests_properties(check.layering check.limits
+  set_tests_properties(check.layering check.layering_self_test check.limits
     PROPERTIES TIMEOUT 120 LABELS check)
 endif()

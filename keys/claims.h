@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The claims of a token as JSON text, in a fixed order, without a DOM. Internal to keys/.
- * Ownership: none. Thread rule: any thread. Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 2.2.
+ * Ownership: none.
+ * Thread rule: any thread.
+ * Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 2.2.
  */
 #ifndef JT_KEYS_CLAIMS_H
 #define JT_KEYS_CLAIMS_H

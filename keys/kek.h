@@ -2,7 +2,8 @@
 /*
  * The key-encryption key: 32 bytes from a file, a systemd credential or an environment variable,
  * from which the wrapping key and the MAC key of key rows are derived. It stays behind the signer.
- * Ownership: in place, wiped on release. Thread rule: read-only by many once loaded.
+ * Ownership: in place, wiped on release.
+ * Thread rule: read-only by many once loaded.
  * Sources: RFC 5869 (derivation), NIST SP 800-38D (AES-GCM).
  */
 #ifndef JT_KEYS_KEK_H

@@ -6,7 +6,8 @@
  *
  * EC:  d (coord_len) | point (04 x y)           RSA: n | e (8) | d | p | q | dp | dq | qi
  *
- * Ownership: said at each call. Thread rule: any thread.
+ * Ownership: said at each call.
+ * Thread rule: any thread.
  * Sources: RFC 8017 sec. 3.2 (the numbers of RSA), SEC 1 sec. 2.3.3 (the point).
  */
 #ifndef JT_KEYS_KEYCODE_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes private keys by the rows of the algorithm table. Internal to keys/.
- * Randomness: an Ed25519 seed comes from the caller's struct jt_random; EC and RSA keys come from
- * OpenSSL's generator, which takes no other source.
- * Ownership: said at the call. Thread rule: any thread. Source: NIST SP 800-56A, FIPS 186-5.
+ * Makes private keys by the rows of the algorithm table. Internal to keys/. Randomness: an Ed25519
+ * seed comes from the caller's struct jt_random; EC and RSA keys come from OpenSSL's generator,
+ * which takes no other source.
+ * Ownership: said at the call.
+ * Thread rule: any thread.
+ * Source: NIST SP 800-56A, FIPS 186-5.
  */
 #ifndef JT_KEYS_KEYGEN_H
 #define JT_KEYS_KEYGEN_H

@@ -2,8 +2,10 @@
 /*
  * Makes what a signer gives as new: a key pair or a pepper, sealed in a row, and for a key pair the
  * proof that the row works: the key as reopened from it signs, the witness judges. Internal to
- * keys/. Ownership: the row is the caller's. Thread rule: any thread. Sources: docs/decisions.md
- * (the witness); keygen.h, seal.h.
+ * keys/.
+ * Ownership: the row is the caller's.
+ * Thread rule: any thread.
+ * Sources: docs/decisions.md (the witness); keygen.h, seal.h.
  */
 #ifndef JT_KEYS_MINT_H
 #define JT_KEYS_MINT_H

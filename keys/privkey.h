@@ -2,10 +2,10 @@
 /*
  * A private signing key in memory: taken in, encoded for sealing, its public half, and signing with
  * contexts prepared once per thread. EC and RSA are OpenSSL's, Ed25519 is libsodium's (it signs in
- * less than half of OpenSSL's time). Internal to keys/.
- * It does not make keys (keygen.h) and does not know tokens (signkey.h).
- * Ownership: heap, the holder's; wiped when freed. Thread rule: a key is immutable, any thread; a
- * context is one thread's.
+ * less than half of OpenSSL's time). Internal to keys/. It does not make keys (keygen.h) and does
+ * not know tokens (signkey.h).
+ * Ownership: heap, the holder's; wiped when freed.
+ * Thread rule: a key is immutable, any thread; a context is one thread's.
  * Sources: RFC 7518 sec. 3.3 to 3.5, RFC 8032.
  */
 #ifndef JT_KEYS_PRIVKEY_H

@@ -4,7 +4,8 @@
  * does to the keys of one issuer. Times are empty (0) until the step that writes them; nothing is
  * written ahead except drop_at, which stop writes. The caller runs each plan in one store
  * transaction. It touches no key, no clock and no store.
- * Ownership: rows and plans are the caller's. Thread rule: any thread.
+ * Ownership: rows and plans are the caller's.
+ * Thread rule: any thread.
  * Sources: docs/architecture.md; NIST SP 800-57 part 1 sec. 5.3, 7.
  */
 #ifndef JT_KEYS_SCHEDULE_H

@@ -2,13 +2,14 @@
 /*
  * Sealing at rest: a secret under a data key of its own, the data key under the key-encryption key,
  * and the MAC of the row that carries them. Both layers are AES-256-GCM with random nonces and bind
- * the row's kind, kid and algorithm, so that a blob opens in no other row.
- * It does not know what the secret is. Internal to keys/.
+ * the row's kind, kid and algorithm, so that a blob opens in no other row. It does not know what
+ * the secret is. Internal to keys/.
  *
  * blob = version 1 | key id 8 | nonce 12 | data key, wrapped 32 | tag 16 | nonce 12 | secret | tag
  * 16
  *
- * Ownership: rows are the caller's. Thread rule: any thread.
+ * Ownership: rows are the caller's.
+ * Thread rule: any thread.
  * Sources: NIST SP 800-38D sec. 8.2.2 (random nonces), RFC 2104.
  */
 #ifndef JT_KEYS_SEAL_H

@@ -4,10 +4,11 @@
  * private key or the key-encryption key; the store carries sealed blobs that only a signer opens. A
  * signer takes claims, never bytes to sign, and refuses a lifetime longer than the key may sign.
  * Implementations stand behind struct jt_signer_ops: in this process (signer_local.c); later a
- * process of its own over a socketpair, and PKCS#11.
- * It does not know the schedule: which key signs is the caller's choice.
- * Ownership: said at each call. Thread rule: generate, load and rewrap by one thread at a time (the
- * keyring's); sign by any thread through a lane of its own.
+ * process of its own over a socketpair, and PKCS#11. It does not know the schedule: which key signs
+ * is the caller's choice.
+ * Ownership: said at each call.
+ * Thread rule: generate, load and rewrap by one thread at a time (the keyring's); sign by any
+ * thread through a lane of its own.
  * Sources: RFC 7515, RFC 9068 sec. 2, NIST SP 800-38D.
  */
 #ifndef JT_KEYS_SIGNER_H

@@ -2,8 +2,8 @@
 /*
  * A private key made ready to sign tokens: its encoded headers, the longest lifetime it may sign,
  * and a context per lane. Internal to keys/. It does not know which key is to sign, nor the store.
- * Ownership: shared by reference count; the last reference wipes. Thread rule: any thread; the
- * contexts of lane i are touched only by the thread that holds lane i.
+ * Ownership: shared by reference count; the last reference wipes.
+ * Thread rule: any thread; the contexts of lane i are touched only by the thread that holds lane i.
  * Sources: RFC 7515 sec. 5.1, 7.1; RFC 9068 sec. 2.1.
  */
 #ifndef JT_KEYS_SIGNKEY_H

@@ -2,9 +2,11 @@
 /*
  * The independent second implementation (libjwt): judges a probe token of a new key against the
  * public key as it will be published, before the key may sign. What libjwt cannot judge (PS256,
- * EdDSA) a second path judges: OpenSSL's one-shot verification from the published JWK.
- * It is never on the request path and never judges tokens of others.
- * Ownership: none. Thread rule: one thread at a time. Sources: RFC 7515; docs/decisions.md.
+ * EdDSA) a second path judges: OpenSSL's one-shot verification from the published JWK. It is never
+ * on the request path and never judges tokens of others.
+ * Ownership: none.
+ * Thread rule: one thread at a time.
+ * Sources: RFC 7515; docs/decisions.md.
  */
 #ifndef JT_KEYS_WITNESS_H
 #define JT_KEYS_WITNESS_H

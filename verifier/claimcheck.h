@@ -3,7 +3,8 @@
  * The claims of a token whose signature stands, against a policy, a requirement and the time. All
  * checks are made, so that `failures` tells every one that failed.
  * Ownership: slices borrow from the claims, the policy and the caller's buffer.
- * Thread rule: one thread. Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 4.
+ * Thread rule: one thread.
+ * Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 4.
  */
 #ifndef JT_VERIFIER_CLAIMCHECK_H
 #define JT_VERIFIER_CLAIMCHECK_H

@@ -2,7 +2,8 @@
 /*
  * From an issuer to the URL of its key set: where its metadata may stand, and what the document
  * must say. It does not fetch.
- * Ownership: as each call says. Thread rule: any thread.
+ * Ownership: as each call says.
+ * Thread rule: any thread.
  * Sources: OpenID Connect Discovery 1.0 sec. 4, RFC 8414 sec. 3.
  */
 #ifndef JT_VERIFIER_DISCOVERY_H

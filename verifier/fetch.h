@@ -2,7 +2,8 @@
 /*
  * The fetch that libjeton brings: over libcurl, or, in a build without it, none. Bounded in time (2
  * s to connect, 5 s in all) and size; https, or http on loopback; never following a redirect.
- * Ownership: jt_fetch_new gives it. Thread rule: one thread at a time.
+ * Ownership: jt_fetch_new gives it.
+ * Thread rule: one thread at a time.
  * Source: RFC 9110 sec. 15.4.
  */
 #ifndef JT_VERIFIER_FETCH_H

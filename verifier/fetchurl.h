@@ -2,7 +2,9 @@
 /*
  * Which URLs the verifier fetches from. It does not fetch, and it does not normalise: a URL is used
  * as it is written or not at all.
- * Ownership: none. Thread rule: any thread. Sources: RFC 3986, RFC 8414 sec. 3, RFC 8252 sec. 7.3.
+ * Ownership: none.
+ * Thread rule: any thread.
+ * Sources: RFC 3986, RFC 8414 sec. 3, RFC 8252 sec. 7.3.
  */
 #ifndef JT_VERIFIER_FETCHURL_H
 #define JT_VERIFIER_FETCHURL_H

@@ -2,7 +2,8 @@
 /*
  * The issuer's keys as the workers read them: an immutable set with a number of its own.
  * Ownership: jt_keyset_new gives it; once published, the slots own it.
- * Thread rule: immutable once made, any thread. Sources: RFC 7517 sec. 4.5, RFC 8725 sec. 3.1.
+ * Thread rule: immutable once made, any thread.
+ * Sources: RFC 7517 sec. 4.5, RFC 8725 sec. 3.1.
  */
 #ifndef JT_VERIFIER_KEYSET_H
 #define JT_VERIFIER_KEYSET_H

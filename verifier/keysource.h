@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the keys of one issuer come from and when: it decides what to fetch next and publishes each
- * usable set to the slots. A bad or empty set never replaces a good one.
- * It has no thread: who drives it (refresher.c or jeton_verifier_poll) calls jt_keysource_step.
+ * usable set to the slots. A bad or empty set never replaces a good one. It has no thread: who
+ * drives it (refresher.c or jeton_verifier_poll) calls jt_keysource_step.
  * Ownership: jt_keysource_new gives it; it borrows policy, clock and fetch, which outlive it, and
- * owns the slots. Thread rule: said at each call. Sources: RFC 7517 sec. 5, RFC 8414 sec. 3, RFC
- * 9111 sec. 5.2.2.
+ * owns the slots.
+ * Thread rule: said at each call.
+ * Sources: RFC 7517 sec. 5, RFC 8414 sec. 3, RFC 9111 sec. 5.2.2.
  */
 #ifndef JT_VERIFIER_KEYSOURCE_H
 #define JT_VERIFIER_KEYSOURCE_H

@@ -6,18 +6,6 @@
 /* RFC 9111 sec. 1.2.2: what does not fit is 2^31 */
 #define DELTA_MAX (INT64_C(1) << 31)
 
-static struct jt_span trim(struct jt_span s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
-        s.n--;
-    }
-    return s;
-}
-
 /* RFC 9111 sec. 4.2.1: a value that is no number makes the response stale. */
 static int64_t parse_delta(struct jt_span s)
 {
@@ -41,7 +29,7 @@ int64_t jt_max_age_parse(struct jt_span value)
     while (value.n > 0) {
         const uint8_t *comma = memchr(value.p, ',', value.n);
         size_t n = comma == NULL ? value.n : (size_t)(comma - value.p);
-        struct jt_span item = trim(jt_span_of(value.p, n));
+        struct jt_span item = jt_span_trim(jt_span_of(value.p, n));
         size_t step = comma == NULL ? n : n + 1;
         value = jt_span_of(value.p + step, value.n - step);
         if (jt_span_eq_nocase(item, JT_SPAN("no-store")) ||

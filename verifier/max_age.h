@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long a response may be kept, from its Cache-Control header. It knows max-age, no-cache and
- * no-store; the caller clamps. Ownership: none. Thread rule: any thread.
+ * no-store; the caller clamps.
+ * Ownership: none.
+ * Thread rule: any thread.
  * Source: RFC 9111 sec. 5.2.2, 1.2.2.
  */
 #ifndef JT_VERIFIER_MAX_AGE_H

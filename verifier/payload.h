@@ -3,7 +3,8 @@
  * A token's claims, read by name and by type. It does not judge them. How the text is kept behind
  * this header is nobody's business but payload.c's.
  * Ownership: the holder's, in place; what is read borrows until the next load or release.
- * Thread rule: one thread. Sources: RFC 7519 sec. 2, 4; RFC 8259.
+ * Thread rule: one thread.
+ * Sources: RFC 7519 sec. 2, 4; RFC 8259.
  */
 #ifndef JT_VERIFIER_PAYLOAD_H
 #define JT_VERIFIER_PAYLOAD_H

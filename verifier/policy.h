@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one issuer's tokens must be: a checked deep copy of a struct jeton_policy.
- * Ownership: jt_policy_new gives it. Thread rule: immutable once made, any thread.
+ * Ownership: jt_policy_new gives it.
+ * Thread rule: immutable once made, any thread.
  * Sources: RFC 8725 sec. 3.1, 3.11; RFC 9068 sec. 4.
  */
 #ifndef JT_VERIFIER_POLICY_H

@@ -3,7 +3,8 @@
  * The background thread that drives a key source, unless the program polls. All I/O of libjeton
  * that the program does not ask for happens here.
  * Ownership: jt_refresher_new gives it; it borrows the source, which outlives it and which nobody
- * else drives meanwhile. Thread rule: wake from any thread, the others from one.
+ * else drives meanwhile.
+ * Thread rule: wake from any thread, the others from one.
  */
 #ifndef JT_VERIFIER_REFRESHER_H
 #define JT_VERIFIER_REFRESHER_H

@@ -2,10 +2,11 @@
 /*
  * Signature checks with everything prepared: per key and algorithm a libcrypto context that is
  * verify-initialised once, over a copy of the key of its own (libcrypto locks inside a key object,
- * so workers share none). Contexts of an older set are dropped when a newer one is first seen.
- * It does not choose keys and does not know what was signed.
+ * so workers share none). Contexts of an older set are dropped when a newer one is first seen. It
+ * does not choose keys and does not know what was signed.
  * Ownership: jt_sigcheck_new gives it; it holds no reference to the set between calls.
- * Thread rule: one thread. Sources: RFC 7518 sec. 3, RFC 8032 sec. 5.1.7, RFC 8037 sec. 3.1.
+ * Thread rule: one thread.
+ * Sources: RFC 7518 sec. 3, RFC 8032 sec. 5.1.7, RFC 8037 sec. 3.1.
  */
 #ifndef JT_VERIFIER_SIGCHECK_H
 #define JT_VERIFIER_SIGCHECK_H

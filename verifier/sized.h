@@ -3,7 +3,8 @@
  * Structs of the public header whose first member is their size: a program built with an older or
  * newer header than ours is read right, or refused. A new member goes at the end, never where an
  * older header had padding.
- * Ownership: none. Thread rule: any thread.
+ * Ownership: none.
+ * Thread rule: any thread.
  */
 #ifndef JT_VERIFIER_SIZED_H
 #define JT_VERIFIER_SIZED_H

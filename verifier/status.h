@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one place where an error of ours becomes a status of the public header.
- * Ownership: constant data. Thread rule: any thread. Source: RFC 6750 sec. 3.1.
+ * Ownership: constant data.
+ * Thread rule: any thread.
+ * Source: RFC 6750 sec. 3.1.
  */
 #ifndef JT_VERIFIER_STATUS_H
 #define JT_VERIFIER_STATUS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An immutable copy of a NULL-ended array of strings, in one piece of memory.
- * Ownership: jt_texts_new gives it. Thread rule: any thread.
+ * Ownership: jt_texts_new gives it.
+ * Thread rule: any thread.
  */
 #ifndef JT_VERIFIER_TEXTS_H
 #define JT_VERIFIER_TEXTS_H

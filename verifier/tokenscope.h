@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scopes a token has, and whether they are what a route asks for.
- * Ownership: what is read borrows from the claims or the caller's buffer. Thread rule: one thread.
+ * Ownership: what is read borrows from the claims or the caller's buffer.
+ * Thread rule: one thread.
  * Sources: RFC 6749 sec. 3.3, RFC 9068 sec. 2.2.3.
  */
 #ifndef JT_VERIFIER_TOKENSCOPE_H

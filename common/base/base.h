@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Always the last include of a source file: after every system and foreign header it poisons the
- * calls that this project does not make (STYLE B5). A file that handles MACs also poisons memcmp by
+ * calls that this project does not make. A file that handles MACs also poisons memcmp by
  * defining JT_POISON_MEMCMP before this include.
  */
 #ifndef JT_BASE_BASE_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * struct jt_buf owns bytes, grows up to a `max` it cannot be made without, and keeps a NUL past its
- * end so that (const char *)b.p is a string whenever b.p is not NULL.
- * It does not wipe: secrets live in struct jt_secret.
- * Ownership: the holder's; release, or move out with jt_buf_take. Thread rule: one thread.
+ * end so that (const char *)b.p is a string whenever b.p is not NULL. It does not wipe: secrets
+ * live in struct jt_secret.
+ * Ownership: the holder's; release, or move out with jt_buf_take.
+ * Thread rule: one thread.
  */
 #ifndef JT_BASE_BUF_H
 #define JT_BASE_BUF_H

@@ -2,7 +2,8 @@
 /*
  * Time as an input: everything that asks for the time is handed a struct jt_clock, so that tests
  * set it. Wall time decides about claims and key steps, boot time about ages and jumps.
- * Ownership: borrowed by those who are handed it. Thread rule: the calls work from any thread.
+ * Ownership: borrowed by those who are handed it.
+ * Thread rule: the calls work from any thread.
  */
 #ifndef JT_BASE_CLOCK_H
 #define JT_BASE_CLOCK_H

@@ -2,7 +2,8 @@
 /*
  * The sentence that goes with an error when a person has to mend something: what is wrong, where,
  * and how to mend it. It never decides anything; enum jt_err does. Secrets never go in.
- * Ownership: the caller's, in place, nothing to release. Thread rule: one thread.
+ * Ownership: the caller's, in place, nothing to release.
+ * Thread rule: one thread.
  */
 #ifndef JT_BASE_DIAG_H
 #define JT_BASE_DIAG_H

@@ -2,7 +2,9 @@
 /*
  * SHA-256, HMAC-SHA-256 and HKDF-SHA-256 over libcrypto. No other digest has a place here:
  * signature digests belong to the algorithm table.
- * Ownership: none. Thread rule: any thread. Sources: FIPS 180-4, RFC 2104, RFC 5869.
+ * Ownership: none.
+ * Thread rule: any thread.
+ * Sources: FIPS 180-4, RFC 2104, RFC 5869.
  */
 #ifndef JT_BASE_DIGEST_H
 #define JT_BASE_DIGEST_H

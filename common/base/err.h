@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one error space: every function that can fail returns enum jt_err, 0 = JT_OK.
- * It does not carry free text: a message for a human goes through struct jt_diag (diag.h).
- * Ownership: none. Thread rule: any thread (constant data).
+ * The one error space: every function that can fail returns enum jt_err, 0 = JT_OK. It does not
+ * carry free text: a message for a human goes through struct jt_diag (diag.h).
+ * Ownership: none.
+ * Thread rule: any thread (constant data).
  * Sources: RFC 6749 sec. 5.2, RFC 8707 sec. 2, RFC 6750 sec. 3.1.
  */
 #ifndef JT_BASE_ERR_H

@@ -4,7 +4,7 @@
  *
  * JT_TRY is the only macro with control flow: it leaves the function with the first failure.
  * JT_AUTO / JT_AUTOP release a holder at the end of its scope. The file that allocates a type uses
- * neither on it (STYLE O3): analyzers cannot see through cleanup inside one file.
+ * neither on it: analyzers cannot see through cleanup inside one file.
  */
 #ifndef JT_BASE_MACROS_H
 #define JT_BASE_MACROS_H

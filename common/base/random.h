@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Randomness as an input: who needs random bytes is handed a struct jt_random, so that tests fix
- * it and make it fail. Thread rule: the calls work from any thread.
+ * Randomness as an input: who needs random bytes is handed a struct jt_random, so that tests fix it
+ * and make it fail.
+ * Thread rule: the calls work from any thread.
  */
 #ifndef JT_BASE_RANDOM_H
 #define JT_BASE_RANDOM_H

@@ -2,7 +2,8 @@
 /*
  * struct jt_secret holds what must not leak: passwords, client secrets, private keys. Wiped on
  * release; compared only in constant time; accepted by no logging call.
- * Ownership: the holder's. Thread rule: one thread, or read-only by many.
+ * Ownership: the holder's.
+ * Thread rule: one thread, or read-only by many.
  */
 #ifndef JT_BASE_SECRET_H
 #define JT_BASE_SECRET_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Publish and read: one writer at a time publishes an immutable root; any number of reader threads,
- * each with a slot of its own, read it without a lock and without writing to a shared cache line.
- * A root is freed by the writer once no slot announces it.
- * It does not order writers: the header of what is published names their lock.
+ * each with a slot of its own, read it without a lock and without writing to a shared cache line. A
+ * root is freed by the writer once no slot announces it. It does not order writers: the header of
+ * what is published names their lock.
  * Ownership: jt_slots owns every root from publish until it calls `free_root`; a slot is its
- * thread's until jt_slots_leave. Thread rule: said at each call.
+ * thread's until jt_slots_leave.
+ * Thread rule: said at each call.
  *
  *     struct jt_slot *slot; jt_slots_join(slots, &slot);           once per thread
  *     const struct root *root = jt_slots_enter(slot);              per request

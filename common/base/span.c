@@ -31,6 +31,18 @@ bool jt_span_eq_nocase(struct jt_span a, struct jt_span b)
     return true;
 }
 
+struct jt_span jt_span_trim(struct jt_span a)
+{
+    while (a.n > 0 && (a.p[0] == ' ' || a.p[0] == '\t')) {
+        a.p++;
+        a.n--;
+    }
+    while (a.n > 0 && (a.p[a.n - 1] == ' ' || a.p[a.n - 1] == '\t')) {
+        a.n--;
+    }
+    return a;
+}
+
 /* RFC 3629 sec. 4: the bytes a lead byte may be followed by; 0 for a byte that leads nothing. */
 static size_t tail_length(uint8_t lead, uint8_t *out_low, uint8_t *out_high)
 {

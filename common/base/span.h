@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * struct jt_span borrows bytes: it never owns, never ends in NUL, and may hold any byte.
- * Ownership: none. Thread rule: any thread.
+ * Ownership: none.
+ * Thread rule: any thread.
  */
 #ifndef JT_BASE_SPAN_H
 #define JT_BASE_SPAN_H
@@ -52,6 +53,9 @@ static inline bool jt_span_starts(struct jt_span a, struct jt_span prefix)
 {
     return a.n >= prefix.n && (prefix.n == 0 || __builtin_memcmp(a.p, prefix.p, prefix.n) == 0);
 }
+
+/* Without the SP and HTAB around it (RFC 9110 sec. 5.6.3: OWS). */
+struct jt_span jt_span_trim(struct jt_span a);
 
 /* Well-formed UTF-8 without NUL, overlong forms, surrogates or bytes past U+10FFFF (RFC 3629). */
 bool jt_span_utf8(struct jt_span a);

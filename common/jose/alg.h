@@ -3,7 +3,8 @@
  * The algorithm table: which JWS algorithms exist here, what key each takes and who may use it. An
  * algorithm is a row; no other file compares algorithm names. HMAC and `none` have no row, so they
  * cannot be chosen by a token, a policy or a configuration.
- * Ownership: constant data. Thread rule: any thread.
+ * Ownership: constant data.
+ * Thread rule: any thread.
  * Sources: RFC 7518 sec. 3, RFC 8037 sec. 3.1, RFC 9864 sec. 2.2 (the name Ed25519).
  */
 #ifndef JT_JOSE_ALG_H

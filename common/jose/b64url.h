@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strict base64url: no padding, no other characters, no spare bits. And the standard alphabet for
- * HTTP Basic. Ownership: none. Thread rule: any thread. Sources: RFC 4648 sec. 4, 5, 3.5; RFC 7515
- * sec. 2.
+ * HTTP Basic.
+ * Ownership: none.
+ * Thread rule: any thread.
+ * Sources: RFC 4648 sec. 4, 5, 3.5; RFC 7515 sec. 2.
  */
 #ifndef JT_JOSE_B64URL_H
 #define JT_JOSE_B64URL_H

@@ -3,7 +3,8 @@
  * A public key as a JWK: parsed from hostile JSON, or made from an OpenSSL key; written back; named
  * by its RFC 7638 thumbprint. It cannot hold a private key: a JWK with a private member is refused.
  * Ownership: struct jt_jwk is shared by reference count (ref/free) and immutable once made.
- * Thread rule: any thread. Sources: RFC 7517, RFC 7518 sec. 6, RFC 8037 sec. 2, RFC 7638.
+ * Thread rule: any thread.
+ * Sources: RFC 7517, RFC 7518 sec. 6, RFC 8037 sec. 2, RFC 7638.
  */
 #ifndef JT_JOSE_JWK_H
 #define JT_JOSE_JWK_H

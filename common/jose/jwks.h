@@ -2,7 +2,8 @@
 /*
  * A JWK Set parsed from hostile bytes: the usable keys, in order, and how many were skipped.
  * Ownership: jt_jwks_parse gives a set, which holds a reference to each key.
- * Thread rule: immutable once made, any thread. Source: RFC 7517 sec. 5.
+ * Thread rule: immutable once made, any thread.
+ * Source: RFC 7517 sec. 5.
  */
 #ifndef JT_JOSE_JWKS_H
 #define JT_JOSE_JWKS_H

@@ -3,7 +3,8 @@
  * A compact JWS taken apart: bytes become a typed struct here and nowhere else. It checks form, not
  * the signature. Also the conversion between the two forms of an ECDSA signature.
  * Ownership: everything borrows from the token text or the caller's buffer.
- * Thread rule: any thread. Sources: RFC 7515 sec. 3.1, 4, 7.1; RFC 7518 sec. 3.4; RFC 8725 sec. 3.
+ * Thread rule: any thread.
+ * Sources: RFC 7515 sec. 3.1, 4, 7.1; RFC 7518 sec. 3.4; RFC 8725 sec. 3.
  */
 #ifndef JT_JOSE_JWS_H
 #define JT_JOSE_JWS_H

@@ -2,7 +2,8 @@
 /*
  * Public keys of libcrypto out of the numbers of a JWK, and out of a key pair. It knows no JSON and
  * leaves nothing in libcrypto's error queue, which belongs to the program around us.
- * Ownership: each call gives an EVP_PKEY (EVP_PKEY_free). Thread rule: any thread.
+ * Ownership: each call gives an EVP_PKEY (EVP_PKEY_free).
+ * Thread rule: any thread.
  * Sources: RFC 7518 sec. 6, RFC 8037 sec. 2, RFC 8725 sec. 3.4.
  */
 #ifndef JT_JOSE_PKEY_H

@@ -4,7 +4,9 @@
  * jansson's, without recursion. Not json_loadb: jansson's lexer ignores that its buffer could not
  * grow (2.14: lex_save) and goes on with a byte less, so that running out of memory alters a value,
  * or walks past the buffer, where it must fail.
- * Ownership: gives a json_t. Thread rule: any thread. Sources: RFC 8259; RFC 7515 sec. 4.
+ * Ownership: gives a json_t.
+ * Thread rule: any thread.
+ * Sources: RFC 8259; RFC 7515 sec. 4.
  */
 #ifndef JT_JSON_JSON_READ_H
 #define JT_JSON_JSON_READ_H

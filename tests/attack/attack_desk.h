@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the attack tests share: three keys, a verifier for each, and the ways to judge a forgery.
- * Ownership: from attack_open_desks to attack_close_desks. Thread rule: one thread.
+ * Ownership: from attack_open_desks to attack_close_desks.
+ * Thread rule: one thread.
  */
 #ifndef JT_TESTS_ATTACK_ATTACK_DESK_H
 #define JT_TESTS_ATTACK_ATTACK_DESK_H

@@ -2,8 +2,9 @@
 /*
  * The tests' own issuer: keys of every algorithm, JWKs and tokens from the JSON text it is given,
  * good or bad, made by libcrypto and libsodium directly and so independent of keys/ and
- * common/jose. A failure of its own ends the program. Ownership: strings and keys live until
- * token_maker_release. Thread rule: one thread.
+ * common/jose. A failure of its own ends the program.
+ * Ownership: strings and keys live until token_maker_release.
+ * Thread rule: one thread.
  */
 #ifndef JT_TESTS_SUPPORT_TOKEN_MAKER_H
 #define JT_TESTS_SUPPORT_TOKEN_MAKER_H

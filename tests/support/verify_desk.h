@@ -2,7 +2,8 @@
 /*
  * A verifier on a desk: with a clock that stands still and a fetch that answers what the test lays
  * there. And the token that everything starts from: acceptable in every respect.
- * Ownership: desk_open to desk_close; texts as token_maker.h says. Thread rule: one thread.
+ * Ownership: desk_open to desk_close; texts as token_maker.h says.
+ * Thread rule: one thread.
  */
 #ifndef JT_TESTS_SUPPORT_VERIFY_DESK_H
 #define JT_TESTS_SUPPORT_VERIFY_DESK_H

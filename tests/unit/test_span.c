@@ -121,9 +121,21 @@ static void word_splits_at_spaces_only(void **state)
     assert_false(jt_span_word(&rest, &word));
 }
 
+static void trim_takes_spaces_and_tabs_of_the_ends_only(void **state)
+{
+    static const char *const rows[][2] = {
+        {" \t a b\t c \t", "a b\t c"}, {"a", "a"}, {" \t ", ""}, {"", ""}, {"\na\n", "\na\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        assert_true(jt_span_is(jt_span_trim(jt_span_str(rows[i][0])), rows[i][1]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trim_takes_spaces_and_tabs_of_the_ends_only),
         cmocka_unit_test(eq_same_bytes_other_length_told_apart),
         cmocka_unit_test(cmp_orders_by_bytes_then_length),
         cmocka_unit_test(eq_nocase_folds_ascii_letters_only),

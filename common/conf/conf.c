@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/conf/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/conf/confnear.h"
+#include "common/conf/confval.h"
+#include "common/conf/yamldoc.h"
+
+#include "common/base/base.h"
+
+#define HINT_MAX  400
+#define CHUNK     4096
+#define SHOWN_MAX 40 /* bytes of a wrong value that a sentence repeats */
+
+/* What one load works on. */
+struct load {
+    const char *name;
+    const struct jt_conf_row *rows;
+    size_t n_rows;
+    void *conf;
+    struct jt_diag *diag;
+};
+
+static void *member(const struct jt_conf_row *row, void *conf)
+{
+    return (char *)conf + row->offset;
+}
+
+/* --- one value into its member --- */
+
+/* JT_ERR_INVALID: not of the row's type or choices; JT_ERR_LIMIT: outside its bounds. */
+static enum jt_err put_number(const struct jt_conf_row *row, const char *text, void *conf)
+{
+    int64_t number;
+    if (!jt_confval_number(row->type, text, &number)) {
+        return JT_ERR_INVALID;
+    }
+    if (number < row->min || number > row->max) {
+        return JT_ERR_LIMIT;
+    }
+    *(int64_t *)member(row, conf) = number;
+    return JT_OK;
+}
+
+static enum jt_err put_string(const struct jt_conf_row *row, const char *text, char **out_string)
+{
+    if (row->choices != NULL && !jt_confval_choice(row->choices, text)) {
+        return JT_ERR_INVALID;
+    }
+    return jt_buf_strdup(jt_span_str(text), out_string);
+}
+
+static enum jt_err put_scalar(const struct jt_conf_row *row, const char *text, void *conf)
+{
+    switch (row->type) {
+    case JT_CONF_STRING:
+        return put_string(row, text, (char **)member(row, conf));
+    case JT_CONF_BOOL:
+        return jt_confval_bool(text, (bool *)member(row, conf)) ? JT_OK : JT_ERR_INVALID;
+    default:
+        return put_number(row, text, conf);
+    }
+}
+
+static enum jt_err list_new(const struct jt_conf_row *row, size_t n, void *conf)
+{
+    char **list = calloc(n + 1, sizeof *list);
+    if (list == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    *(char ***)member(row, conf) = list;
+    return JT_OK;
+}
+
+/* --- from the file --- */
+
+static enum jt_err fail_value(const struct load *l, const struct jt_conf_row *row,
+                              const struct jt_yamldoc_node *node, enum jt_err err)
+{
+    char shown[SHOWN_MAX + 1];
+    (void)snprintf(shown, sizeof shown, "%s", node->text); /* cutting is meant */
+    for (char *c = shown; *c != 0; c++) {
+        if (*c < 0x20 || *c > 0x7E) {
+            *c = '?';
+        }
+    }
+    char min[JT_CONFVAL_TEXT_MAX];
+    char max[JT_CONFVAL_TEXT_MAX];
+    switch (err) {
+    case JT_ERR_LIMIT:
+        jt_confval_show(row->type, row->min, min);
+        jt_confval_show(row->type, row->max, max);
+        return jt_yamldoc_fail(l->name, node->value_at, l->diag,
+                               "%s: '%s' is out of range; choose from %s to %s", row->key, shown,
+                               min, max);
+    case JT_ERR_INVALID:
+        if (row->choices != NULL) {
+            return jt_yamldoc_fail(l->name, node->value_at, l->diag,
+                                   "%s: '%s' is none of the choices; choose from: %s", row->key,
+                                   shown, row->choices);
+        }
+        return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: '%s' is not a %s; %s",
+                               row->key, shown, jt_confval_type(row->type),
+                               jt_confval_example(row->type));
+    default:
+        return err;
+    }
+}
+
+static enum jt_err load_list(const struct load *l, const struct jt_conf_row *row,
+                             const struct jt_yamldoc_node *node, const struct jt_yamldoc_node *end)
+{
+    const struct jt_yamldoc_node *first = node + 1;
+    size_t n = 0;
+    while (first + n < end && first[n].kind == JT_YAMLDOC_ITEM) {
+        n++;
+    }
+    JT_TRY(list_new(row, n, l->conf));
+    char **list = *(char ***)member(row, l->conf);
+    for (size_t i = 0; i < n; i++) {
+        enum jt_err err = put_string(row, first[i].text, &list[i]);
+        if (err != JT_OK) {
+            return fail_value(l, row, &first[i], err);
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err load_key(const struct load *l, const struct jt_conf_row *row,
+                            const struct jt_yamldoc_node *node, const struct jt_yamldoc_node *end)
+{
+    bool is_list = row->type == JT_CONF_LIST;
+    enum jt_yamldoc_kind wanted = is_list ? JT_YAMLDOC_LIST : JT_YAMLDOC_TEXT;
+    if (node->kind == JT_YAMLDOC_NOTHING) {
+        return jt_yamldoc_fail(l->name, node->key_at, l->diag,
+                               "%s: has no value; write one, or remove the line", row->key);
+    }
+    if (node->kind != wanted) {
+        return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: must be a %s; %s", row->key,
+                               jt_confval_type(row->type), jt_confval_example(row->type));
+    }
+    if (is_list) {
+        return load_list(l, row, node, end);
+    }
+    enum jt_err err = put_scalar(row, node->text, l->conf);
+    return err == JT_OK ? JT_OK : fail_value(l, row, node, err);
+}
+
+static const struct jt_conf_row *find_row(const struct load *l, const char *path)
+{
+    for (size_t i = 0; i < l->n_rows; i++) {
+        if (strcmp(l->rows[i].key, path) == 0) {
+            return &l->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_section(const struct load *l, struct jt_span path)
+{
+    for (size_t i = 0; i < l->n_rows; i++) {
+        if (jt_span_starts(jt_span_str(l->rows[i].key), path) && l->rows[i].key[path.n] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum jt_err fail_unknown(const struct load *l, const struct jt_yamldoc_node *node)
+{
+    JT_AUTO(buf) hint = JT_BUF_INIT(HINT_MAX);
+    enum jt_err err = jt_confnear_hint(node->path, l->rows, l->n_rows, &hint);
+    if (err != JT_OK && err != JT_ERR_LIMIT) { /* a hint that was cut is still one */
+        return err;
+    }
+    return jt_yamldoc_fail(l->name, node->key_at, l->diag, "unknown key '%s'%s", node->path,
+                           jt_buf_str(&hint));
+}
+
+static enum jt_err load_node(const struct load *l, const struct jt_yamldoc_node *node,
+                             const struct jt_yamldoc_node *end)
+{
+    const struct jt_conf_row *row = find_row(l, node->path);
+    if (row != NULL) {
+        return load_key(l, row, node, end);
+    }
+    if (!is_section(l, jt_span_str(node->path))) {
+        return fail_unknown(l, node);
+    }
+    if (node->kind == JT_YAMLDOC_TEXT || node->kind == JT_YAMLDOC_LIST) {
+        return jt_yamldoc_fail(l->name, node->value_at, l->diag,
+                               "%s: is a section; put its keys on lines of their own, indented "
+                               "below it",
+                               node->path);
+    }
+    return JT_OK;
+}
+
+/* --- what the file does not say --- */
+
+static enum jt_err fail_missing(const struct load *l, const struct jt_conf_row *row,
+                                const struct jt_yamldoc *doc)
+{
+    struct jt_yamldoc_at at = {1, 1};
+    const char *dot = strrchr(row->key, '.');
+    for (size_t i = 0; dot != NULL && i < doc->n; i++) {
+        const struct jt_yamldoc_node *node = &doc->nodes[i];
+        if (jt_span_eq(jt_span_str(node->path), jt_span_of(row->key, (size_t)(dot - row->key)))) {
+            at = node->key_at;
+        }
+    }
+    return jt_yamldoc_fail(l->name, at, l->diag, "the key '%s' is required; add it: %s", row->key,
+                           row->help);
+}
+
+static size_t count_words(struct jt_span text)
+{
+    struct jt_span word;
+    size_t n = 0;
+    while (jt_span_word(&text, &word)) {
+        n++;
+    }
+    return n;
+}
+
+/* "a, b" as it would stand between the brackets */
+static enum jt_err default_list(const struct jt_conf_row *row, void *conf)
+{
+    struct jt_span rest = jt_span_str(row->fallback);
+    JT_TRY(list_new(row, count_words(rest), conf));
+    char **list = *(char ***)member(row, conf);
+    struct jt_span word;
+    for (size_t i = 0; jt_span_word(&rest, &word); i++) {
+        word.n -= word.p[word.n - 1] == ',';
+        JT_TRY(jt_buf_strdup(word, &list[i]));
+    }
+    return JT_OK;
+}
+
+static enum jt_err set_default(const struct jt_conf_row *row, void *conf)
+{
+    if (row->type == JT_CONF_LIST) {
+        return default_list(row, conf);
+    }
+    if (row->fallback == NULL) {
+        return JT_OK;
+    }
+    enum jt_err err = put_scalar(row, row->fallback, conf);
+    return err == JT_OK || err == JT_ERR_NOMEM ? err : JT_ERR_INTERNAL; /* the table is wrong */
+}
+
+/* --- the whole --- */
+
+static void clear(const struct jt_conf_row *row, void *conf)
+{
+    switch (row->type) {
+    case JT_CONF_STRING:
+        *(char **)member(row, conf) = NULL;
+        return;
+    case JT_CONF_LIST:
+        *(char ***)member(row, conf) = NULL;
+        return;
+    case JT_CONF_BOOL:
+        *(bool *)member(row, conf) = false;
+        return;
+    default:
+        *(int64_t *)member(row, conf) = 0;
+    }
+}
+
+static enum jt_err load_all(const struct load *l, const struct jt_yamldoc *doc)
+{
+    for (size_t i = 0; i < doc->n; i++) {
+        if (doc->nodes[i].kind != JT_YAMLDOC_ITEM) {
+            JT_TRY(load_node(l, &doc->nodes[i], doc->nodes + doc->n));
+        }
+    }
+    for (size_t i = 0; i < l->n_rows; i++) {
+        if (jt_yamldoc_find(doc, l->rows[i].key) != NULL) {
+            continue;
+        }
+        if (l->rows[i].required) {
+            return fail_missing(l, &l->rows[i], doc);
+        }
+        JT_TRY(set_default(&l->rows[i], l->conf));
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_conf_load(struct jt_span text, const char *name, const struct jt_conf_row *rows,
+                         size_t n_rows, void *out_conf, struct jt_diag *diag)
+{
+    if (text.n > JT_CONF_MAX_BYTES) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG, "%s: larger than 1 MiB; is it the right file?",
+                            name);
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        clear(&rows[i], out_conf);
+    }
+    JT_AUTO(yamldoc) doc = JT_YAMLDOC_INIT;
+    JT_TRY(jt_yamldoc_parse(text, name, &doc, diag));
+    const struct load l = {name, rows, n_rows, out_conf, diag};
+    enum jt_err err = load_all(&l, &doc);
+    if (err != JT_OK) {
+        jt_conf_release(rows, n_rows, out_conf);
+    }
+    return err;
+}
+
+/* Stops once it has more than jt_conf_load takes, which then says so. */
+static enum jt_err read_file(const char *path, struct jt_buf *out, struct jt_diag *diag)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+    enum jt_err err = JT_OK;
+    while (n > 0 && err == JT_OK && out->len <= JT_CONF_MAX_BYTES) {
+        uint8_t chunk[CHUNK];
+        n = read(fd, chunk, sizeof chunk);
+        err = n > 0 ? jt_buf_put(out, jt_span_of(chunk, (size_t)n)) : JT_OK;
+    }
+    int why = errno;
+    if (fd >= 0) {
+        (void)close(fd); /* only read */
+    }
+    if (n < 0) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "%s: cannot be read: %s; name a configuration file that this user may "
+                            "read",
+                            path, strerror(why));
+    }
+    return err;
+}
+
+enum jt_err jt_conf_load_file(const char *path, const struct jt_conf_row *rows, size_t n_rows,
+                              void *out_conf, struct jt_diag *diag)
+{
+    JT_AUTO(buf) text = JT_BUF_INIT(JT_CONF_MAX_BYTES + CHUNK);
+    JT_TRY(read_file(path, &text, diag));
+    return jt_conf_load(jt_buf_span(&text), path, rows, n_rows, out_conf, diag);
+}
+
+void jt_conf_release(const struct jt_conf_row *rows, size_t n_rows, void *conf)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        if (rows[i].type == JT_CONF_STRING) {
+            free(*(char **)member(&rows[i], conf));
+            clear(&rows[i], conf);
+        } else if (rows[i].type == JT_CONF_LIST) {
+            char **list = *(char ***)member(&rows[i], conf);
+            for (char **item = list; item != NULL && *item != NULL; item++) {
+                free(*item);
+            }
+            free(list);
+            clear(&rows[i], conf);
+        }
+    }
+}

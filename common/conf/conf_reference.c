@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/conf/conf.h"
+#include "common/conf/confval.h"
+
+#include "common/base/base.h"
+
+/* scdoc gives these a meaning: underline, bold, escape, and at the start of a line title, list,
+ * table, literal. A backslash before them takes it away. */
+static enum jt_err put_plain(struct jt_buf *out, const char *text)
+{
+    for (const char *c = text; *c != 0; c++) {
+        if (strchr("_*\\#`|[]<", *c) != NULL) {
+            JT_TRY(jt_buf_putc(out, '\\'));
+        }
+        JT_TRY(jt_buf_putc(out, *c));
+    }
+    return JT_OK;
+}
+
+static enum jt_err put_bounds(struct jt_buf *out, const struct jt_conf_row *row)
+{
+    if (row->choices != NULL) {
+        JT_TRY(jt_buf_puts(out, "; one of: "));
+        return put_plain(out, row->choices);
+    }
+    if (row->type != JT_CONF_INT && row->type != JT_CONF_DURATION && row->type != JT_CONF_SIZE) {
+        return JT_OK;
+    }
+    char min[JT_CONFVAL_TEXT_MAX];
+    char max[JT_CONFVAL_TEXT_MAX];
+    jt_confval_show(row->type, row->min, min);
+    jt_confval_show(row->type, row->max, max);
+    JT_TRY(jt_buf_puts(out, "; from "));
+    JT_TRY(put_plain(out, min));
+    JT_TRY(jt_buf_puts(out, " to "));
+    return put_plain(out, max);
+}
+
+static enum jt_err put_default(struct jt_buf *out, const struct jt_conf_row *row)
+{
+    if (row->required) {
+        return jt_buf_puts(out, "; required");
+    }
+    if (row->fallback == NULL) {
+        return JT_OK;
+    }
+    JT_TRY(jt_buf_puts(out, "; default "));
+    return put_plain(out, row->fallback);
+}
+
+/* One definition: the key in bold, below it, indented, the help, then type, default and bounds. */
+static enum jt_err put_row(struct jt_buf *out, const struct jt_conf_row *row)
+{
+    JT_TRY(jt_buf_putc(out, '*'));
+    JT_TRY(put_plain(out, row->key));
+    JT_TRY(jt_buf_puts(out, "*\n\t"));
+    JT_TRY(put_plain(out, row->help));
+    JT_TRY(jt_buf_puts(out, ".++\n("));
+    JT_TRY(jt_buf_puts(out, jt_confval_type(row->type)));
+    JT_TRY(put_default(out, row));
+    JT_TRY(put_bounds(out, row));
+    return jt_buf_puts(out, ")\n\n");
+}
+
+enum jt_err jt_conf_reference(const struct jt_conf_row *rows, size_t n_rows, struct jt_buf *out)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        JT_TRY(put_row(out, &rows[i]));
+    }
+    return JT_OK;
+}

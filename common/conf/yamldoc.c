@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/conf/yamldoc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <yaml.h>
+
+#include "common/base/buf.h"
+
+#include "common/base/base.h"
+
+#define KEYS_MAX  1024  /* keys are compared with each other */
+#define NODES_MAX 65536 /* keys and list items together */
+
+struct reader {
+    yaml_parser_t parser;
+    yaml_event_t event; /* the present one */
+    struct jt_span text;
+    const char *name;
+    struct jt_diag *diag;
+    struct jt_yamldoc *doc;
+    size_t n_keys;
+    size_t depth;                          /* of open mappings */
+    size_t sections[JT_YAMLDOC_DEPTH_MAX]; /* index of the node of each, the outermost has none */
+};
+
+enum jt_err jt_yamldoc_fail(const char *name, struct jt_yamldoc_at at, struct jt_diag *diag,
+                            const char *format, ...)
+{
+    struct jt_diag sentence = JT_DIAG_INIT;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(sentence.text, sizeof sentence.text, format,
+                    args); /* cutting is the contract */
+    va_end(args);
+    return jt_diag_fail(diag, JT_ERR_CONFIG, "%s:%zu:%zu: %s", name, at.line, at.column,
+                        sentence.text);
+}
+
+static struct jt_yamldoc_at place(yaml_mark_t mark)
+{
+    return (struct jt_yamldoc_at){mark.line + 1, mark.column + 1};
+}
+
+static struct jt_yamldoc_at here(const struct reader *r)
+{
+    return place(r->event.start_mark);
+}
+
+/* The reader of bytes tells an offset where the others tell a mark. */
+static struct jt_yamldoc_at place_of_offset(struct jt_span text, size_t offset)
+{
+    struct jt_yamldoc_at at = {1, 1};
+    for (size_t i = 0; i < offset && i < text.n; i++) {
+        if (text.p[i] == '\n') {
+            at = (struct jt_yamldoc_at){at.line + 1, 1};
+        } else if ((text.p[i] & 0xC0) != 0x80) {
+            at.column++;
+        }
+    }
+    return at;
+}
+
+static enum jt_err fail_syntax(const struct reader *r)
+{
+    const yaml_parser_t *p = &r->parser;
+    const char *problem = p->problem == NULL ? "malformed" : p->problem;
+    switch (p->error) {
+    case YAML_MEMORY_ERROR:
+        return JT_ERR_NOMEM;
+    case YAML_READER_ERROR:
+        return jt_yamldoc_fail(r->name, place_of_offset(r->text, p->problem_offset), r->diag,
+                               "%s; save the file as plain UTF-8 text", problem);
+    default:
+        return jt_yamldoc_fail(r->name, place(p->problem_mark), r->diag,
+                               "not YAML: %s%s%s; mend it here or just before (indent by spaces, "
+                               "close every quote and bracket)",
+                               p->context == NULL ? "" : p->context, p->context == NULL ? "" : ", ",
+                               problem);
+    }
+}
+
+static enum jt_err refuse(const struct reader *r, const char *what)
+{
+    return jt_yamldoc_fail(r->name, here(r), r->diag, "%s", what);
+}
+
+static enum jt_err refuse_extras(const struct reader *r)
+{
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+    switch (r->event.type) {
+    case YAML_ALIAS_EVENT:
+        return refuse(r, "an alias ('*name') is not read here; write the value out");
+    case YAML_SCALAR_EVENT:
+        anchor = r->event.data.scalar.anchor;
+        tag = r->event.data.scalar.tag;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = r->event.data.sequence_start.anchor;
+        tag = r->event.data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = r->event.data.mapping_start.anchor;
+        tag = r->event.data.mapping_start.tag;
+        break;
+    default:
+        break;
+    }
+    if (anchor != NULL) {
+        return refuse(r, "an anchor ('&name') is not read here; remove it, or quote the value");
+    }
+    if (tag != NULL) {
+        return refuse(r, "a tag ('!name') is not read here; remove it, or quote the value");
+    }
+    return JT_OK;
+}
+
+/* Makes the next event the present one. */
+static enum jt_err next(struct reader *r)
+{
+    yaml_event_delete(&r->event);
+    if (yaml_parser_parse(&r->parser, &r->event) == 0) {
+        return fail_syntax(r);
+    }
+    return refuse_extras(r);
+}
+
+static enum jt_err add_node(struct reader *r, struct jt_yamldoc_node **out_node)
+{
+    struct jt_yamldoc *doc = r->doc;
+    if (doc->n == NODES_MAX) {
+        return refuse(r, "more list items than a configuration can have; shorten the list");
+    }
+    if (doc->n == doc->cap) {
+        size_t cap = doc->cap == 0 ? 32 : doc->cap * 2;
+        struct jt_yamldoc_node *nodes = realloc(doc->nodes, cap * sizeof *nodes);
+        if (nodes == NULL) {
+            return JT_ERR_NOMEM;
+        }
+        doc->nodes = nodes;
+        doc->cap = cap;
+    }
+    doc->nodes[doc->n] = (struct jt_yamldoc_node){.key_at = here(r), .value_at = here(r)};
+    *out_node = &doc->nodes[doc->n++];
+    return JT_OK;
+}
+
+static struct jt_span scalar(const struct reader *r)
+{
+    return jt_span_of(r->event.data.scalar.value, r->event.data.scalar.length);
+}
+
+static bool is_nothing(const struct reader *r)
+{
+    struct jt_span text = scalar(r);
+    return r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (text.n == 0 || jt_span_is(text, "~") || jt_span_is(text, "null"));
+}
+
+static bool is_name(struct jt_span key)
+{
+    for (size_t i = 0; i < key.n; i++) {
+        uint8_t c = key.p[i];
+        uint8_t lower = c | 0x20;
+        if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9') && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return key.n > 0 && key.n <= JT_YAMLDOC_KEY_MAX;
+}
+
+static enum jt_err check_key(const struct reader *r)
+{
+    if (r->event.type != YAML_SCALAR_EVENT) {
+        return refuse(r, "a key must be one word; write KEY: VALUE");
+    }
+    if (jt_span_is(scalar(r), "<<")) {
+        return refuse(r, "a merge key ('<<') is not read here; write the keys out");
+    }
+    if (!is_name(scalar(r))) {
+        return refuse(r,
+                      "a key is made of letters, digits, '_' and '-'; the keys of a section stand "
+                      "indented below its name");
+    }
+    if (r->n_keys == KEYS_MAX) {
+        return refuse(r, "more keys than a configuration can have; shorten the file");
+    }
+    return JT_OK;
+}
+
+/* Makes a node for the key that is the present event. */
+static enum jt_err read_key(struct reader *r, size_t *out_index)
+{
+    JT_TRY(check_key(r));
+    char path[JT_YAMLDOC_PATH_MAX + 1];
+    const char *parent = r->depth == 1 ? "" : r->doc->nodes[r->sections[r->depth - 1]].path;
+    (void)snprintf(path, sizeof path, "%s%s%.*s", parent, r->depth == 1 ? "" : ".",
+                   (int)scalar(r).n,
+                   (const char *)scalar(r).p); /* bounded by depth and key length */
+    const struct jt_yamldoc_node *first = jt_yamldoc_find(r->doc, path);
+    if (first != NULL) {
+        return jt_yamldoc_fail(r->name, here(r), r->diag,
+                               "key '%s' stands twice, first on line %zu; keep one of them", path,
+                               first->key_at.line);
+    }
+    struct jt_yamldoc_node *node = NULL;
+    JT_TRY(add_node(r, &node));
+    r->n_keys++;
+    *out_index = r->doc->n - 1;
+    return jt_buf_strdup(jt_span_str(path), &node->path);
+}
+
+static enum jt_err read_text(struct reader *r, struct jt_yamldoc_node *node,
+                             enum jt_yamldoc_kind kind)
+{
+    if (memchr(scalar(r).p, 0, scalar(r).n) != NULL) {
+        return refuse(r, "a value cannot hold a NUL; remove it");
+    }
+    node->kind = kind;
+    return jt_buf_strdup(scalar(r), &node->text);
+}
+
+static enum jt_err read_items(struct reader *r)
+{
+    for (;;) {
+        JT_TRY(next(r));
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) {
+            return JT_OK;
+        }
+        if (r->event.type != YAML_SCALAR_EVENT || is_nothing(r)) {
+            return refuse(r, "a list holds plain values only; write [a, b]");
+        }
+        struct jt_yamldoc_node *item = NULL;
+        JT_TRY(add_node(r, &item));
+        JT_TRY(read_text(r, item, JT_YAMLDOC_ITEM));
+    }
+}
+
+static enum jt_err open_section(struct reader *r, size_t index)
+{
+    if (r->depth == JT_YAMLDOC_DEPTH_MAX) {
+        return refuse(r, "sections are nested too deeply; no key stands below this one");
+    }
+    r->doc->nodes[index].kind = JT_YAMLDOC_SECTION;
+    r->sections[r->depth++] = index;
+    return JT_OK;
+}
+
+static enum jt_err read_value(struct reader *r, size_t index)
+{
+    JT_TRY(next(r));
+    struct jt_yamldoc_node *node = &r->doc->nodes[index];
+    node->value_at = here(r);
+    switch (r->event.type) {
+    case YAML_MAPPING_START_EVENT:
+        return open_section(r, index);
+    case YAML_SEQUENCE_START_EVENT:
+        node->kind = JT_YAMLDOC_LIST;
+        return read_items(r);
+    default: /* aliases are refused before: a scalar */
+        return is_nothing(r) ? JT_OK : read_text(r, node, JT_YAMLDOC_TEXT);
+    }
+}
+
+/* The mapping whose start is the present event, with all below it. */
+static enum jt_err read_mapping(struct reader *r)
+{
+    r->depth = 1;
+    while (r->depth > 0) {
+        JT_TRY(next(r));
+        if (r->event.type == YAML_MAPPING_END_EVENT) {
+            r->depth--;
+            continue;
+        }
+        size_t index = 0;
+        JT_TRY(read_key(r, &index));
+        JT_TRY(read_value(r, index));
+    }
+    return JT_OK;
+}
+
+static enum jt_err read_stream(struct reader *r)
+{
+    JT_TRY(next(r)); /* the start of the stream */
+    JT_TRY(next(r));
+    if (r->event.type == YAML_STREAM_END_EVENT) {
+        return JT_OK;
+    }
+    if (r->event.data.document_start.version_directive != NULL ||
+        r->event.data.document_start.tag_directives.start !=
+            r->event.data.document_start.tag_directives.end) {
+        return refuse(r, "a directive ('%') is not read here; remove the line");
+    }
+    JT_TRY(next(r));
+    if (r->event.type == YAML_MAPPING_START_EVENT) {
+        JT_TRY(read_mapping(r));
+    } else if (r->event.type != YAML_SCALAR_EVENT || !is_nothing(r)) {
+        return refuse(r, "the file must be keys with values; write KEY: VALUE, one a line");
+    }
+    JT_TRY(next(r)); /* the end of the document */
+    JT_TRY(next(r));
+    if (r->event.type != YAML_STREAM_END_EVENT) {
+        return refuse(r, "a second document begins here; keep one to a file");
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_yamldoc_parse(struct jt_span text, const char *name, struct jt_yamldoc *out_doc,
+                             struct jt_diag *diag)
+{
+    *out_doc = (struct jt_yamldoc)JT_YAMLDOC_INIT;
+    struct reader r = {.text = text, .name = name, .diag = diag, .doc = out_doc};
+    if (yaml_parser_initialize(&r.parser) == 0) {
+        return JT_ERR_NOMEM;
+    }
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, text.p == NULL ? (const uint8_t *)"" : text.p, text.n);
+    enum jt_err err = read_stream(&r);
+    yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.parser);
+    if (err != JT_OK) {
+        jt_yamldoc_release(out_doc);
+    }
+    return err;
+}
+
+void jt_yamldoc_release(struct jt_yamldoc *doc)
+{
+    for (size_t i = 0; i < doc->n; i++) {
+        free(doc->nodes[i].path);
+        free(doc->nodes[i].text);
+    }
+    free(doc->nodes);
+    *doc = (struct jt_yamldoc)JT_YAMLDOC_INIT;
+}
+
+const struct jt_yamldoc_node *jt_yamldoc_find(const struct jt_yamldoc *doc, const char *path)
+{
+    for (size_t i = 0; i < doc->n; i++) {
+        if (doc->nodes[i].path != NULL && strcmp(doc->nodes[i].path, path) == 0) {
+            return &doc->nodes[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/http/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/secret.h"
+#include "common/http/answer.h"
+#include "common/http/door.h"
+#include "common/http/form.h"
+#include "common/http/route.h"
+
+#include "common/base/base.h"
+
+/* Of a chunked body that is too large, so much more is read for the sake of a client that waits for
+ * its 413; past it the connection is closed without one. */
+#define DISCARD_MAX ((size_t)64 * 1024)
+#define ALLOW_MAX   128
+
+struct exchange {
+    struct jt_exchange_set *set;
+    struct jt_reaper_entry *entry;
+    struct jt_route_match match;
+    struct jt_span path, query;
+    struct jt_buf body;
+    size_t discarded;
+    bool begun, chunked, too_large;
+    uint8_t *segments; /* room for the decoded segments, behind the target */
+    char target[];     /* as sent; the library's own copy is overwritten by its parser */
+};
+
+/* What a thread keeps: its state, and who frees it. */
+struct thread {
+    void (*free_state)(void *state);
+    void *state;
+};
+
+static void free_thread(void *arg)
+{
+    struct thread *thread = arg;
+    if (thread->free_state != NULL) {
+        thread->free_state(thread->state);
+    }
+    free(thread);
+}
+
+enum jt_err jt_exchange_init(struct jt_exchange_set *set, const struct jt_server_conf *conf,
+                             struct jt_reaper *reaper)
+{
+    *set = (struct jt_exchange_set){.conf = conf, .reaper = reaper};
+    atomic_init(&set->in_flight, 0);
+    atomic_init(&set->draining, false);
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic) != 0) {
+        return JT_ERR_NOMEM;
+    }
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* a clock it knows */
+    int failed = pthread_cond_init(&set->idle, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic); /* was initialised */
+    if (failed == 0 && pthread_mutex_init(&set->lock, NULL) == 0) {
+        if (pthread_key_create(&set->threads, free_thread) == 0) {
+            return JT_OK;
+        }
+        (void)pthread_mutex_destroy(&set->lock); /* not locked */
+    }
+    if (failed == 0) {
+        (void)pthread_cond_destroy(&set->idle); /* nobody waits */
+    }
+    return JT_ERR_NOMEM;
+}
+
+void jt_exchange_drain(struct jt_exchange_set *set, unsigned ms)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    atomic_store(&set->draining, true);
+    (void)pthread_mutex_lock(&set->lock); /* a plain mutex, never recursive: cannot fail */
+    int waited = 0;
+    while (waited == 0 && atomic_load(&set->in_flight) > 0) {
+        waited = pthread_cond_timedwait(&set->idle, &set->lock, &until);
+    }
+    (void)pthread_mutex_unlock(&set->lock);
+}
+
+void jt_exchange_release(struct jt_exchange_set *set)
+{
+    (void)pthread_key_delete(set->threads);  /* was created; its threads have ended */
+    (void)pthread_mutex_destroy(&set->lock); /* not locked */
+    (void)pthread_cond_destroy(&set->idle);  /* nobody waits */
+}
+
+void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct jt_exchange_set *set = cls;
+    size_t n = target == NULL ? 0 : strlen(target);
+    struct exchange *ex = malloc(sizeof *ex + n + 1 + n);
+    if (ex == NULL) {
+        return NULL; /* the first step closes the connection */
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    *ex = (struct exchange){.set = set, .entry = info->socket_context};
+    if (n > 0) {
+        memcpy(ex->target, target, n);
+    }
+    ex->target[n] = 0;
+    ex->segments = (uint8_t *)ex->target + n + 1;
+    (void)atomic_fetch_add(&set->in_flight, 1);
+    if (ex->entry != NULL) {
+        jt_reaper_request(set->reaper, ex->entry);
+    }
+    return ex;
+}
+
+void jt_exchange_close(void *cls, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode how)
+{
+    (void)connection;
+    (void)how; /* an answer that did not arrive is the client's to notice */
+    struct jt_exchange_set *set = cls;
+    struct exchange *ex = *context;
+    if (ex == NULL) {
+        return;
+    }
+    if (ex->entry != NULL) {
+        jt_reaper_await(set->reaper, ex->entry);
+    }
+    jt_secret_wipe(ex->body.p, ex->body.len); /* it may have held a client's secret */
+    jt_buf_release(&ex->body);
+    free(ex);
+    *context = NULL;
+    if (atomic_fetch_sub(&set->in_flight, 1) == 1 && atomic_load(&set->draining)) {
+        (void)pthread_mutex_lock(&set->lock);
+        (void)pthread_cond_signal(&set->idle);
+        (void)pthread_mutex_unlock(&set->lock);
+    }
+}
+
+struct jt_span jt_request_header(const struct jt_request *request, const char *name)
+{
+    const char *text = NULL;
+    size_t n = 0;
+    if (MHD_lookup_connection_value_n(request->connection, MHD_HEADER_KIND, name, strlen(name),
+                                      &text, &n) != MHD_YES) {
+        return JT_SPAN_NONE;
+    }
+    /* RFC 9112 sec. 5.1: white space around a value is no part of it; the library leaves the
+     * trailing one */
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t')) {
+        n--;
+    }
+    return jt_span_of(text, n);
+}
+
+static enum MHD_Result send_answer(struct exchange *ex, struct MHD_Connection *connection,
+                                   struct jt_answer *answer)
+{
+    /* What follows a chunked body on its connection is not trusted: the library takes chunk lines
+     * more freely than RFC 9112 sec. 7.1 allows. */
+    answer->close = answer->close || ex->chunked || atomic_load(&ex->set->draining);
+    if (!jt_answer_queue(connection, answer)) {
+        jt_log(ex->set->conf->log, JT_EV_HTTP_LIBRARY,
+               jt_log_str("text", "an answer could not be made; its connection is closed"));
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
+/* An answer of the server's own. `close`: the rest of what was sent cannot be or is not to be read.
+ */
+static enum MHD_Result refuse(struct exchange *ex, struct MHD_Connection *connection, int status,
+                              const char *sentence, bool close)
+{
+    const struct jt_server_conf *conf = ex->set->conf;
+    struct jt_answer answer = JT_ANSWER_INIT;
+    answer.status = status;
+    conf->refusal(conf->app, status, sentence, &answer);
+    answer.close = answer.close || close;
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        /* RFC 9110 sec. 15.5.6: a 405 says which methods there are */
+        char allow[ALLOW_MAX];
+        jt_route_allow(conf->routes, conf->n_routes, ex->path, allow, sizeof allow);
+        jt_answer_header(&answer, MHD_HTTP_HEADER_ALLOW, "%s", allow);
+    }
+    jt_log(conf->log, JT_EV_HTTP_REFUSE, jt_log_int("status", status), jt_log_str("why", sentence),
+           jt_log_peer("path", ex->path));
+    return send_answer(ex, connection, &answer);
+}
+
+static enum MHD_Result refuse_route(struct exchange *ex, struct MHD_Connection *connection,
+                                    bool close)
+{
+    if (ex->match.path_known) {
+        return refuse(ex, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                      "this path does not take this method; Allow names those it takes", close);
+    }
+    return refuse(ex, connection, MHD_HTTP_NOT_FOUND, "there is nothing at this path", close);
+}
+
+static enum MHD_Result refuse_size(struct exchange *ex, struct MHD_Connection *connection)
+{
+    char sentence[96];
+    (void)snprintf(sentence, sizeof sentence, "the body is larger than the %zu bytes taken here",
+                   ex->match.route->max_body);
+    return refuse(ex, connection, MHD_HTTP_CONTENT_TOO_LARGE, sentence, true);
+}
+
+static void split_target(struct exchange *ex)
+{
+    struct jt_span target = jt_span_str(ex->target);
+    const uint8_t *mark = memchr(target.p, '?', target.n);
+    ex->path = target;
+    if (mark != NULL) {
+        ex->path.n = (size_t)(mark - target.p);
+        ex->query = jt_span_of(mark + 1, target.n - ex->path.n - 1);
+    }
+}
+
+/* The announced length: the library has made sure that it is digits. */
+static size_t announced(const struct jt_request *head)
+{
+    struct jt_span text = jt_request_header(head, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    size_t length = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (length > SIZE_MAX / 16) {
+            return SIZE_MAX;
+        }
+        length = length * 10 + (size_t)(text.p[i] - '0');
+    }
+    return length;
+}
+
+/* The head is there, nothing of the body: what is refused here closes the connection unread. */
+static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connection,
+                             const char *method, const char *version)
+{
+    const struct jt_server_conf *conf = ex->set->conf;
+    const char *why = NULL;
+    if (jt_door_check(connection, method, ex->target, version, &why) != JT_OK) {
+        return refuse(ex, connection, MHD_HTTP_BAD_REQUEST, why, true);
+    }
+    split_target(ex);
+    jt_route_find(conf->routes, conf->n_routes, method, ex->path, &ex->match);
+    const struct jt_request head = {.connection = connection};
+    size_t length = announced(&head);
+    ex->chunked = jt_request_header(&head, MHD_HTTP_HEADER_TRANSFER_ENCODING).p != NULL;
+    if (ex->match.route == NULL) {
+        /* without a body the connection can be kept: answered when the request is whole */
+        return length > 0 || ex->chunked ? refuse_route(ex, connection, true) : MHD_YES;
+    }
+    ex->body.max = ex->match.route->max_body;
+    if (length > ex->body.max) {
+        return refuse_size(ex, connection);
+    }
+    /* at once and whole: growing would leave copies of secrets behind */
+    return length == 0 || jt_buf_reserve(&ex->body, length) == JT_OK ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result collect(struct exchange *ex, struct jt_span data)
+{
+    enum jt_err err = ex->too_large ? JT_ERR_LIMIT : jt_buf_put(&ex->body, data);
+    if (err != JT_ERR_LIMIT) {
+        return err == JT_OK ? MHD_YES : MHD_NO;
+    }
+    /* only chunked: the library takes no answer in the middle of a body */
+    ex->too_large = true;
+    ex->discarded += data.n;
+    return ex->discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
+}
+
+/* The calling thread's state; made on its first request. False when it cannot be. */
+static bool find_thread(struct jt_exchange_set *set, void **out_state)
+{
+    const struct jt_server_conf *conf = set->conf;
+    *out_state = NULL;
+    if (conf->thread_new == NULL) {
+        return true;
+    }
+    struct thread *thread = pthread_getspecific(set->threads);
+    if (thread == NULL) {
+        thread = malloc(sizeof *thread);
+        void *state = thread == NULL ? NULL : conf->thread_new(conf->app);
+        if (state == NULL) {
+            free(thread);
+            return false;
+        }
+        *thread = (struct thread){conf->thread_free, state};
+        if (pthread_setspecific(set->threads, thread) != 0) {
+            free_thread(thread);
+            return false;
+        }
+    }
+    *out_state = thread->state;
+    return true;
+}
+
+static enum jt_err decode_segments(struct exchange *ex, struct jt_request *request)
+{
+    uint8_t *at = ex->segments;
+    for (size_t i = 0; i < ex->match.n_segments; i++) {
+        size_t n = 0;
+        JT_TRY(jt_form_decode_segment(ex->match.segments[i], at, &n));
+        request->segments[i] = jt_span_of(at, n);
+        at += n;
+    }
+    request->n_segments = ex->match.n_segments;
+    return JT_OK;
+}
+
+static enum MHD_Result dispatch(struct exchange *ex, struct MHD_Connection *connection,
+                                const char *method)
+{
+    const struct jt_server_conf *conf = ex->set->conf;
+    struct jt_request request = {
+        .method = method,
+        .path = ex->path,
+        .query = ex->query,
+        .body = jt_buf_span(&ex->body),
+        .connection = connection,
+    };
+    if (!find_thread(ex->set, &request.thread)) {
+        return refuse(ex, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                      "the server is short of memory; try again", true);
+    }
+    if (decode_segments(ex, &request) != JT_OK) {
+        return refuse(ex, connection, MHD_HTTP_BAD_REQUEST,
+                      "a path segment that is not percent-encoded UTF-8", false);
+    }
+    struct jt_answer answer = JT_ANSWER_INIT;
+    ex->match.route->handler(conf->app, &request, &answer);
+    return send_answer(ex, connection, &answer);
+}
+
+static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
+                              const char *method)
+{
+    if (ex->entry != NULL) {
+        jt_reaper_await(ex->set->reaper, ex->entry);
+    }
+    if (ex->match.route == NULL) {
+        return refuse_route(ex, connection, false);
+    }
+    if (ex->too_large) {
+        return refuse_size(ex, connection);
+    }
+    return dispatch(ex, connection, method);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are the library's */
+enum MHD_Result jt_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *data_n, void **context)
+{
+    (void)cls; /* the exchange knows its set */
+    (void)url; /* without its query; the exchange has the whole target */
+    struct exchange *ex = *context;
+    if (ex == NULL) {
+        return MHD_NO; /* out of memory when it was to be made */
+    }
+    if (!ex->begun) {
+        ex->begun = true;
+        return begin(ex, connection, method, version);
+    }
+    if (*data_n == 0) {
+        return finish(ex, connection, method);
+    }
+    struct jt_span part = jt_span_of(data, *data_n);
+    *data_n = 0;
+    return collect(ex, part);
+}

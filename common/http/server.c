@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/http/server.h"
+
+#include <microhttpd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/http/acceptor.h"
+#include "common/http/door.h"
+#include "common/http/exchange.h"
+#include "common/http/listen.h"
+
+#include "common/base/base.h"
+
+#define DEFAULT_CONNECTIONS 10000
+#define DEFAULT_IDLE_S      30
+#define DEFAULT_REQUEST_S   10
+#define MAX_THREADS         256
+
+/* A head, its parsed form and the head of the answer have to fit. The library clears all of it for
+ * every request, so it is no larger than a token of 16 KiB in a header needs. */
+#define CONNECTION_MEMORY ((size_t)20 * 1024)
+
+/* One daemon of the library's, with one thread, per worker: a pool of its own making cannot do
+ * without a listening socket, and so not without MHD_quiesce_daemon (see acceptor.h). */
+struct jt_server {
+    const struct jt_server_conf *conf;
+    struct jt_listen listen;
+    struct jt_reaper reaper;
+    struct jt_exchange_set exchanges;
+    struct jt_acceptor acceptor;
+    bool has_reaper, has_exchanges, accepts; /* what of the above has been started */
+    bool is_unix;       /* listen's, which closes while the library still logs */
+    size_t next_worker; /* of the acceptor's thread */
+    size_t n_workers;
+    struct worker {
+        struct MHD_Daemon *daemon;
+    } workers[];
+};
+
+static unsigned or_default(unsigned value, unsigned otherwise)
+{
+    return value == 0 ? otherwise : value;
+}
+
+static unsigned count_cores(void)
+{
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (unsigned)CPU_COUNT(&cores) : 1;
+}
+
+static void log_library(void *cls, const char *format, va_list args) JT_PRINTF(2, 0);
+
+static void log_library(void *cls, const char *format, va_list args)
+{
+    const struct jt_server *server = cls;
+    char text[256];
+    (void)vsnprintf(text, sizeof text, format, args); /* cut is good enough */
+    text[strcspn(text, "\n")] = 0;
+    /* on a UNIX socket the library sets TCP's options all the same, and complains each time */
+    if (server->is_unix &&
+        (strstr(text, "TCP_") != NULL || strstr(text, "push the data") != NULL)) {
+        return;
+    }
+    jt_log(server->conf->log, JT_EV_HTTP_LIBRARY, jt_log_str("text", text));
+}
+
+/* The library would decode in place; the path is kept as sent. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct jt_server *server = cls;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        jt_reaper_remove(&server->reaper, *socket_context);
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *socket_context = jt_reaper_add(&server->reaper, info->connect_fd);
+    if (*socket_context == NULL) {
+        (void)shutdown(info->connect_fd, SHUT_RDWR); /* no deadline, no connection */
+    }
+}
+
+static void take_connection(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n)
+{
+    struct jt_server *server = ctx;
+    struct MHD_Daemon *worker = server->workers[server->next_worker].daemon;
+    server->next_worker = (server->next_worker + 1) % server->n_workers;
+    (void)MHD_add_connection(worker, fd, peer, peer_n); /* has closed it when it fails */
+}
+
+/* Where the front door knows all of the library's leniences it also words the refusals; elsewhere
+ * the library is told to be strict itself (1.x takes this for MHD_OPTION_CLIENT_DISCIPLINE_LVL 1).
+ */
+static int strictness(void)
+{
+    return jt_door_knows_library() ? 0 : 1;
+}
+
+static struct MHD_Daemon *start_worker(struct jt_server *server)
+{
+    const struct jt_server_conf *conf = server->conf;
+    /* clang-format off: one option a line */
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG,
+        0, NULL, NULL, jt_exchange_step, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
+        log_library, server, MHD_OPTION_STRICT_FOR_CLIENT, strictness(),
+        MHD_OPTION_CONNECTION_LIMIT, or_default(conf->max_connections, DEFAULT_CONNECTIONS),
+        MHD_OPTION_CONNECTION_TIMEOUT, or_default(conf->idle_s, DEFAULT_IDLE_S),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, &server->exchanges,
+        MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, &server->exchanges,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+    /* clang-format on */
+}
+
+static enum jt_err start_workers(struct jt_server *server, size_t n, struct jt_diag *diag)
+{
+    for (; server->n_workers < n; server->n_workers++) {
+        struct MHD_Daemon *worker = start_worker(server);
+        if (worker == NULL) {
+            return jt_diag_fail(diag, JT_ERR_IO,
+                                "cannot start an HTTP thread; are there too many threads or open "
+                                "files (ulimit -u, ulimit -n)?");
+        }
+        server->workers[server->n_workers].daemon = worker;
+    }
+    return JT_OK;
+}
+
+static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struct jt_diag *diag)
+{
+    const struct jt_server_conf *conf = server->conf;
+    if (conf->listen != NULL) {
+        server->listen = *conf->listen;
+        conf->listen->fd = -1; /* closed, and with no file of its own, for its holder */
+        conf->listen->is_unix = false;
+    } else {
+        JT_TRY(jt_listen_open(conf->address, conf->socket_mode, &server->listen, diag));
+    }
+    server->is_unix = server->listen.is_unix;
+    JT_TRY(jt_reaper_init(&server->reaper, (int64_t)or_default(conf->idle_s, DEFAULT_IDLE_S) * 1000,
+                          (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
+                          jt_clock_boot_ms(&jt_clock_system)));
+    server->has_reaper = true;
+    JT_TRY(jt_exchange_init(&server->exchanges, conf, &server->reaper));
+    server->has_exchanges = true;
+    JT_TRY(start_workers(server, n_workers, diag));
+    server->acceptor = (struct jt_acceptor){
+        .listen_fd = server->listen.fd,
+        .max_connections = or_default(conf->max_connections, DEFAULT_CONNECTIONS),
+        .reaper = &server->reaper,
+        .log = conf->log,
+        .take = take_connection,
+        .ctx = server,
+    };
+    JT_TRY(jt_acceptor_start(&server->acceptor));
+    server->accepts = true;
+    return JT_OK;
+}
+
+enum jt_err jt_server_start(const struct jt_server_conf *conf, struct jt_server **out_server,
+                            struct jt_diag *diag)
+{
+    size_t n = or_default(conf->threads, count_cores());
+    n = n > MAX_THREADS ? MAX_THREADS : n;
+    struct jt_server *server = calloc(1, sizeof *server + n * sizeof(struct worker));
+    if (server == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    server->conf = conf;
+    server->listen.fd = -1;
+    enum jt_err err = start_parts(server, n, diag);
+    if (err != JT_OK) {
+        jt_server_stop(server, 0);
+        return err;
+    }
+    *out_server = server;
+    return JT_OK;
+}
+
+const char *jt_server_address(const struct jt_server *server)
+{
+    return server->listen.address;
+}
+
+void jt_server_stop(struct jt_server *server, unsigned drain_ms)
+{
+    if (server == NULL) {
+        return;
+    }
+    if (server->accepts) {
+        jt_acceptor_stop(&server->acceptor);
+    }
+    jt_listen_close(&server->listen);
+    if (server->accepts) {
+        jt_exchange_drain(&server->exchanges, drain_ms);
+    }
+    for (size_t i = 0; i < server->n_workers; i++) {
+        MHD_stop_daemon(server->workers[i].daemon);
+    }
+    if (server->has_exchanges) {
+        jt_exchange_release(&server->exchanges);
+    }
+    if (server->has_reaper) {
+        jt_reaper_release(&server->reaper);
+    }
+    free(server);
+}

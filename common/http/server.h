@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTP/1.1 server over libmicrohttpd: one listener, epoll and a thread per core, a table of
+ * routes. Every request passes the front door (door.h) before any of it is looked at. A handler
+ * sees a whole request, bounded, and fills an answer; it may not block on disk or network when the
+ * listener is public. It does not do TLS (yet) and does not know OAuth.
+ * Ownership: the server is the caller's from start to stop; a request is borrowed for the handler's
+ * call; an answer's body is taken.
+ * Thread rule: start and stop by one thread; handlers run on the server's threads, each request on
+ * one of them.
+ * Sources: RFC 9110, RFC 9112.
+ */
+#ifndef JT_HTTP_SERVER_H
+#define JT_HTTP_SERVER_H
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/diag.h"
+#include "common/log/log.h"
+
+struct jt_server;
+struct jt_listen;
+struct MHD_Connection;
+
+/* A request, whole. Spans are borrowed until the handler returns. */
+struct jt_request {
+    const char *method;   /* HEAD comes to the handler of GET, whose body is then not sent */
+    struct jt_span path;  /* as sent, percent-encoding kept, without the query */
+    struct jt_span query; /* as sent, without '?'; empty when none */
+    struct jt_span body;
+    struct jt_span segments[4]; /* of the route's {} parts, percent-decoded, valid UTF-8 */
+    size_t n_segments;
+    void *thread;                      /* what thread_new gave for this thread */
+    struct MHD_Connection *connection; /* for jt_request_header */
+};
+
+/* The value of header `name` (any case); the empty span with p NULL when absent. The front door has
+ * made sure that Authorization, Content-Type, Content-Length and Host stand at most once. */
+struct jt_span jt_request_header(const struct jt_request *request, const char *name);
+
+struct jt_answer_header {
+    const char *name; /* a literal */
+    char value[512];
+};
+
+/* Filled by the handler; starts as status 500 with an empty body. */
+struct jt_answer {
+    int status;
+    const char *content_type;   /* a literal; NULL: none */
+    const char *cache_control;  /* a literal or of the handler's thread state; NULL: none */
+    struct jt_buf body;         /* taken by the server */
+    struct jt_span shared_body; /* instead of body: sent without a copy until *release is called */
+    void (*shared_release)(void *ctx);
+    void *shared_ctx;
+    struct jt_answer_header headers[4];
+    size_t n_headers;
+    bool close; /* close the connection after it */
+};
+
+#define JT_ANSWER_BODY_MAX ((size_t)16 * 1024 * 1024)
+
+/* Adds a header; the value is cut at 511 bytes. At most 4. */
+void jt_answer_header(struct jt_answer *answer, const char *name, const char *format, ...)
+    JT_PRINTF(3, 4);
+
+typedef void (*jt_handler_fn)(void *app, const struct jt_request *request,
+                              struct jt_answer *answer);
+
+/* Methods of one path are consecutive rows; HEAD is answered by GET. A segment `{}` matches any
+ * non-empty segment (percent-encoded '/' belongs to it). Another method: 405 with Allow. */
+struct jt_route {
+    const char *method;
+    const char *path;
+    jt_handler_fn handler;
+    size_t max_body; /* 0: a body is refused */
+};
+
+/* The answers that the server itself makes: 400, 404, 405, 413, 503. Fills body and content type
+ * for `status` and one sentence; lets the public listener speak OAuth's error shape and the admin
+ * listener problem documents. (What libmicrohttpd refuses by itself, such as 431, it answers in
+ * text/html.) */
+typedef void (*jt_refusal_fn)(void *app, int status, const char *sentence,
+                              struct jt_answer *answer);
+
+struct jt_server_conf {
+    /* "127.0.0.1:8080", "[::1]:8080", or a path for a UNIX socket; port 0: any */
+    const char *address;
+    unsigned socket_mode; /* of a UNIX socket, e.g. 0660; 0: 0600 */
+    /* A socket opened before (listen.h), instead of the two above; taken, and left closed. */
+    struct jt_listen *listen;
+    unsigned threads;            /* 0: one per core */
+    unsigned max_connections;    /* 0: 10000 */
+    unsigned idle_s;             /* keep-alive without a request; 0: 30 */
+    unsigned request_deadline_s; /* from a request's first line to its last byte; 0: 10 */
+    const struct jt_route *routes;
+    size_t n_routes;
+    jt_refusal_fn refusal;
+    void *app;
+    /* On a thread's first request; a NULL answer: 503 for that request. */
+    void *(*thread_new)(void *app);
+    void (*thread_free)(void *thread);
+    const struct jt_log *log;
+};
+
+/* Listens and serves. JT_ERR_IO with a sentence: port in use (naming it), address malformed, no
+ * right to it. `conf` and what it points to must outlive the server, `address` only this call. */
+JT_MUST_USE enum jt_err jt_server_start(const struct jt_server_conf *conf,
+                                        struct jt_server **out_server, struct jt_diag *diag);
+
+/* The bound address as "127.0.0.1:43210" or the socket's path; borrowed for the server's life. */
+const char *jt_server_address(const struct jt_server *server);
+
+/* Stops accepting, lets requests in flight end for up to `drain_ms`, then closes all and frees. A
+ * UNIX socket's file is removed. NULL is harmless. */
+void jt_server_stop(struct jt_server *server, unsigned drain_ms);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define JT_POISON_MEMCMP
+#include "issuer/access/client_secret.h"
+
+#include "common/base/base.h"
+
+#define PREFIX        "jts"
+#define RANDOM_DIGITS 43
+#define CHECK_DIGITS  6
+#define CHECKED       (JT_CLIENT_SECRET_LEN - CHECK_DIGITS)
+
+/* Six base-62 digits of the first 32 bits of SHA-256. */
+static enum jt_err checksum(struct jt_span text, char out[CHECK_DIGITS])
+{
+    uint8_t digest[JT_SHA256_LEN];
+    JT_TRY(jt_digest_sha256(text, digest));
+    uint32_t value = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
+                     (uint32_t)digest[2] << 8 | digest[3];
+    for (size_t i = CHECK_DIGITS; i-- > 0; value /= 62) {
+        out[i] = jt_random_alphabet[value % 62];
+    }
+    jt_secret_wipe(digest, sizeof digest);
+    return JT_OK;
+}
+
+enum jt_err jt_client_secret_make(const struct jt_random *random, struct jt_secret *out_secret)
+{
+    struct jt_buf text = JT_BUF_INIT(JT_CLIENT_SECRET_LEN);
+    char check[CHECK_DIGITS];
+    enum jt_err err = jt_buf_reserve(&text, JT_CLIENT_SECRET_LEN); /* so that it never moves */
+    if (err == JT_OK) {
+        err = jt_buf_puts(&text, PREFIX);
+    }
+    if (err == JT_OK) {
+        err = jt_random_base62(random, RANDOM_DIGITS, &text);
+    }
+    if (err == JT_OK) {
+        err = checksum(jt_buf_span(&text), check);
+    }
+    if (err == JT_OK) {
+        err = jt_buf_put(&text, jt_span_of(check, sizeof check));
+    }
+    if (err == JT_OK) {
+        err = jt_secret_copy(out_secret, jt_buf_span(&text));
+    }
+    jt_secret_wipe(text.p, text.cap);
+    jt_buf_release(&text);
+    return err;
+}
+
+bool jt_client_secret_well_formed(struct jt_span secret)
+{
+    char check[CHECK_DIGITS];
+    return secret.n == JT_CLIENT_SECRET_LEN && jt_span_starts(secret, JT_SPAN(PREFIX)) &&
+           checksum(jt_span_of(secret.p, CHECKED), check) == JT_OK &&
+           jt_secret_eq(jt_span_of(check, sizeof check),
+                        jt_span_of(secret.p + CHECKED, CHECK_DIGITS));
+}
+
+enum jt_err jt_client_secret_hash(const struct jt_secret *pepper, struct jt_span secret,
+                                  uint8_t out_hash[JT_SHA256_LEN])
+{
+    return jt_digest_hmac(jt_secret_span(pepper), secret, out_hash);
+}
+
+enum jt_err jt_client_secret_check(const struct jt_secret *pepper, const struct jt_client *client,
+                                   struct jt_span secret, int64_t now_s)
+{
+    static const struct jt_client nobody = {0};
+    uint8_t hash[JT_SHA256_LEN];
+    bool found = false;
+    JT_TRY(jt_client_secret_hash(pepper, secret, hash));
+    const struct jt_client *known = client == NULL ? &nobody : client;
+    for (size_t i = 0; i < known->n_secrets; i++) {
+        const struct jt_client_secret *row = &known->secrets[i];
+        bool same =
+            jt_secret_eq(jt_span_of(hash, sizeof hash), jt_span_of(row->hash, sizeof row->hash));
+        bool alive = row->expires_s == 0 || now_s < row->expires_s;
+        found = (same && alive) || found;
+    }
+    jt_secret_wipe(hash, sizeof hash);
+    return found && known->enabled && jt_client_secret_well_formed(secret) ? JT_OK : JT_ERR_CLIENT;
+}

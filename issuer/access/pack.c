@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/access/pack.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/json/json.h"
+
+#include "common/base/base.h"
+
+#define ALIGN alignof(max_align_t)
+/* The largest element an array of a record has (a client's secret). */
+#define ELEMENT_MAX 96
+
+static size_t round_up(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Enough for every array and text that two levels of `doc` can become. */
+static size_t measure(const json_t *doc)
+{
+    size_t n = 0;
+    json_t *readable = (json_t *)(uintptr_t)doc; /* jansson reads it only */
+    for (void *iter = json_object_iter(readable); iter != NULL;
+         iter = json_object_iter_next(readable, iter)) {
+        const json_t *value = json_object_iter_value(iter);
+        n += ALIGN + json_string_length(value) + json_array_size(value) * ELEMENT_MAX;
+        size_t index;
+        const json_t *item;
+        json_array_foreach(value, index, item)
+        {
+            n += json_string_length(item);
+            n += json_string_length(json_object_get(item, "id"));
+            n += json_string_length(json_object_get(item, "name"));
+        }
+        if (json_is_object(value)) {
+            n += json_dumpb(value, NULL, 0, JSON_COMPACT);
+        }
+    }
+    return n;
+}
+
+enum jt_err jt_pack_begin(struct jt_pack *pack, const json_t *doc, size_t size,
+                          struct jt_diag *diag, void **out_record)
+{
+    size_t total = round_up(size) + measure(doc);
+    uint8_t *p = calloc(1, total);
+    if (p == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    *pack = (struct jt_pack){p + round_up(size), p + total, "", diag};
+    *out_record = p;
+    return JT_OK;
+}
+
+void *jt_pack_array(struct jt_pack *pack, size_t count, size_t size)
+{
+    assert(size <= ELEMENT_MAX);
+    uint8_t *at = (uint8_t *)round_up((uintptr_t)pack->next);
+    assert(count * size <= (size_t)(pack->end - at));
+    pack->next = at + count * size;
+    return at;
+}
+
+struct jt_span jt_pack_text(struct jt_pack *pack, struct jt_span text)
+{
+    if (text.n == 0) {
+        return JT_SPAN_NONE;
+    }
+    assert(text.n <= (size_t)(pack->end - pack->next));
+    uint8_t *at = pack->next;
+    memcpy(at, text.p, text.n);
+    pack->next = at + text.n;
+    return jt_span_of(at, text.n);
+}
+
+enum jt_err jt_pack_fail(struct jt_pack *pack, const char *format, ...)
+{
+    char sentence[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, args); /* cutting is harmless */
+    va_end(args);
+    return jt_diag_fail(pack->diag, JT_ERR_INVALID, "%.64s: %s", pack->member, sentence);
+}

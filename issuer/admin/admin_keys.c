@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "common/json/json.h"
+#include "issuer/admin/admin.h"
+
+#include "common/base/base.h"
+
+static const char *state_name(enum jt_key_state state)
+{
+    static const char *const names[] = {
+        [JT_KEY_NEXT] = "next",       [JT_KEY_ACTIVE] = "active",   [JT_KEY_RETIRING] = "retiring",
+        [JT_KEY_DROPPED] = "dropped", [JT_KEY_REVOKED] = "revoked",
+    };
+    return names[state];
+}
+
+static json_t *time_json(int64_t time_s)
+{
+    return time_s == 0 ? json_null() : json_integer(time_s);
+}
+
+static enum jt_err append_key(void *ctx, const struct jt_key_times *key, enum jt_key_state state)
+{
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "kid", key->kid, "alg",
+                  jt_alg_row(key->alg)->name, "state", state_name(state), "published_at_s",
+                  time_json(key->published_at_s), "sign_from_s", time_json(key->sign_from_s),
+                  "sign_until_s", time_json(key->sign_until_s), "drop_at_s",
+                  time_json(key->drop_at_s), "revoked_at_s", time_json(key->revoked_at_s));
+    return json_array_append_new(ctx, json) == 0 ? JT_OK : JT_ERR_NOMEM;
+}
+
+static void answer_keys(struct jt_issuer *issuer, struct jt_answer *answer)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    json_t *items = json_array();
+    enum jt_err err =
+        items == NULL ? JT_ERR_NOMEM : jt_issuer_keys(issuer, append_key, items, &diag);
+    if (err != JT_OK) {
+        json_decref(items);
+        jt_admin_refuse(answer, err, &diag);
+        return;
+    }
+    jt_admin_answer(answer, 200, json_pack("{s:o}", "items", items));
+}
+
+void jt_admin_keys_list(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    (void)request; /* nothing to choose */
+    answer_keys(app, answer);
+}
+
+/* The members of a step by hand. */
+static enum jt_err read_members(const json_t *body, enum jt_alg *out_alg, bool *out_force,
+                                struct jt_diag *diag)
+{
+    const json_t *alg = json_object_get(body, "alg"), *force = json_object_get(body, "force");
+    if (force != NULL && !json_is_boolean(force)) {
+        return jt_diag_fail(diag, JT_ERR_INVALID, "force: give true or false");
+    }
+    *out_force = json_is_true(force);
+    *out_alg = JT_ALG_NONE;
+    if (alg == NULL || json_is_null(alg)) {
+        return JT_OK;
+    }
+    const struct jt_alg_row *row = jt_alg_find(jt_json_value(alg));
+    if (row == NULL || !row->issue) {
+        return jt_diag_fail(diag, JT_ERR_INVALID,
+                            "alg: give one of ES256 ES384 ES512 RS256 PS256 EdDSA");
+    }
+    *out_alg = row->id;
+    return JT_OK;
+}
+
+void jt_admin_keys_rotate(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    static const char *const members[] = {"alg", "force", NULL};
+    struct jt_diag diag = JT_DIAG_INIT;
+    json_t *body = jt_admin_body(request, true, answer);
+    if (body == NULL) {
+        return;
+    }
+    if (jt_admin_only(body, members, answer)) {
+        enum jt_alg alg = JT_ALG_NONE;
+        bool force = false;
+        enum jt_err err = read_members(body, &alg, &force, &diag);
+        if (err == JT_OK) {
+            err = jt_issuer_rotate(app, alg, force, JT_ADMIN_ACTOR, &diag);
+        }
+        if (err == JT_OK) {
+            answer_keys(app, answer);
+        } else {
+            jt_admin_refuse(answer, err, &diag);
+        }
+    }
+    json_decref(body);
+}
+
+void jt_admin_keys_revoke(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    static const char *const members[] = {"force", NULL};
+    struct jt_diag diag = JT_DIAG_INIT;
+    json_t *body = jt_admin_body(request, true, answer);
+    if (body == NULL) {
+        return;
+    }
+    if (jt_admin_only(body, members, answer)) {
+        enum jt_alg alg = JT_ALG_NONE;
+        bool force = false;
+        char *kid = NULL;
+        enum jt_err err = read_members(body, &alg, &force, &diag);
+        if (err == JT_OK) {
+            err = jt_buf_strdup(request->segments[0], &kid);
+        }
+        if (err == JT_OK) {
+            err = jt_issuer_revoke(app, kid, force, JT_ADMIN_ACTOR, &diag);
+        }
+        free(kid);
+        if (err == JT_OK) {
+            answer_keys(app, answer);
+        } else {
+            jt_admin_refuse(answer, err, &diag);
+        }
+    }
+    json_decref(body);
+}

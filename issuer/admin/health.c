@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/admin/admin.h"
+
+#include "common/base/base.h"
+
+static void answer_text(struct jt_answer *answer, int status, const char *text)
+{
+    answer->status = status;
+    answer->content_type = "text/plain; charset=utf-8";
+    answer->cache_control = "no-store";
+    JT_IGNORE(jt_buf_puts(&answer->body, text)); /* out of memory: the status alone says it */
+}
+
+/* The process answers: that is all. */
+void jt_health_live(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    (void)app;
+    (void)request; /* neither can make the answer another */
+    answer_text(answer, 200, "ok\n");
+}
+
+/* Tokens can be issued: each configured algorithm has a key that signs, or one that will. */
+void jt_health_ready(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    (void)app; /* reads the root of its thread */
+    struct jt_issuer_worker *worker = request->thread;
+    const struct jt_root *root = jt_issuer_enter(worker);
+    bool any = false;
+    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        any = any || root->keys->signing_kid[alg][0] != 0;
+    }
+    jt_issuer_exit(worker);
+    answer_text(answer, any ? 200 : 503, any ? "ok\n" : "no key signs\n");
+}

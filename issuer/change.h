@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a change becomes visible: shared by issuer.c and key_steps.c, nobody else.
+ * Thread rule: with the issuer's write lock.
+ */
+#ifndef JT_ISSUER_CHANGE_H
+#define JT_ISSUER_CHANGE_H
+
+#include "issuer/issuer.h"
+
+/* Publishes a root with the parts given; NULL means the present root's. `settings`, `access` and
+ * `keys` stay the caller's. JT_ERR_NOMEM: nothing changed. */
+JT_MUST_USE enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t version,
+                                          struct jt_settings *settings, struct jt_access *access,
+                                          struct jt_key_part *keys);
+
+/* Inside the transaction: makes the next root's parts (access data with what changed; keys from
+ * `keyring`, NULL: as they are), commits, and publishes. Durable first, visible second: nobody acts
+ * on a change that a power cut can undo. JT_ERR_NOMEM and the store's errors; should publishing
+ * fail after the commit, jt_change_catch_up makes it good. */
+JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *keyring,
+                                         struct jt_diag *diag);
+
+/* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:
+ * cheap. */
+JT_MUST_USE enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag);
+
+/* Reads the objects changed since `old_version` and gives `old` with them. */
+JT_MUST_USE enum jt_err jt_change_read_access(struct jt_store *store, const struct jt_access *old,
+                                              int64_t old_version, struct jt_access **out_access,
+                                              struct jt_diag *diag);
+
+/* The longest lifetime of the resources of each algorithm, at least an hour. */
+void jt_change_longest(const struct jt_access *access, int64_t out_longest_s[JT_ALG_COUNT_]);
+
+#endif

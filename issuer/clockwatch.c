@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/clockwatch.h"
+
+#include "common/base/base.h"
+
+void jt_clockwatch_init(struct jt_clockwatch *watch, const struct jt_clock *clock)
+{
+    *watch = (struct jt_clockwatch){jt_clock_wall_s(clock), jt_clock_boot_ms(clock), false};
+}
+
+static int64_t pace_s(const struct jt_clockwatch *watch, const struct jt_clock *clock)
+{
+    return (jt_clock_boot_ms(clock) - watch->boot_ms) / 1000;
+}
+
+int64_t jt_clockwatch_look(struct jt_clockwatch *watch, const struct jt_clock *clock)
+{
+    int64_t step_s = jt_clock_wall_s(clock) - (watch->wall_s + pace_s(watch, clock));
+    if (step_s > -JT_CLOCKWATCH_STEP_S && step_s < JT_CLOCKWATCH_STEP_S) {
+        return 0;
+    }
+    jt_clockwatch_init(watch, clock);
+    watch->stepped = true;
+    return step_s;
+}
+
+bool jt_clockwatch_may_drop(const struct jt_clockwatch *watch, const struct jt_clock *clock)
+{
+    return pace_s(watch, clock) >= JT_CLOCKWATCH_PACE_S;
+}
+
+bool jt_clockwatch_may_rotate(const struct jt_clockwatch *watch, const struct jt_clock *clock)
+{
+    return !watch->stepped || jt_clockwatch_may_drop(watch, clock);
+}

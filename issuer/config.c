@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/base/base.h"
+
+#define MINUTE 60
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+#define AT(member) offsetof(struct jt_config, member)
+
+const struct jt_conf_row jt_config_rows[] = {
+    {"issuer", JT_CONF_STRING, AT(issuer), NULL, 0, 0, true, NULL,
+     "the issuer's URL, as it stands in iss: https, or http on loopback; no slash at the end"},
+    {"listen", JT_CONF_STRING, AT(listen), "127.0.0.1:8080", 0, 0, false, NULL,
+     "address and port of the public listener"},
+    {"admin.socket", JT_CONF_STRING, AT(admin_socket), "/run/jeton/admin.sock", 0, 0, false, NULL,
+     "path of the admin listener's UNIX socket"},
+    {"admin.mode", JT_CONF_STRING, AT(admin_mode), "0600", 0, 0, false, "0600 0660 0666",
+     "file mode of that socket: it is the access control"},
+    {"store.path", JT_CONF_STRING, AT(store_path), "/var/lib/jeton/jeton.db", 0, 0, false, NULL,
+     "the SQLite database"},
+    {"keys.kek_file", JT_CONF_STRING, AT(kek_file), NULL, 0, 0, false, NULL,
+     "file with the key-encryption key, readable by its owner alone"},
+    {"keys.kek_credential", JT_CONF_STRING, AT(kek_credential), NULL, 0, 0, false, NULL,
+     "name of a systemd credential with it"},
+    {"keys.kek_env", JT_CONF_STRING, AT(kek_env), NULL, 0, 0, false, NULL,
+     "name of an environment variable with it"},
+    {"keys.algorithms", JT_CONF_LIST, AT(algorithms), "ES256", 0, 0, false, NULL,
+     "the algorithms that this issuer keeps keys for"},
+    {"keys.period", JT_CONF_DURATION, AT(period_s), "30d", 0, 3650 * (int64_t)DAY, false, NULL,
+     "how long a key signs"},
+    {"keys.lead", JT_CONF_DURATION, AT(lead_s), "24h", 0, 365 * (int64_t)DAY, false, NULL,
+     "how long a key is published before it signs"},
+    {"keys.skew", JT_CONF_DURATION, AT(skew_s), "5m", 0, DAY, false, NULL,
+     "clock skew that a retiring key is kept for"},
+    {"keys.staleness", JT_CONF_DURATION, AT(staleness_s), "4h", 0, 30 * (int64_t)DAY, false, NULL,
+     "how long an issuer without its database goes on issuing"},
+    {"jwks.max_age", JT_CONF_DURATION, AT(max_age_s), "5m", 1, DAY, false, NULL,
+     "max-age of the key set's Cache-Control"},
+    {"http.threads", JT_CONF_INT, AT(threads), "0", 0, 64, false, NULL,
+     "threads of the public listener; 0: one per core"},
+    {"http.max_connections", JT_CONF_INT, AT(max_connections), "10000", 1, 1000000, false, NULL,
+     "connections of the public listener"},
+    {"http.idle", JT_CONF_DURATION, AT(idle_s), "30s", 1, HOUR, false, NULL,
+     "how long a connection may stand without a request"},
+    {"http.deadline", JT_CONF_DURATION, AT(deadline_s), "10s", 1, HOUR, false, NULL,
+     "how long one request may take to arrive"},
+    {"http.drain", JT_CONF_DURATION, AT(drain_s), "5s", 0, HOUR, false, NULL,
+     "how long requests in flight may end after SIGTERM"},
+    {"http.query_parameters", JT_CONF_STRING, AT(query_parameters), "refuse", 0, 0, false,
+     "refuse allow",
+     "token requests with grant_type, scope, resource in the query string (never a secret)"},
+    {"log.level", JT_CONF_STRING, AT(log_level), "info", 0, 0, false, "error warn info debug",
+     "what is logged"},
+};
+const size_t jt_config_n_rows = JT_COUNT(jt_config_rows);
+
+/* --- checks across keys --- */
+
+static bool starts(const char *text, const char *prefix)
+{
+    return jt_span_starts(jt_span_str(text), jt_span_str(prefix));
+}
+
+static bool differs(const char *a, const char *b)
+{
+    return !jt_span_eq(jt_span_str(a), jt_span_str(b));
+}
+
+static bool is_loopback_url(const char *url)
+{
+    return starts(url, "http://127.0.0.1:") || starts(url, "http://localhost:") ||
+           starts(url, "http://[::1]:");
+}
+
+/* RFC 8414 sec. 2: an https URL without query or fragment; http is for loopback. */
+static enum jt_err check_issuer(const struct jt_config *config, struct jt_diag *diag)
+{
+    const char *issuer = config->issuer;
+    if ((!starts(issuer, "https://") || issuer[8] == 0 || issuer[8] == '/') &&
+        !is_loopback_url(issuer)) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "issuer: '%.128s' is not https (nor http on loopback with a port); "
+                            "verifiers fetch keys from there: give the public https URL",
+                            issuer);
+    }
+    size_t n = strlen(issuer);
+    if (issuer[n - 1] == '/' || n > 256) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "issuer: leave out the slash at the end; iss is compared byte by byte");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (issuer[i] <= 0x20 || issuer[i] >= 0x7F || memchr("\"#?\\<>%{}", issuer[i], 9) != NULL) {
+            return jt_diag_fail(diag, JT_ERR_CONFIG,
+                                "issuer: no query, fragment, escapes or spaces; give plain "
+                                "https://HOST[:PORT][/PATH]");
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err check_algorithms(const struct jt_config *config, struct jt_diag *diag)
+{
+    if (config->algorithms == NULL || config->algorithms[0] == NULL) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG, "keys.algorithms: empty; name at least ES256");
+    }
+    for (char **name = config->algorithms; *name != NULL; name++) {
+        const struct jt_alg_row *row = jt_alg_find(jt_span_str(*name));
+        if (row == NULL || !row->issue) {
+            return jt_diag_fail(diag, JT_ERR_CONFIG,
+                                "keys.algorithms: '%.32s' is none of ES256 ES384 ES512 RS256 PS256 "
+                                "EdDSA",
+                                *name);
+        }
+        /* each name is one schedule: two of one would plan every step twice */
+        for (char **other = config->algorithms; other < name; other++) {
+            if (!differs(*other, *name)) {
+                return jt_diag_fail(diag, JT_ERR_CONFIG,
+                                    "keys.algorithms: %s stands twice; name it once", *name);
+            }
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err check_times(const struct jt_config *config, struct jt_diag *diag)
+{
+    if (config->period_s < config->lead_s) {
+        return jt_diag_fail(
+            diag, JT_ERR_CONFIG,
+            "keys.period: shorter than keys.lead; a next key could never be ready in "
+            "time: make it at least the lead");
+    }
+    if (config->lead_s > 0 && config->staleness_s >= config->lead_s) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys.staleness: not below keys.lead; a cut-off issuer could miss a "
+                            "rotation: make it shorter");
+    }
+    if (config->lead_s > 0 && config->lead_s < config->max_age_s) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys.lead: shorter than jwks.max_age; verifiers could meet a key they "
+                            "were told not to look for: make it longer");
+    }
+    return JT_OK;
+}
+
+static enum jt_err check_kek(const struct jt_config *config, struct jt_diag *diag)
+{
+    int sources =
+        (config->kek_file != NULL) + (config->kek_credential != NULL) + (config->kek_env != NULL);
+    if (sources != 1) {
+        return jt_diag_fail(
+            diag, JT_ERR_CONFIG,
+            "keys: give exactly one of kek_file, kek_credential, kek_env (a file is "
+            "made by: umask 077; head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' "
+            "> FILE)");
+    }
+    return JT_OK;
+}
+
+static enum jt_err check(const char *name, struct jt_config *config, struct jt_diag *diag)
+{
+    static enum jt_err (*const checks[])(const struct jt_config *, struct jt_diag *) = {
+        check_issuer, check_algorithms, check_times, check_kek};
+    for (size_t i = 0; i < JT_COUNT(checks); i++) {
+        struct jt_diag sentence = JT_DIAG_INIT;
+        enum jt_err err = checks[i](config, &sentence);
+        if (err != JT_OK) {
+            jt_config_release(config);
+            return jt_diag_fail(diag, err, "%s: %.400s", name, sentence.text);
+        }
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_config_load(struct jt_span text, const char *name, struct jt_config *out_config,
+                           struct jt_diag *diag)
+{
+    JT_TRY(jt_conf_load(text, name, jt_config_rows, jt_config_n_rows, out_config, diag));
+    return check(name, out_config, diag);
+}
+
+enum jt_err jt_config_load_file(const char *path, struct jt_config *out_config,
+                                struct jt_diag *diag)
+{
+    JT_TRY(jt_conf_load_file(path, jt_config_rows, jt_config_n_rows, out_config, diag));
+    return check(path, out_config, diag);
+}
+
+void jt_config_release(struct jt_config *config)
+{
+    jt_conf_release(jt_config_rows, jt_config_n_rows, config);
+}
+
+/* --- values --- */
+
+struct jt_schedule_conf jt_config_schedule(const struct jt_config *config)
+{
+    return (struct jt_schedule_conf){.lead_s = config->lead_s,
+                                     .period_s = config->period_s,
+                                     .skew_s = config->skew_s,
+                                     .max_age_s = config->max_age_s,
+                                     .staleness_s = config->staleness_s};
+}
+
+enum jt_log_level jt_config_log_level(const struct jt_config *config)
+{
+    enum jt_log_level level = JT_LOG_INFO;
+    (void)jt_log_parse_level(jt_span_str(config->log_level), &level); /* the table checked it */
+    return level;
+}
+
+unsigned jt_config_admin_mode(const struct jt_config *config)
+{
+    return (unsigned)strtoul(config->admin_mode, NULL, 8);
+}
+
+const char *jt_config_issuer_path(const struct jt_config *config)
+{
+    const char *host = strstr(config->issuer, "://") + 3; /* check_issuer saw it */
+    const char *path = strchr(host, '/');
+    return path == NULL ? "" : path;
+}
+
+bool jt_config_has_alg(const struct jt_config *config, enum jt_alg alg)
+{
+    for (char **name = config->algorithms; *name != NULL; name++) {
+        if (jt_alg_find(jt_span_str(*name))->id == alg) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then)
+{
+    const struct {
+        const char *key;
+        bool changed;
+    } fixed[] = {
+        {"issuer", differs(now->issuer, then->issuer)},
+        {"listen", differs(now->listen, then->listen)},
+        {"admin.socket", differs(now->admin_socket, then->admin_socket)},
+        {"admin.mode", differs(now->admin_mode, then->admin_mode)},
+        {"store.path", differs(now->store_path, then->store_path)},
+        {"keys.kek_file", differs(now->kek_file, then->kek_file)},
+        {"keys.kek_credential", differs(now->kek_credential, then->kek_credential)},
+        {"keys.kek_env", differs(now->kek_env, then->kek_env)},
+        {"http.threads", now->threads != then->threads},
+        {"http.max_connections", now->max_connections != then->max_connections},
+        {"http.idle", now->idle_s != then->idle_s},
+        {"http.deadline", now->deadline_s != then->deadline_s},
+        {"http.drain", now->drain_s != then->drain_s},
+    };
+    for (size_t i = 0; i < JT_COUNT(fixed); i++) {
+        if (fixed[i].changed) {
+            return fixed[i].key;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon's configuration: one table of keys (config.c), the struct they fill, and the checks
+ * across keys.
+ * Ownership: jt_config_load_file fills in place; release.
+ * Thread rule: one thread.
+ */
+#ifndef JT_ISSUER_CONFIG_H
+#define JT_ISSUER_CONFIG_H
+
+#include "common/base/diag.h"
+#include "common/conf/conf.h"
+#include "common/jose/alg.h"
+#include "common/log/log.h"
+#include "keys/schedule.h"
+
+struct jt_config {
+    char *issuer, *listen;
+    char *admin_socket, *admin_mode;
+    char *store_path;
+    char *kek_file, *kek_credential, *kek_env;
+    char **algorithms;
+    int64_t period_s, lead_s, skew_s, staleness_s, max_age_s;
+    int64_t threads, max_connections, idle_s, deadline_s, drain_s;
+    char *query_parameters, *log_level;
+};
+
+/* The table, for the reference page. */
+extern const struct jt_conf_row jt_config_rows[];
+extern const size_t jt_config_n_rows;
+
+/* Loads and checks the file. JT_ERR_CONFIG with a sentence that says where, what and how to mend
+ * it. */
+JT_MUST_USE enum jt_err jt_config_load_file(const char *path, struct jt_config *out_config,
+                                            struct jt_diag *diag);
+
+/* The same for text, as of a file called `name`. */
+JT_MUST_USE enum jt_err jt_config_load(struct jt_span text, const char *name,
+                                       struct jt_config *out_config, struct jt_diag *diag);
+
+void jt_config_release(struct jt_config *config);
+
+struct jt_schedule_conf jt_config_schedule(const struct jt_config *config);
+enum jt_log_level jt_config_log_level(const struct jt_config *config);
+unsigned jt_config_admin_mode(const struct jt_config *config);
+
+/* The path of the issuer's URL, "" for none: what its endpoints' paths begin with. */
+const char *jt_config_issuer_path(const struct jt_config *config);
+
+/* Is `alg` one that this issuer keeps keys for? */
+bool jt_config_has_alg(const struct jt_config *config, enum jt_alg alg);
+
+/* The key whose change needs a restart, when `now` and `then` differ in one; NULL when a reload
+ * does. */
+const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/issuer.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "issuer/change.h"
+
+#include "common/base/base.h"
+
+#define PEPPER "pepper"
+
+/* --- opening --- */
+
+static enum jt_err open_signer(const struct jt_issuer_deps *deps, const struct jt_config *config,
+                               struct jt_signer **out_signer, struct jt_diag *diag)
+{
+    struct jt_kek_source source = {config->kek_file, config->kek_credential, config->kek_env};
+    struct jt_kek kek = JT_KEK_INIT;
+    JT_TRY(jt_kek_load(&source, &kek, diag));
+    enum jt_err err = jt_signer_new_local(&kek, deps->random, out_signer);
+    jt_kek_release(&kek);
+    return err;
+}
+
+struct pepper_reading {
+    struct jt_signer *signer;
+    struct jt_secret *pepper;
+    struct jt_diag *diag;
+};
+
+static enum jt_err read_pepper(void *ctx, struct jt_span mac, struct jt_span blob)
+{
+    const struct pepper_reading *reading = ctx;
+    struct jt_sealed sealed = JT_SEALED_INIT;
+    sealed.kind = JT_SEALED_PEPPER;
+    if (mac.n != sizeof sealed.mac) {
+        return jt_diag_fail(reading->diag, JT_ERR_KEY_MAC,
+                            "the pepper's row is damaged; restore the database from a backup");
+    }
+    memcpy(sealed.mac, mac.p, sizeof sealed.mac);
+    enum jt_err err = jt_buf_puts(&sealed.kid, PEPPER);
+    if (err == JT_OK) {
+        err = jt_buf_put(&sealed.blob, blob);
+    }
+    struct jt_diag sentence = JT_DIAG_INIT;
+    if (err == JT_OK) {
+        err = jt_signer_load(reading->signer, &sealed, 1, reading->pepper, &sentence);
+    }
+    jt_sealed_release(&sealed);
+    if (err != JT_OK) {
+        return jt_diag_fail(reading->diag, err, "the pepper of client secrets: %.400s",
+                            jt_diag_text(&sentence, err));
+    }
+    return JT_OK;
+}
+
+static enum jt_err load_pepper(struct jt_store *store, struct jt_signer *signer,
+                               struct jt_secret *out_pepper, struct jt_diag *diag)
+{
+    struct pepper_reading reading = {signer, out_pepper, diag};
+    return jt_store_sealed(store, PEPPER, read_pepper, &reading);
+}
+
+struct alg_check {
+    const struct jt_config *config;
+    struct jt_diag *diag;
+};
+
+static enum jt_err check_alg(void *ctx, const struct jt_object *object)
+{
+    const struct alg_check *check = ctx;
+    const struct jt_resource *resource = (const struct jt_resource *)object;
+    if (jt_config_has_alg(check->config, resource->alg)) {
+        return JT_OK;
+    }
+    return jt_diag_fail(
+        check->diag, JT_ERR_CONFIG,
+        "keys.algorithms: resource '%.*s' is signed with %s, whose keys would not be "
+        "rotated any more; keep it in the list, or give the resource another alg "
+        "first",
+        (int)object->id.n, (const char *)object->id.p, jt_alg_row(resource->alg)->name);
+}
+
+/* Is every algorithm that a resource uses one that keys are kept for? */
+static enum jt_err check_algs(const struct jt_access *access, const struct jt_config *config,
+                              struct jt_diag *diag)
+{
+    struct alg_check check = {config, diag};
+    return jt_access_each(access, JT_STORE_RESOURCE, check_alg, &check);
+}
+
+enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
+                            struct jt_diag *diag)
+{
+    struct jt_signer *signer = NULL;
+    struct jt_store *store = NULL;
+    struct jt_access *access = NULL;
+    struct jt_secret pepper = JT_SECRET_INIT;
+    struct jt_keyring keyring = {0};
+    enum jt_err err = open_signer(deps, config, &signer, diag);
+    if (err == JT_OK) {
+        err = jt_store_peek_sqlite(config->store_path, &store, diag);
+        if (err == JT_ERR_NOT_FOUND) {
+            err = JT_OK; /* the first start makes it */
+            goto done;
+        }
+    }
+    if (err == JT_OK) {
+        err = load_pepper(store, signer, &pepper, diag);
+        err = err == JT_ERR_NOT_FOUND ? JT_OK : err;
+    }
+    if (err == JT_OK) {
+        err = jt_keyring_read(store, signer, &keyring, diag);
+    }
+    if (err == JT_OK) {
+        err = jt_change_read_access(store, NULL, 0, &access, diag);
+    }
+    if (err == JT_OK) {
+        err = check_algs(access, config, diag);
+    }
+done:
+    jt_access_free(access);
+    jt_keyring_release(&keyring);
+    jt_secret_release(&pepper);
+    jt_store_close(store);
+    jt_signer_free(signer);
+    return err;
+}
+
+static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
+{
+    struct jt_sealed sealed = JT_SEALED_INIT;
+    JT_TRY(jt_store_begin(issuer->store, diag));
+    enum jt_err err =
+        jt_signer_generate(issuer->signer, JT_SEALED_PEPPER, JT_ALG_NONE, &sealed, diag);
+    if (err == JT_OK) {
+        err = jt_store_put_sealed(issuer->store, PEPPER, jt_span_of(sealed.mac, sizeof sealed.mac),
+                                  jt_buf_span(&sealed.blob));
+    }
+    jt_sealed_release(&sealed);
+    if (err != JT_OK) {
+        jt_store_rollback(issuer->store);
+        return err;
+    }
+    JT_TRY(jt_store_commit(issuer->store, diag));
+    return load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
+}
+
+/* The first root: settings, access data and whatever keys there are; the tick after it makes the
+ * first keys of a fresh issuer. */
+static enum jt_err publish_first(struct jt_issuer *issuer, struct jt_settings *settings,
+                                 struct jt_diag *diag)
+{
+    struct jt_access *access = NULL;
+    struct jt_key_part *part = NULL;
+    struct jt_root *root = NULL;
+    struct jt_keyring keyring = {0};
+    int64_t version = 0;
+    enum jt_err err = jt_store_version(issuer->store, &version);
+    if (err == JT_OK) {
+        err = jt_keyring_read(issuer->store, issuer->signer, &keyring, diag);
+    }
+    if (err == JT_OK && keyring.untrusted > 0) {
+        jt_log(issuer->log, JT_EV_KEY_REFUSE, jt_log_err(JT_ERR_KEY_MAC),
+               jt_log_int("rows", (int64_t)keyring.untrusted));
+    }
+    if (err == JT_OK) {
+        err = jt_keyring_part(&keyring, &part);
+    }
+    if (err == JT_OK) {
+        err = jt_change_read_access(issuer->store, NULL, 0, &access, diag);
+    }
+    if (err == JT_OK) {
+        err = jt_root_new(version, settings, access, part, &root);
+    }
+    if (err == JT_OK) {
+        err = jt_slots_publish(issuer->roots, root);
+        if (err != JT_OK) {
+            jt_root_free(root);
+        }
+    }
+    jt_access_free(access);
+    jt_root_key_part_free(part);
+    jt_keyring_release(&keyring);
+    return err;
+}
+
+static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
+                              struct jt_settings *settings, struct jt_diag *diag)
+{
+    JT_TRY(jt_issuer_check(deps, &settings->config, diag));
+    JT_TRY(open_signer(deps, &settings->config, &issuer->signer, diag));
+    JT_TRY(jt_slots_new(jt_root_free, &issuer->roots));
+    JT_TRY(jt_store_open_sqlite(settings->config.store_path, issuer->clock, &issuer->store, diag));
+    enum jt_err err = load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
+    if (err == JT_ERR_NOT_FOUND) {
+        err = make_pepper(issuer, diag);
+    }
+    JT_TRY(err);
+    JT_TRY(publish_first(issuer, settings, diag));
+    return jt_issuer_tick(issuer, diag);
+}
+
+enum jt_err jt_issuer_open(const struct jt_issuer_deps *deps, struct jt_config *config,
+                           struct jt_issuer **out_issuer, struct jt_diag *diag)
+{
+    struct jt_settings *settings = NULL;
+    struct jt_issuer *issuer = calloc(1, sizeof *issuer);
+    if (issuer == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    issuer->clock = deps->clock;
+    issuer->random = deps->random;
+    issuer->log = deps->log;
+    (void)pthread_mutex_init(&issuer->write_lock, NULL); /* a plain mutex: cannot fail on Linux */
+    jt_clockwatch_init(&issuer->watch, deps->clock);
+    enum jt_err err = jt_root_settings(config, &settings);
+    if (err == JT_OK) {
+        err = open_parts(issuer, deps, settings, diag);
+        jt_root_settings_free(settings);
+    }
+    if (err != JT_OK) {
+        jt_issuer_free(issuer);
+        return err;
+    }
+    (void)malloc_trim(0); /* what parsing the access data left; idle memory is a figure of ours */
+    *out_issuer = issuer;
+    return JT_OK;
+}
+
+void jt_issuer_free(struct jt_issuer *issuer)
+{
+    if (issuer == NULL) {
+        return;
+    }
+    jt_store_close(issuer->store);
+    jt_slots_free(issuer->roots);
+    jt_signer_free(issuer->signer);
+    jt_secret_release(&issuer->pepper);
+    (void)pthread_mutex_destroy(&issuer->write_lock); /* nobody holds it */
+    free(issuer);
+}
+
+/* --- reading --- */
+
+enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer, struct jt_issuer_worker **out_worker)
+{
+    struct jt_issuer_worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    worker->issuer = issuer;
+    enum jt_err err = jt_slots_join(issuer->roots, &worker->slot);
+    if (err == JT_OK) {
+        err = jt_signer_lane_new(issuer->signer, &worker->lane);
+    }
+    if (err != JT_OK) {
+        jt_issuer_worker_free(worker);
+        return err;
+    }
+    *out_worker = worker;
+    return JT_OK;
+}
+
+void jt_issuer_worker_free(struct jt_issuer_worker *worker)
+{
+    if (worker != NULL) {
+        jt_slots_leave(worker->issuer->roots, worker->slot);
+        jt_signer_lane_free(worker->lane);
+        free(worker);
+    }
+}
+
+/* --- changing --- */
+
+enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn, void *ctx,
+                             struct jt_diag *diag)
+{
+    (void)pthread_mutex_lock(&issuer->write_lock);
+    enum jt_err err = jt_change_catch_up(issuer, diag);
+    if (err == JT_OK) {
+        err = jt_store_begin(issuer->store, diag);
+    }
+    if (err == JT_OK) {
+        err = fn(issuer, jt_slots_current(issuer->roots), ctx, diag);
+        if (err == JT_OK) {
+            err = jt_change_finish(issuer, NULL, diag);
+        }
+        jt_store_rollback(issuer->store); /* harmless after the commit */
+    }
+    (void)pthread_mutex_unlock(&issuer->write_lock);
+    return err;
+}
+
+enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum jt_alg alg, int64_t lifetime_s,
+                                     struct jt_diag *diag)
+{
+    struct jt_keyring keyring = {0};
+    JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
+    enum jt_err err =
+        jt_keyring_raise(&keyring, issuer->store, issuer->signer, alg, lifetime_s, diag);
+    jt_keyring_release(&keyring);
+    return err;
+}
+
+const struct jt_config *jt_issuer_config(struct jt_issuer *issuer)
+{
+    (void)pthread_mutex_lock(&issuer->write_lock);
+    const struct jt_root *now = jt_slots_current(issuer->roots);
+    const struct jt_config *config =
+        &now->settings->config; /* every root shares it, until reload */
+    (void)pthread_mutex_unlock(&issuer->write_lock);
+    return config;
+}
+
+enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
+                             struct jt_diag *diag)
+{
+    struct jt_settings *settings = NULL;
+    JT_TRY(jt_root_settings(config, &settings));
+    (void)pthread_mutex_lock(&issuer->write_lock);
+    const struct jt_root *now = jt_slots_current(issuer->roots);
+    enum jt_err err = check_algs(now->access, &settings->config, diag);
+    if (err == JT_OK) {
+        err = jt_change_publish(issuer, now->version, settings, NULL, NULL);
+    }
+    issuer->due_s = 0; /* lead, period or algorithms may have changed: look again */
+    (void)pthread_mutex_unlock(&issuer->write_lock);
+    if (err == JT_OK) {
+        issuer->log->level = jt_config_log_level(&settings->config);
+    }
+    jt_root_settings_free(settings);
+    JT_TRY(err);
+    return jt_issuer_tick(issuer, diag);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The issuer: store, signer, pepper and the published root, and the one way to change them. The
+ * listeners read roots; changes, one at a time, are made durable first and visible second. It knows
+ * no HTTP.
+ * Ownership: open gives an issuer.
+ * Thread rule: requests read through jt_issuer_worker; every change takes the write lock itself and
+ * may be called from any thread that may block.
+ */
+#ifndef JT_ISSUER_ISSUER_H
+#define JT_ISSUER_ISSUER_H
+
+#include "common/base/slots.h"
+#include "common/log/log.h"
+#include "issuer/clockwatch.h"
+#include "issuer/keyring.h"
+#include "issuer/root.h"
+
+#include <pthread.h>
+
+struct jt_issuer {
+    const struct jt_clock *clock;
+    const struct jt_random *random;
+    struct jt_log *log;
+    struct jt_slots *roots;
+    struct jt_signer *signer;
+    struct jt_secret pepper;    /* keys the hashes of client secrets */
+    pthread_mutex_t write_lock; /* orders changes; guards all below and publishing */
+    struct jt_store *store;
+    struct jt_clockwatch watch;
+    int64_t due_s; /* when the next automatic key step can be due */
+};
+
+/* What open is given; all borrowed for the issuer's life, `config` taken. */
+struct jt_issuer_deps {
+    const struct jt_clock *clock;
+    const struct jt_random *random;
+    struct jt_log *log;
+};
+
+/* Opens the store that `config` names, loads keys and access data, makes what a first start needs
+ * (pepper, first keys), publishes the first root. Nothing is changed on disk unless key-encryption
+ * key, database and keys are all in order. Errors come with a sentence. */
+JT_MUST_USE enum jt_err jt_issuer_open(const struct jt_issuer_deps *deps, struct jt_config *config,
+                                       struct jt_issuer **out_issuer, struct jt_diag *diag);
+
+/* The same checks, changing nothing on disk (`jetond check`). */
+JT_MUST_USE enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps,
+                                        const struct jt_config *config, struct jt_diag *diag);
+
+/* No worker may be left. NULL is harmless. */
+void jt_issuer_free(struct jt_issuer *issuer);
+JT_AUTOP_DEFINE(issuer);
+
+/* --- reading, per request thread --- */
+
+struct jt_issuer_worker {
+    struct jt_issuer *issuer;
+    struct jt_slot *slot;
+    struct jt_signer_lane *lane;
+};
+
+JT_MUST_USE enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer,
+                                             struct jt_issuer_worker **out_worker);
+void jt_issuer_worker_free(struct jt_issuer_worker *worker);
+
+static inline const struct jt_root *jt_issuer_enter(struct jt_issuer_worker *worker)
+{
+    return (const struct jt_root *)jt_slots_enter(worker->slot);
+}
+static inline void jt_issuer_exit(struct jt_issuer_worker *worker)
+{
+    jt_slots_exit(worker->slot);
+}
+
+/* --- changing --- */
+
+/* Called with the write lock inside a store transaction; writes to issuer->store. `now` is the root
+ * that the change is made against. */
+typedef enum jt_err (*jt_issuer_change_fn)(struct jt_issuer *issuer, const struct jt_root *now,
+                                           void *ctx, struct jt_diag *diag);
+
+/* Runs `fn` in a transaction; on JT_OK reads back what changed, commits, and publishes a new root.
+ * On any error nothing has changed. */
+JT_MUST_USE enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn,
+                                         void *ctx, struct jt_diag *diag);
+
+/* Inside a change: makes the keys of `alg` able to sign tokens of `lifetime_s`. */
+JT_MUST_USE enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum jt_alg alg,
+                                                 int64_t lifetime_s, struct jt_diag *diag);
+
+/* --- keys --- */
+
+/* Does the automatic steps that are due; cheap when none is. */
+JT_MUST_USE enum jt_err jt_issuer_tick(struct jt_issuer *issuer, struct jt_diag *diag);
+
+/* Rotates by hand: `alg`, or all configured ones for JT_ALG_NONE, in one transaction. */
+JT_MUST_USE enum jt_err jt_issuer_rotate(struct jt_issuer *issuer, enum jt_alg alg, bool force,
+                                         const char *actor, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_issuer_revoke(struct jt_issuer *issuer, const char *kid, bool force,
+                                         const char *actor, struct jt_diag *diag);
+
+/* Hands every key (times, state, newest first) to `fn`. */
+typedef enum jt_err (*jt_issuer_key_fn)(void *ctx, const struct jt_key_times *key,
+                                        enum jt_key_state state);
+JT_MUST_USE enum jt_err jt_issuer_keys(struct jt_issuer *issuer, jt_issuer_key_fn fn, void *ctx,
+                                       struct jt_diag *diag);
+
+/* The configuration in force: borrowed until the next jt_issuer_reload, so for the thread that
+ * reloads. (The root itself may be freed by any other thread's change.) */
+const struct jt_config *jt_issuer_config(struct jt_issuer *issuer);
+
+/* Publishes `config` (taken on JT_OK) as the settings; keys of a new algorithm are published. Keys
+ * that need a restart are the caller's to have compared. */
+JT_MUST_USE enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
+                                         struct jt_diag *diag);
+
+#endif

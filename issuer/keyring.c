@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/keyring.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/digest.h"
+#include "common/jose/b64url.h"
+
+#include "common/base/base.h"
+
+#define JWKS_MAX (1024 * 1024)
+
+void jt_keyring_release(struct jt_keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->n; i++) {
+        jt_sealed_release(&keyring->sealed[i]);
+    }
+    free(keyring->times);
+    free(keyring->sealed);
+    *keyring = (struct jt_keyring){0};
+}
+
+/* --- reading --- */
+
+static enum jt_err grow(struct jt_keyring *keyring)
+{
+    if (keyring->n < keyring->cap) {
+        return JT_OK;
+    }
+    size_t cap = keyring->cap == 0 ? 8 : keyring->cap * 2;
+    if (cap > JT_KEYRING_MAX) {
+        return JT_ERR_LIMIT;
+    }
+    struct jt_key_times *times = realloc(keyring->times, cap * sizeof *times);
+    if (times == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    keyring->times = times;
+    struct jt_sealed *sealed = realloc(keyring->sealed, cap * sizeof *sealed);
+    if (sealed == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    keyring->sealed = sealed;
+    keyring->cap = cap;
+    return JT_OK;
+}
+
+static enum jt_err copy_sealed(const struct jt_store_key *row, enum jt_alg alg,
+                               struct jt_sealed *out)
+{
+    *out = (struct jt_sealed)JT_SEALED_INIT;
+    out->alg = alg;
+    memcpy(out->mac, row->mac.p, JT_SEALED_MAC_LEN);
+    enum jt_err err = jt_buf_put(&out->kid, row->kid);
+    if (err == JT_OK) {
+        err = jt_buf_put(&out->public_jwk, row->public_jwk);
+    }
+    if (err == JT_OK) {
+        err = jt_buf_put(&out->blob, row->blob);
+    }
+    if (err != JT_OK) {
+        jt_sealed_release(out);
+    }
+    return err;
+}
+
+static void copy_times(const struct jt_store_key *row, enum jt_alg alg, struct jt_key_times *out)
+{
+    *out = (struct jt_key_times){.alg = alg,
+                                 .published_at_s = row->published_at_s,
+                                 .sign_from_s = row->sign_from_s,
+                                 .sign_until_s = row->sign_until_s,
+                                 .drop_at_s = row->drop_at_s,
+                                 .dropped_at_s = row->dropped_at_s,
+                                 .revoked_at_s = row->revoked_at_s,
+                                 .longest_s = row->longest_s};
+    memcpy(out->kid, row->kid.p, row->kid.n);
+}
+
+struct reading {
+    struct jt_keyring *keyring;
+    struct jt_signer *signer;
+    struct jt_diag *diag;
+    bool lost[JT_ALG_COUNT_]; /* an untrusted row stood where this algorithm's active key could */
+};
+
+static bool still_signs(const struct jt_store_key *row)
+{
+    return row->sign_until_s == 0 && row->dropped_at_s == 0 && row->revoked_at_s == 0;
+}
+
+static void distrust(struct reading *reading, const struct jt_store_key *row, enum jt_alg alg)
+{
+    reading->keyring->untrusted++;
+    if (still_signs(row) && row->sign_from_s != 0) {
+        reading->lost[alg] = true;
+    }
+}
+
+/* Loads the row. One that does not open may be a stranger's: then its MAC is wrong too, which is
+ * asked for alone (the pepper has shown before that the key-encryption key is this store's). */
+static enum jt_err load_row(const struct reading *reading, const struct jt_store_key *row,
+                            struct jt_sealed *sealed, struct jt_diag *diag)
+{
+    enum jt_err err = jt_signer_load(reading->signer, sealed, row->longest_s, NULL, diag);
+    if (err == JT_ERR_UNSEAL) {
+        struct jt_buf blob = sealed->blob;
+        sealed->blob = (struct jt_buf)JT_BUF_INIT(blob.max);
+        bool strange =
+            jt_signer_load(reading->signer, sealed, row->longest_s, NULL, NULL) == JT_ERR_KEY_MAC;
+        sealed->blob = blob;
+        return strange ? JT_ERR_KEY_MAC : err;
+    }
+    if (err == JT_OK && still_signs(row) && sealed->blob.len == 0) {
+        return jt_diag_fail(diag, JT_ERR_UNSEAL,
+                            "its private half is gone from the store; restore the database from a "
+                            "backup");
+    }
+    return err;
+}
+
+static enum jt_err read_row(void *ctx, const struct jt_store_key *row)
+{
+    struct reading *reading = ctx;
+    struct jt_keyring *keyring = reading->keyring;
+    const struct jt_alg_row *alg = jt_alg_find(row->alg);
+    if (alg == NULL || !alg->issue || row->kid.n == 0 || row->kid.n >= JT_KEY_KID_MAX ||
+        row->mac.n != JT_SEALED_MAC_LEN || row->longest_s < 1) {
+        distrust(reading, row, alg == NULL ? JT_ALG_NONE : alg->id);
+        return JT_OK;
+    }
+    JT_TRY(grow(keyring));
+    struct jt_sealed *sealed = &keyring->sealed[keyring->n];
+    JT_TRY(copy_sealed(row, alg->id, sealed));
+    struct jt_diag sentence = JT_DIAG_INIT;
+    enum jt_err err = load_row(reading, row, sealed, &sentence);
+    if (err == JT_ERR_KEY_MAC) {
+        distrust(reading, row, alg->id);
+        jt_sealed_release(sealed);
+        return JT_OK;
+    }
+    if (err != JT_OK) {
+        jt_sealed_release(sealed);
+        return jt_diag_fail(reading->diag, err, "key %.*s: %.400s", (int)row->kid.n,
+                            (const char *)row->kid.p, jt_diag_text(&sentence, err));
+    }
+    copy_times(row, alg->id, &keyring->times[keyring->n++]);
+    return JT_OK;
+}
+
+enum jt_err jt_keyring_read(struct jt_store *store, struct jt_signer *signer,
+                            struct jt_keyring *out_keyring, struct jt_diag *diag)
+{
+    struct jt_keyring keyring = {0};
+    struct reading reading = {&keyring, signer, diag, {0}};
+    enum jt_err err = jt_store_keys(store, read_row, &reading);
+    for (enum jt_alg alg = JT_ALG_NONE; err == JT_OK && alg < JT_ALG_COUNT_; alg++) {
+        if (reading.lost[alg] && jt_schedule_active(keyring.times, keyring.n, alg) == NULL) {
+            err =
+                jt_diag_fail(diag, JT_ERR_KEY_MAC,
+                             "the signing key's row does not carry this issuer's MAC: the database "
+                             "was changed by hand, or the key-encryption key is another's; give "
+                             "the right one or restore a backup");
+        }
+    }
+    if (err != JT_OK) {
+        jt_keyring_release(&keyring);
+        return err;
+    }
+    *out_keyring = keyring;
+    return JT_OK;
+}
+
+/* --- carrying out a plan --- */
+
+static size_t find_kid(const struct jt_keyring *keyring, const char *kid)
+{
+    size_t i = 0;
+    while (i < keyring->n && strcmp(keyring->times[i].kid, kid) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static enum jt_err write_row(const struct jt_keyring *keyring, size_t i, struct jt_store *store)
+{
+    const struct jt_key_times *times = &keyring->times[i];
+    const struct jt_sealed *sealed = &keyring->sealed[i];
+    struct jt_store_key row = {.kid = jt_buf_span(&sealed->kid),
+                               .alg = jt_span_str(jt_alg_row(times->alg)->name),
+                               .public_jwk = jt_buf_span(&sealed->public_jwk),
+                               .mac = jt_span_of(sealed->mac, sizeof sealed->mac),
+                               .blob = jt_buf_span(&sealed->blob),
+                               .published_at_s = times->published_at_s,
+                               .sign_from_s = times->sign_from_s,
+                               .sign_until_s = times->sign_until_s,
+                               .drop_at_s = times->drop_at_s,
+                               .dropped_at_s = times->dropped_at_s,
+                               .revoked_at_s = times->revoked_at_s,
+                               .longest_s = times->longest_s};
+    return jt_store_put_key(store, &row);
+}
+
+struct carrying {
+    struct jt_keyring *keyring;
+    struct jt_store *store;
+    struct jt_signer *signer;
+    int64_t now_s;
+    const int64_t *longest_s;
+    struct jt_diag *diag;
+};
+
+static size_t count_published(const struct jt_keyring *keyring)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < keyring->n; i++) {
+        n += jt_schedule_published(&keyring->times[i]);
+    }
+    return n;
+}
+
+static enum jt_err publish(const struct carrying *c, enum jt_alg alg)
+{
+    struct jt_keyring *keyring = c->keyring;
+    if (count_published(keyring) >= JT_KEYRING_PUBLISHED) {
+        return jt_diag_fail(c->diag, JT_ERR_CONFLICT,
+                            "the set holds %d keys, and verifiers read few more; wait until the "
+                            "oldest that retire are dropped",
+                            JT_KEYRING_PUBLISHED);
+    }
+    JT_TRY(grow(keyring));
+    struct jt_sealed sealed = JT_SEALED_INIT;
+    JT_TRY(jt_signer_generate(c->signer, JT_SEALED_KEY, alg, &sealed, c->diag));
+    if (sealed.kid.len == 0 || sealed.kid.len >= JT_KEY_KID_MAX) {
+        jt_sealed_release(&sealed);
+        return JT_ERR_INTERNAL;
+    }
+    keyring->sealed[keyring->n] = sealed;
+    struct jt_key_times *times = &keyring->times[keyring->n];
+    *times = (struct jt_key_times){
+        .alg = alg, .published_at_s = c->now_s, .longest_s = c->longest_s[alg]};
+    memcpy(times->kid, sealed.kid.p, sealed.kid.len);
+    keyring->n++;
+    return jt_signer_load(c->signer, &keyring->sealed[keyring->n - 1], times->longest_s, NULL,
+                          c->diag);
+}
+
+static void erase_private(struct jt_keyring *keyring, size_t i)
+{
+    jt_buf_release(&keyring->sealed[i].blob); /* sealed: nothing to wipe */
+}
+
+static enum jt_err carry_out(const struct carrying *c, struct jt_schedule_change *change)
+{
+    struct jt_keyring *keyring = c->keyring;
+    if (change->step == JT_STEP_PUBLISH) {
+        JT_TRY(publish(c, change->alg));
+    }
+    if (change->kid[0] == 0 && keyring->n > 0) {
+        /* this PUBLISH's key, or the one that the PUBLISH before it made */
+        memcpy(change->kid, keyring->times[keyring->n - 1].kid, sizeof change->kid);
+    }
+    size_t i = find_kid(keyring, change->kid);
+    if (i == keyring->n) {
+        return JT_ERR_INTERNAL;
+    }
+    struct jt_key_times *times = &keyring->times[i];
+    switch (change->step) {
+    case JT_STEP_PUBLISH:
+        break;
+    case JT_STEP_SIGN:
+        times->sign_from_s = c->now_s;
+        break;
+    case JT_STEP_STOP:
+        times->sign_until_s = c->now_s;
+        times->drop_at_s = change->at_s;
+        erase_private(keyring, i);
+        break;
+    case JT_STEP_DROP:
+        times->dropped_at_s = c->now_s;
+        break;
+    case JT_STEP_REVOKE:
+        times->revoked_at_s = c->now_s;
+        erase_private(keyring, i);
+        break;
+    }
+    return write_row(keyring, i, c->store);
+}
+
+static bool stands_before(const struct jt_key_times *a, const struct jt_key_times *b)
+{
+    return a->published_at_s < b->published_at_s ||
+           (a->published_at_s == b->published_at_s && strcmp(a->kid, b->kid) < 0);
+}
+
+/* As the store gives the rows, so that the set's text and ETag are the same after a restart. */
+static void restore_order(struct jt_keyring *keyring)
+{
+    for (size_t i = 1; i < keyring->n; i++) {
+        for (size_t j = i; j > 0 && stands_before(&keyring->times[j], &keyring->times[j - 1]);
+             j--) {
+            struct jt_key_times times = keyring->times[j];
+            struct jt_sealed sealed = keyring->sealed[j];
+            keyring->times[j] = keyring->times[j - 1];
+            keyring->sealed[j] = keyring->sealed[j - 1];
+            keyring->times[j - 1] = times;
+            keyring->sealed[j - 1] = sealed;
+        }
+    }
+}
+
+/* Keys that are gone from the set are kept for operators to see, but not for ever. */
+static enum jt_err purge(struct jt_keyring *keyring, struct jt_store *store)
+{
+    for (size_t i = 0; i < keyring->n && keyring->n > JT_KEYRING_KEPT;) {
+        if (jt_schedule_published(&keyring->times[i])) {
+            i++;
+            continue;
+        }
+        JT_TRY(jt_store_delete_key(store, jt_buf_span(&keyring->sealed[i].kid)));
+        jt_sealed_release(&keyring->sealed[i]);
+        keyring->n--;
+        memmove(&keyring->times[i], &keyring->times[i + 1],
+                (keyring->n - i) * sizeof keyring->times[0]);
+        memmove(&keyring->sealed[i], &keyring->sealed[i + 1],
+                (keyring->n - i) * sizeof keyring->sealed[0]);
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_keyring_apply(struct jt_keyring *keyring, struct jt_schedule_plan *plan,
+                             struct jt_store *store, struct jt_signer *signer, const char *actor,
+                             int64_t now_s, const int64_t longest_s[JT_ALG_COUNT_],
+                             struct jt_diag *diag)
+{
+    static const char *const actions[] = {
+        [JT_STEP_PUBLISH] = "key.publish", [JT_STEP_SIGN] = "key.sign",
+        [JT_STEP_STOP] = "key.stop",       [JT_STEP_DROP] = "key.drop",
+        [JT_STEP_REVOKE] = "key.revoke",
+    };
+    struct carrying c = {keyring, store, signer, now_s, longest_s, diag};
+    for (size_t i = 0; i < plan->n; i++) {
+        struct jt_schedule_change *change = &plan->changes[i];
+        JT_TRY(carry_out(&c, change));
+        JT_TRY(jt_store_audit(store, actor, actions[change->step], jt_span_str(change->kid),
+                              JT_SPAN_NONE));
+    }
+    restore_order(keyring);
+    return purge(keyring, store);
+}
+
+enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_store *store,
+                             struct jt_signer *signer, enum jt_alg alg, int64_t lifetime_s,
+                             struct jt_diag *diag)
+{
+    for (size_t i = 0; i < keyring->n; i++) {
+        struct jt_key_times *times = &keyring->times[i];
+        enum jt_key_state state = jt_schedule_state(times, keyring->times, keyring->n);
+        if (times->alg != alg || times->longest_s >= lifetime_s ||
+            (state != JT_KEY_ACTIVE && state != JT_KEY_NEXT)) {
+            continue;
+        }
+        times->longest_s = lifetime_s;
+        JT_TRY(jt_signer_load(signer, &keyring->sealed[i], lifetime_s, NULL, diag));
+        JT_TRY(write_row(keyring, i, store));
+    }
+    return JT_OK;
+}
+
+void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signer)
+{
+    for (size_t i = 0; i < keyring->n; i++) {
+        if (keyring->sealed[i].blob.len == 0) {
+            /* loading a row that was loaded before can only fail for memory; the next change, or
+             * the next start, wipes it then */
+            JT_IGNORE(jt_signer_load(signer, &keyring->sealed[i], keyring->times[i].longest_s, NULL,
+                                     NULL));
+        }
+    }
+}
+
+/* --- the public side --- */
+
+static enum jt_err put_set(const struct jt_keyring *keyring, struct jt_buf *out)
+{
+    JT_TRY(jt_buf_puts(out, "{\"keys\":["));
+    bool first = true;
+    for (size_t i = keyring->n; i-- > 0;) {
+        if (!jt_schedule_published(&keyring->times[i])) {
+            continue;
+        }
+        JT_TRY(jt_buf_puts(out, first ? "" : ","));
+        JT_TRY(jt_buf_put(out, jt_buf_span(&keyring->sealed[i].public_jwk)));
+        first = false;
+    }
+    return jt_buf_puts(out, "]}");
+}
+
+static enum jt_err make_etag(struct jt_span set, char out[48])
+{
+    uint8_t digest[JT_SHA256_LEN];
+    struct jt_buf text = JT_BUF_INIT(JT_B64URL_LEN(JT_SHA256_LEN));
+    JT_TRY(jt_digest_sha256(set, digest));
+    enum jt_err err = jt_b64url_put(&text, jt_span_of(digest, sizeof digest));
+    if (err == JT_OK) {
+        (void)snprintf(out, 48, "\"%s\"", jt_buf_str(&text)); /* 45 characters */
+    }
+    jt_buf_release(&text);
+    return err;
+}
+
+enum jt_err jt_keyring_part(const struct jt_keyring *keyring, struct jt_key_part **out_part)
+{
+    struct jt_key_part *part = calloc(1, sizeof *part);
+    if (part == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    atomic_init(&part->refs, 1);
+    part->jwks.max = JWKS_MAX;
+    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        const struct jt_key_times *active = jt_schedule_active(keyring->times, keyring->n, alg);
+        if (active != NULL) {
+            memcpy(part->signing_kid[alg], active->kid, sizeof part->signing_kid[alg]);
+        }
+    }
+    enum jt_err err = put_set(keyring, &part->jwks);
+    if (err == JT_OK) {
+        err = make_etag(jt_buf_span(&part->jwks), part->etag);
+    }
+    if (err != JT_OK) {
+        jt_root_key_part_free(part);
+        return err;
+    }
+    *out_part = part;
+    return JT_OK;
+}

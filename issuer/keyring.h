@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys of the store, read, checked by the signer, and changed by the plans of keys/schedule.h:
+ * where schedule (pure), signer (private halves) and store (rows) meet. A row whose MAC is not this
+ * issuer's is not trusted: it is neither published nor counted.
+ * Ownership: read fills in place; release.
+ * Thread rule: with jt_issuer's write lock.
+ */
+#ifndef JT_ISSUER_KEYRING_H
+#define JT_ISSUER_KEYRING_H
+
+#include "issuer/root.h"
+#include "issuer/store/store.h"
+#include "keys/schedule.h"
+#include "keys/signer.h"
+
+#define JT_KEYRING_MAX 1024 /* rows that are read at all */
+#define JT_KEYRING_KEPT \
+    256 /* rows that are kept: beyond, the oldest that are gone from the set go */
+#define JT_KEYRING_PUBLISHED 90 /* keys in the set at once: verifiers read a hundred */
+
+struct jt_keyring {
+    struct jt_key_times *times; /* of the trusted rows, oldest published first */
+    struct jt_sealed *sealed;   /* parallel to times */
+    size_t n, cap;
+    size_t untrusted; /* rows passed over */
+};
+
+/* Reads all rows and has the signer load each. An active or next key that does not open is an error
+ * with a sentence (the daemon never makes replacements silently), and so is an untrusted row that
+ * leaves its algorithm without an active key; other untrusted rows are counted and passed over.
+ * JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_STORE, JT_ERR_NOMEM. On failure nothing needs release. */
+JT_MUST_USE enum jt_err jt_keyring_read(struct jt_store *store, struct jt_signer *signer,
+                                        struct jt_keyring *out_keyring, struct jt_diag *diag);
+
+/* In a store transaction: carries out `plan` on the rows: generates, loads into the signer, writes.
+ * The kids it makes are filled into the plan. JT_ERR_CONFLICT when the set would outgrow
+ * JT_KEYRING_PUBLISHED. `longest_s[alg]` is the longest lifetime a new key
+ * may have to sign. JT_ERR_WITNESS and the signer's and store's errors. */
+JT_MUST_USE enum jt_err jt_keyring_apply(struct jt_keyring *keyring, struct jt_schedule_plan *plan,
+                                         struct jt_store *store, struct jt_signer *signer,
+                                         const char *actor, int64_t now_s,
+                                         const int64_t longest_s[JT_ALG_COUNT_],
+                                         struct jt_diag *diag);
+
+/* In a store transaction: raises longest_s of the active and next keys of `alg` to at least
+ * `lifetime_s`, in the rows and in the signer. */
+JT_MUST_USE enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_store *store,
+                                         struct jt_signer *signer, enum jt_alg alg,
+                                         int64_t lifetime_s, struct jt_diag *diag);
+
+/* After the commit and the publication: has the signer wipe each private half that signs no more.
+ */
+void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signer);
+
+/* Gives the public side: signing kids, JWKS text, ETag. JT_ERR_NOMEM, JT_ERR_CRYPTO. */
+JT_MUST_USE enum jt_err jt_keyring_part(const struct jt_keyring *keyring,
+                                        struct jt_key_part **out_part);
+
+void jt_keyring_release(struct jt_keyring *keyring);
+
+#endif

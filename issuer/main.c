@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jetond: the issuer daemon's command line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "issuer/dev.h"
+#include "issuer/serve.h"
+
+#include "common/base/base.h"
+
+#define EXIT_USAGE 1
+
+static const char usage[] =
+    "jetond issues short-lived access tokens for machines.\n\n"
+    "  jetond serve --config FILE     serve until SIGTERM; SIGHUP reads the file again\n"
+    "  jetond check --config FILE     check configuration, keys and database; change nothing\n"
+    "  jetond dev [--listen ADDR:PORT] [--dir DIR] [--alg A,B] [-o json]\n"
+    "                                 an issuer to try, on loopback, with a client made and told\n"
+    "  jetond --version\n\n"
+    "The configuration is described in jetond(8).\n";
+
+struct args {
+    const char *config, *listen, *dir, *algorithms;
+    bool json;
+};
+
+static int say_usage(const char *sentence)
+{
+    (void)fprintf(stderr, "jetond: %s\n\n%s", sentence, usage);
+    return EXIT_USAGE;
+}
+
+static int fail(enum jt_err err, const struct jt_diag *diag)
+{
+    (void)fprintf(stderr, "jetond: %s\n", jt_diag_text(diag, err));
+    return EXIT_FAILURE;
+}
+
+static int serve(const struct args *args)
+{
+    struct jt_log log = {STDERR_FILENO, JT_LOG_INFO, &jt_clock_system};
+    struct jt_config config = {0};
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (args->config == NULL) {
+        return say_usage("serve needs --config FILE");
+    }
+    enum jt_err err = jt_config_load_file(args->config, &config, &diag);
+    if (err != JT_OK) {
+        return fail(err, &diag);
+    }
+    log.level = jt_config_log_level(&config);
+    struct jt_serve run = {.config = &config, .config_path = args->config, .log = &log};
+    jt_serve_signals();
+    err = jt_serve_run(&run, &diag);
+    jt_config_release(&config);
+    return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
+}
+
+static int check(const struct args *args)
+{
+    struct jt_log log = {-1, JT_LOG_ERROR, &jt_clock_system};
+    struct jt_config config = {0};
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (args->config == NULL) {
+        return say_usage("check needs --config FILE");
+    }
+    enum jt_err err = jt_config_load_file(args->config, &config, &diag);
+    if (err == JT_OK) {
+        struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, &log};
+        err = jt_issuer_check(&deps, &config, &diag);
+        jt_config_release(&config);
+    }
+    if (err != JT_OK) {
+        return fail(err, &diag);
+    }
+    (void)printf("%s: in order\n", args->config);
+    return EXIT_SUCCESS;
+}
+
+static int dev(const struct args *args)
+{
+    struct jt_log log = {STDERR_FILENO, JT_LOG_INFO, &jt_clock_system};
+    struct jt_diag diag = JT_DIAG_INIT;
+    struct jt_dev run = {args->listen, args->dir, args->algorithms, args->json, &log};
+    jt_serve_signals();
+    enum jt_err err = jt_dev_run(&run, &diag);
+    return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct args *args);
+} verbs[] = {{"serve", serve}, {"check", check}, {"dev", dev}};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"listen", required_argument, NULL, 'l'},
+    {"dir", required_argument, NULL, 'd'},
+    {"alg", required_argument, NULL, 'a'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Reads the options; -1 to go on, else the exit status. */
+static int read_args(int argc, char **argv, struct args *out)
+{
+    int option;
+    while ((option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            out->config = optarg;
+            break;
+        case 'l':
+            out->listen = optarg;
+            break;
+        case 'd':
+            out->dir = optarg;
+            break;
+        case 'a':
+            out->algorithms = optarg;
+            break;
+        case 'o':
+            if (!jt_span_is(jt_span_str(optarg), "json")) {
+                return say_usage("-o knows json only");
+            }
+            out->json = true;
+            break;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        case 'v':
+            (void)printf("jetond %s\n", JETON_VERSION);
+            return EXIT_SUCCESS;
+        default:
+            return say_usage("see the usage");
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct args args = {0};
+    int status = read_args(argc, argv, &args); // NOLINT(concurrency-mt-unsafe): one thread yet
+    if (status >= 0) {
+        return status;
+    }
+    if (optind + 1 != argc) {
+        return say_usage("name one of serve, check, dev");
+    }
+    for (size_t i = 0; i < JT_COUNT(verbs); i++) {
+        if (jt_span_is(jt_span_str(argv[optind]), verbs[i].name)) {
+            return verbs[i].run(&args);
+        }
+    }
+    return say_usage("there is no such command; name one of serve, check, dev");
+}

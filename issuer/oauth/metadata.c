@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+
+#include "common/json/json.h"
+#include "issuer/oauth/oauth.h"
+
+#include "common/base/base.h"
+
+static json_t *algorithms_json(const struct jt_config *config)
+{
+    json_t *array = json_array();
+    for (char **name = config->algorithms; *name != NULL; name++) {
+        (void)json_array_append_new(array, json_string(*name)); /* a failure leaves it shorter, and
+                                                                   json_pack below fails on NULL */
+    }
+    return array;
+}
+
+/* RFC 8414 sec. 2; the members that only OpenID Connect asks for stand here because many verifiers
+ * know that document alone and refuse it without them. */
+static json_t *make(const struct jt_config *config)
+{
+    return json_pack("{s:s, s:s+, s:s+, s:[s], s:[s,s], s:[], s:[s], s:o}", "issuer",
+                     config->issuer, "token_endpoint", config->issuer, "/oauth2/token", "jwks_uri",
+                     config->issuer, "/.well-known/jwks.json", "grant_types_supported",
+                     "client_credentials", "token_endpoint_auth_methods_supported",
+                     "client_secret_basic", "client_secret_post", "response_types_supported",
+                     "subject_types_supported", "public", "id_token_signing_alg_values_supported",
+                     algorithms_json(config));
+}
+
+void jt_metadata_get(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    (void)app; /* the worker knows the issuer */
+    struct jt_issuer_worker *worker = request->thread;
+    const struct jt_root *root = jt_issuer_enter(worker);
+    json_t *document = make(&root->settings->config);
+    jt_answer_header(answer, "Cache-Control", "public, max-age=%lld",
+                     (long long)root->settings->config.max_age_s);
+    jt_issuer_exit(worker);
+    if (document == NULL || jt_json_dump(document, &answer->body) != JT_OK) {
+        jt_oauth_refuse(answer, JT_ERR_NOMEM, "", false);
+    } else {
+        answer->status = 200;
+        answer->content_type = "application/json";
+    }
+    json_decref(document);
+}

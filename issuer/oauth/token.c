@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /oauth2/token: read, authenticate, decide, sign, answer. One root is read for all of it. */
+#include "common/jose/b64url.h"
+#include "common/json/json.h"
+#include "issuer/access/client_secret.h"
+#include "issuer/oauth/oauth.h"
+#include "issuer/oauth/token_request.h"
+
+#include "common/base/base.h"
+
+#define JTI_BYTES 16
+#define JTI_LEN   22
+#define MAX_SCOPE (JT_DECIDE_MAX_SCOPES * (JT_OBJECT_MAX_NAME + 1))
+
+/* All that one request makes on its way; released as a whole. */
+struct issuing {
+    struct jt_issuer_worker *worker;
+    const struct jt_root *root;
+    struct jt_token_request ask;
+    const struct jt_client *client;
+    struct jt_decision decision;
+    struct jt_buf scope;
+    char jti[JTI_LEN + 1];
+    struct jt_diag diag;
+};
+
+/* RFC 6749 sec. 4.4.2 */
+static enum jt_err check_grant_type(struct issuing *issuing)
+{
+    struct jt_span grant_type = issuing->ask.grant_type;
+    if (grant_type.n == 0) {
+        return jt_diag_fail(&issuing->diag, JT_ERR_REQUEST,
+                            "grant_type is missing; send grant_type=client_credentials");
+    }
+    if (!jt_span_is(grant_type, "client_credentials")) {
+        return jt_diag_fail(&issuing->diag, JT_ERR_GRANT_TYPE,
+                            "the only grant type here is client_credentials");
+    }
+    return JT_OK;
+}
+
+static enum jt_err authenticate(struct issuing *issuing)
+{
+    const struct jt_issuer *issuer = issuing->worker->issuer;
+    const struct jt_client *client =
+        jt_access_client(issuing->root->access, issuing->ask.client_id);
+    enum jt_err err = jt_client_secret_check(&issuer->pepper, client, issuing->ask.client_secret,
+                                             jt_clock_wall_s(issuer->clock));
+    if (err == JT_ERR_CLIENT) {
+        /* the same words for an unknown client, a disabled one and a wrong secret */
+        return jt_diag_fail(&issuing->diag, err,
+                            "unknown client, wrong or expired secret, or client disabled");
+    }
+    issuing->client = client;
+    return err;
+}
+
+static enum jt_err decide(struct issuing *issuing)
+{
+    struct jt_decide_ask ask = {issuing->ask.resources, issuing->ask.n_resources,
+                                issuing->ask.scope};
+    JT_TRY(jt_decide(issuing->root->access, issuing->client, &ask, &issuing->decision,
+                     &issuing->diag));
+    for (size_t i = 0; i < issuing->decision.n_scopes; i++) {
+        JT_TRY(jt_buf_puts(&issuing->scope, i == 0 ? "" : " "));
+        JT_TRY(jt_buf_put(&issuing->scope, issuing->decision.scopes[i].name));
+    }
+    return JT_OK;
+}
+
+static enum jt_err make_jti(struct issuing *issuing)
+{
+    uint8_t bytes[JTI_BYTES];
+    struct jt_buf text = JT_BUF_INIT(JTI_LEN);
+    JT_TRY(jt_random_fill(issuing->worker->issuer->random, bytes, sizeof bytes));
+    JT_TRY(jt_b64url_put(&text, jt_span_of(bytes, sizeof bytes)));
+    memcpy(issuing->jti, text.p, JTI_LEN + 1);
+    jt_buf_release(&text);
+    return JT_OK;
+}
+
+/* RFC 9068 sec. 2.2: the claims of an access token; sub is the client when there is no user. */
+static enum jt_err sign(struct issuing *issuing, struct jt_buf *out)
+{
+    const struct jt_decision *decision = &issuing->decision;
+    struct jt_span aud[JT_DECIDE_MAX_RESOURCES];
+    for (size_t i = 0; i < decision->n_resources; i++) {
+        aud[i] = decision->resources[i]->object.id;
+    }
+    int64_t now_s = jt_clock_wall_s(issuing->worker->issuer->clock);
+    struct jt_claims claims = {
+        .iss = jt_span_str(issuing->root->settings->config.issuer),
+        .sub = issuing->client->object.id,
+        .client_id = issuing->client->object.id,
+        .jti = jt_span_str(issuing->jti),
+        .aud = aud,
+        .n_aud = decision->n_resources,
+        .scope = jt_buf_span(&issuing->scope),
+        .iat_s = now_s,
+        .nbf_s = now_s,
+        .exp_s = now_s + decision->lifetime_s,
+        .extra = decision->n_resources == 1 ? decision->resources[0]->claims : JT_SPAN_NONE,
+        .typ = decision->typ,
+    };
+    const char *kid = issuing->root->keys->signing_kid[decision->alg];
+    return jt_signer_sign(issuing->worker->lane, jt_span_str(kid), &claims, out);
+}
+
+/* RFC 6749 sec. 5.1; scope always stands in the answer, whatever was asked. */
+static enum jt_err answer_token(struct issuing *issuing, struct jt_answer *answer)
+{
+    struct jt_buf *body = &answer->body;
+    JT_TRY(make_jti(issuing));
+    JT_TRY(jt_buf_reserve(body, 1024)); /* most tokens: one allocation */
+    JT_TRY(jt_buf_puts(body, "{\"access_token\":\""));
+    JT_TRY(sign(issuing, body));
+    JT_TRY(jt_buf_puts(body, "\",\"token_type\":\"Bearer\",\"expires_in\":"));
+    JT_TRY(jt_buf_puti(body, issuing->decision.lifetime_s));
+    JT_TRY(jt_buf_puts(body, ",\"scope\":"));
+    JT_TRY(jt_json_put_string(body, jt_buf_span(&issuing->scope)));
+    JT_TRY(jt_buf_putc(body, '}'));
+    answer->status = 200;
+    answer->content_type = "application/json";
+    answer->cache_control = "no-store";
+    jt_answer_header(answer, "Pragma", "no-cache");
+    return JT_OK;
+}
+
+/* The key part may have changed between reading the root and signing: the old key is wiped as soon
+ * as the new root is out. The new root is read, once. */
+static enum jt_err issue(struct issuing *issuing, struct jt_answer *answer)
+{
+    JT_TRY(check_grant_type(issuing));
+    for (int attempt = 0;; attempt++) {
+        jt_buf_clear(&issuing->scope);
+        JT_TRY(authenticate(issuing));
+        JT_TRY(decide(issuing));
+        enum jt_err err = answer_token(issuing, answer);
+        if (err != JT_ERR_KEY_ABSENT || attempt > 0) {
+            return err;
+        }
+        jt_buf_clear(&answer->body);
+        jt_issuer_exit(issuing->worker);
+        issuing->root = jt_issuer_enter(issuing->worker);
+    }
+}
+
+static void log_outcome(const struct issuing *issuing, enum jt_err err)
+{
+    struct jt_log *log = issuing->worker->issuer->log;
+    if (err != JT_OK) {
+        /* id and secret exchanged is a common mistake: a secret stays out of the log there too */
+        struct jt_span client = jt_client_secret_well_formed(issuing->ask.client_id)
+                                    ? JT_SPAN("(a secret)")
+                                    : issuing->ask.client_id;
+        jt_log(log, JT_EV_TOKEN_REFUSE, jt_log_peer("client", client), jt_log_err(err),
+               jt_log_str("why", issuing->diag.text));
+        return;
+    }
+    const struct jt_decision *decision = &issuing->decision;
+    jt_log(log, JT_EV_TOKEN_ISSUE, jt_log_peer("client", issuing->client->object.id),
+           jt_log_peer("resource", decision->resources[0]->object.id),
+           jt_log_peer("scope", jt_buf_span(&issuing->scope)),
+           jt_log_str("kid", issuing->root->keys->signing_kid[decision->alg]),
+           jt_log_str("jti", issuing->jti));
+}
+
+void jt_token_post(void *app, const struct jt_request *request, struct jt_answer *answer)
+{
+    (void)app; /* the worker knows the issuer */
+    struct issuing issuing;
+    issuing.worker = request->thread;
+    issuing.client = NULL;
+    issuing.scope = (struct jt_buf)JT_BUF_INIT(MAX_SCOPE);
+    issuing.diag.text[0] = 0;
+    issuing.root = jt_issuer_enter(issuing.worker);
+    bool allow_query =
+        jt_span_is(jt_span_str(issuing.root->settings->config.query_parameters), "allow");
+    enum jt_err err = jt_token_request_parse(request, allow_query, &issuing.ask, &issuing.diag);
+    if (err == JT_OK) {
+        err = issue(&issuing, answer);
+    }
+    log_outcome(&issuing, err);
+    jt_issuer_exit(issuing.worker);
+    if (err != JT_OK) {
+        jt_oauth_refuse(answer, err, jt_diag_text(&issuing.diag, err), issuing.ask.by_header);
+    }
+    jt_buf_release(&issuing.scope);
+    jt_token_request_release(&issuing.ask);
+}

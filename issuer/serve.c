@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/http/server.h"
+#include "issuer/admin/admin.h"
+#include "issuer/oauth/oauth.h"
+
+#include "common/base/base.h"
+
+#define TICK_S            10
+#define ADMIN_THREADS     1
+#define ADMIN_CONNECTIONS 256
+
+struct service {
+    struct jt_serve *serve;
+    struct jt_listen public_listen, admin_listen;
+    struct jt_issuer *issuer;
+    struct jt_oauth_routes routes;
+    struct jt_server_conf public_conf, admin_conf;
+    struct jt_server *public_server, *admin_server;
+    unsigned drain_ms;
+};
+
+static void fill_set(sigset_t *set)
+{
+    (void)sigemptyset(set); /* these cannot fail with signals that exist */
+    (void)sigaddset(set, SIGHUP);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+}
+
+void jt_serve_signals(void)
+{
+    sigset_t set;
+    fill_set(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a client that left is seen by the write's answer */
+}
+
+/* A core dump would hold keys; every connection is a descriptor. */
+static void set_limits(void)
+{
+    struct rlimit limit = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &limit); /* lowering is always allowed */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit is always allowed */
+    }
+    (void)umask(077);
+}
+
+/* --- the listeners --- */
+
+static void *worker_new(void *app)
+{
+    struct jt_issuer_worker *worker = NULL;
+    return jt_issuer_worker_new(app, &worker) == JT_OK ? worker : NULL;
+}
+
+static void worker_free(void *thread)
+{
+    jt_issuer_worker_free(thread);
+}
+
+static void fill_confs(struct service *service)
+{
+    const struct jt_config *config = jt_issuer_config(service->issuer);
+    service->drain_ms = (unsigned)config->drain_s * 1000;
+    service->public_conf = (struct jt_server_conf){
+        .listen = &service->public_listen,
+        .threads = (unsigned)config->threads,
+        .max_connections = (unsigned)config->max_connections,
+        .idle_s = (unsigned)config->idle_s,
+        .request_deadline_s = (unsigned)config->deadline_s,
+        .routes = service->routes.routes,
+        .n_routes = service->routes.n,
+        .refusal = jt_oauth_refuse_http,
+        .app = service->issuer,
+        .thread_new = worker_new,
+        .thread_free = worker_free,
+        .log = service->serve->log,
+    };
+    service->admin_conf = (struct jt_server_conf){
+        .listen = &service->admin_listen,
+        .threads = ADMIN_THREADS,
+        .max_connections = ADMIN_CONNECTIONS,
+        .routes = jt_admin_routes,
+        .n_routes = jt_admin_n_routes,
+        .refusal = jt_admin_refuse_http,
+        .app = service->issuer,
+        .thread_new = worker_new,
+        .thread_free = worker_free,
+        .log = service->serve->log,
+    };
+}
+
+static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
+{
+    const struct jt_config *config = service->serve->config;
+    if (service->serve->listen != NULL) {
+        service->public_listen = *service->serve->listen;
+        service->serve->listen->fd = -1;
+    } else {
+        JT_TRY(jt_listen_open(config->listen, 0, &service->public_listen, diag));
+    }
+    return jt_listen_open(config->admin_socket, jt_config_admin_mode(config),
+                          &service->admin_listen, diag);
+}
+
+static enum jt_err start(struct service *service, struct jt_diag *diag)
+{
+    struct jt_log *log = service->serve->log;
+    struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, log};
+    JT_TRY(open_sockets(service, diag));
+    JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
+    const struct jt_config *config = jt_issuer_config(service->issuer);
+    JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
+    fill_confs(service);
+    JT_TRY(jt_server_start(&service->admin_conf, &service->admin_server, diag));
+    JT_TRY(jt_server_start(&service->public_conf, &service->public_server, diag));
+    const char *address = jt_server_address(service->public_server);
+    if (service->serve->ready != NULL) {
+        JT_TRY(service->serve->ready(service->serve->ready_ctx, service->issuer, address, diag));
+    }
+    jt_log(log, JT_EV_DAEMON_READY, jt_log_str("issuer", config->issuer),
+           jt_log_str("listen", address), jt_log_str("admin", config->admin_socket));
+    return JT_OK;
+}
+
+static void stop(struct service *service)
+{
+    /* both stop accepting and end what is in flight before what they read is freed */
+    jt_server_stop(service->public_server, service->drain_ms);
+    jt_server_stop(service->admin_server, service->drain_ms);
+    jt_listen_close(&service->public_listen);
+    jt_listen_close(&service->admin_listen);
+    jt_oauth_routes_release(&service->routes);
+    jt_issuer_free(service->issuer);
+}
+
+/* --- signals and ticks --- */
+
+static void reload(struct service *service)
+{
+    struct jt_log *log = service->serve->log;
+    struct jt_config config = {0};
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (service->serve->config_path == NULL) {
+        return;
+    }
+    enum jt_err err = jt_config_load_file(service->serve->config_path, &config, &diag);
+    if (err != JT_OK) {
+        jt_log(log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
+        return;
+    }
+    const char *key = jt_config_restart_key(jt_issuer_config(service->issuer), &config);
+    if (key != NULL) {
+        jt_log(log, JT_EV_CONFIG_RESTART, jt_log_str("key", key),
+               jt_log_str("fix", "restart; nothing was reloaded"));
+    } else {
+        err = jt_issuer_reload(service->issuer, &config, &diag);
+        if (err == JT_OK) {
+            jt_log(log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->serve->config_path));
+        } else {
+            jt_log(log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
+        }
+    }
+    jt_config_release(&config);
+}
+
+static void tick(struct service *service)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    enum jt_err err = jt_issuer_tick(service->issuer, &diag);
+    if (err != JT_OK) {
+        jt_log(service->serve->log, JT_EV_KEY_TICK_FAIL, jt_log_err(err),
+               jt_log_str("why", jt_diag_text(&diag, err)));
+    }
+}
+
+static void loop(struct service *service)
+{
+    sigset_t set;
+    fill_set(&set);
+    const struct timespec wait = {.tv_sec = TICK_S};
+    for (;;) {
+        int got = sigtimedwait(&set, NULL, &wait);
+        if (got == SIGTERM || got == SIGINT) {
+            return;
+        }
+        if (got == SIGHUP) {
+            reload(service);
+        } else if (got > 0 || errno == EAGAIN) {
+            tick(service);
+        }
+    }
+}
+
+enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag)
+{
+    struct service service = {.serve = serve};
+    service.public_listen.fd = service.admin_listen.fd = -1;
+    set_limits();
+    enum jt_err err = start(&service, diag);
+    if (err == JT_OK) {
+        loop(&service);
+        jt_log(serve->log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
+    }
+    stop(&service);
+    return err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h over SQLite: one connection, its statements prepared once. Reached through store.c.
+ * Ownership: gives a store that is closed by its ops.
+ * Thread rule: as in store.h.
+ */
+#ifndef JT_STORE_SQLITE_H
+#define JT_STORE_SQLITE_H
+
+#include "issuer/store/migrate.h"
+#include "issuer/store/store.h"
+
+/* As jt_store_open_sqlite and jt_store_peek_sqlite, with the schema's history as an input. */
+JT_MUST_USE enum jt_err jt_sqlite_open(const char *path, const struct jt_migrations *migrations,
+                                       const struct jt_clock *clock, struct jt_store **out_store,
+                                       struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_sqlite_peek(const char *path, const struct jt_migrations *migrations,
+                                       struct jt_store **out_store, struct jt_diag *diag);
+
+#endif

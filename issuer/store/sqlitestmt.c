@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/store/sqlitestmt.h"
+
+#include "issuer/store/sqliteerr.h"
+
+#include "common/base/base.h"
+
+enum jt_err jt_sqlitestmt_prepare(struct jt_sqlitestmt *stmts, sqlite3 *db, const char *name,
+                                  struct jt_diag *diag)
+{
+    stmts->db = db;
+    stmts->name = name;
+    for (size_t i = 0; i < JT_COUNT(stmts->list); i++) {
+        int rc = sqlite3_prepare_v3(db, jt_sql_text((enum jt_sql)i), -1, SQLITE_PREPARE_PERSISTENT,
+                                    &stmts->list[i], NULL);
+        JT_TRY(jt_sqliteerr(db, rc, name, diag));
+    }
+    return JT_OK;
+}
+
+void jt_sqlitestmt_release(struct jt_sqlitestmt *stmts)
+{
+    for (size_t i = 0; i < JT_COUNT(stmts->list); i++) {
+        (void)sqlite3_finalize(stmts->list[i]); /* no step is under way */
+        stmts->list[i] = NULL;
+    }
+}
+
+/* Borrowed until the statement is reset, not copied. */
+static int bind(sqlite3_stmt *stmt, int index, const struct jt_sqlitestmt_arg *arg)
+{
+    const void *bytes = arg->bytes.n == 0 ? "" : (const void *)arg->bytes.p;
+    switch (arg->type) {
+    case JT_SQLITESTMT_IS_NUMBER:
+        return sqlite3_bind_int64(stmt, index, arg->number);
+    case JT_SQLITESTMT_IS_TEXT:
+        return sqlite3_bind_text64(stmt, index, bytes, arg->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
+    case JT_SQLITESTMT_IS_NULLABLE:
+        if (arg->bytes.n == 0) {
+            return sqlite3_bind_null(stmt, index);
+        }
+        break;
+    case JT_SQLITESTMT_IS_BYTES:
+        break;
+    }
+    return sqlite3_bind_blob64(stmt, index, bytes, arg->bytes.n, SQLITE_STATIC);
+}
+
+/* Binds and takes the first step. */
+static int start(sqlite3_stmt *stmt, const struct jt_sqlitestmt_arg *args, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int rc = bind(stmt, (int)i + 1, &args[i]);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+    }
+    return sqlite3_step(stmt);
+}
+
+/* Ends the statement: what it borrowed may go. `rc` is that of the last step. */
+static enum jt_err end(struct jt_sqlitestmt *stmts, enum jt_sql which, int rc, struct jt_diag *diag)
+{
+    enum jt_err err = jt_sqliteerr(stmts->db, rc, stmts->name, diag);
+    (void)sqlite3_reset(stmts->list[which]); /* repeats the error of the step */
+    (void)sqlite3_clear_bindings(stmts->list[which]);
+    return err;
+}
+
+enum jt_err jt_sqlitestmt_run(struct jt_sqlitestmt *stmts, enum jt_sql which,
+                              const struct jt_sqlitestmt_arg *args, size_t n, struct jt_diag *diag)
+{
+    return end(stmts, which, start(stmts->list[which], args, n), diag);
+}
+
+enum jt_err jt_sqlitestmt_each(struct jt_sqlitestmt *stmts, enum jt_sql which,
+                               const struct jt_sqlitestmt_arg *args, size_t n,
+                               enum jt_err (*take)(sqlite3_stmt *row, const void *ctx),
+                               const void *ctx)
+{
+    sqlite3_stmt *row = stmts->list[which];
+    int rc = start(row, args, n);
+    enum jt_err err = rc == SQLITE_DONE ? JT_ERR_NOT_FOUND : JT_OK;
+    while (rc == SQLITE_ROW && err == JT_OK) {
+        err = take(row, ctx);
+        rc = err == JT_OK ? sqlite3_step(row) : rc;
+    }
+    enum jt_err failed = end(stmts, which, rc, NULL);
+    return failed != JT_OK ? failed : err;
+}
+
+struct jt_span jt_sqlitestmt_column(sqlite3_stmt *row, int index)
+{
+    const void *p = sqlite3_column_blob(row, index); /* before its length is asked for */
+    return jt_span_of(p, (size_t)sqlite3_column_bytes(row, index));
+}

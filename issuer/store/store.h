@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What outlives the process: objects of the access model as JSON documents, key rows, sealed
+ * secrets, the audit trail, and one version number that every change raises. Any number of issuers
+ * may stand over one store: each reads what changed since the version it knows. It does not know
+ * what a document means (issuer/access does) and opens no sealed blob (keys does). Implementations:
+ * SQLite (sqlite.c); later PostgreSQL, with the same schema and statements.
+ * Ownership: results are handed to callbacks, borrowed for the call; a callback must not call its
+ * store.
+ * Thread rule: one thread at a time (the writer's lock of issuer/root.h); no request thread ever
+ * calls it. Every call out of order (a write outside a transaction, a begin inside one, a call from
+ * a callback, a change to a store that was opened to look at) is JT_ERR_ARGUMENT.
+ */
+#ifndef JT_STORE_STORE_H
+#define JT_STORE_STORE_H
+
+#include "common/base/clock.h"
+#include "common/base/diag.h"
+#include "common/base/span.h"
+
+struct jt_store;
+
+/* Opens (making it, mode 0600, when absent) the SQLite database at `path` and brings its schema to
+ * this program's version in one transaction. Beside it stand PATH-wal and PATH-shm while it is
+ * open, and PATH.lock, which keeps a second daemon out. JT_ERR_STORE_VERSION: made by a newer
+ * program, nothing changed. JT_ERR_STORE with a sentence: not writable, not a database, another
+ * application's, damaged, in use by another daemon. `clock` stamps the audit trail and is
+ * borrowed. */
+JT_MUST_USE enum jt_err jt_store_open_sqlite(const char *path, const struct jt_clock *clock,
+                                             struct jt_store **out_store, struct jt_diag *diag);
+/* Reads an existing database into memory to look at only (for `jetond check`): nothing changes on
+ * disk, a running daemon goes on, and the copy has this program's schema. JT_ERR_NOT_FOUND when
+ * there is none yet; else as jt_store_open_sqlite. */
+JT_MUST_USE enum jt_err jt_store_peek_sqlite(const char *path, struct jt_store **out_store,
+                                             struct jt_diag *diag);
+/* Rolls back an open transaction and closes. NULL is harmless. */
+void jt_store_close(struct jt_store *store);
+
+/* A write transaction: takes the database's write lock (waiting up to 5 s: JT_ERR_STORE), so that
+ * what is read after begin is what commit changes. Every write below needs one. Not nested. */
+JT_MUST_USE enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *diag);
+/* Makes all writes since begin durable (fsync) and visible at once, or none of them; the
+ * transaction is over either way. JT_ERR_STORE with the sentence of the first write that failed,
+ * when one did. */
+JT_MUST_USE enum jt_err jt_store_commit(struct jt_store *store, struct jt_diag *diag);
+/* Undoes all writes since begin; harmless without one. */
+void jt_store_rollback(struct jt_store *store);
+
+/* The version of the last committed (or, inside a transaction, of this) change; 0 for a new store.
+ * Each commit that wrote something raises it by one. */
+JT_MUST_USE enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version);
+
+/* --- objects: one JSON document per (kind, id) --- */
+
+enum jt_store_kind { JT_STORE_RESOURCE, JT_STORE_ROLE, JT_STORE_CLIENT, JT_STORE_PRODUCT };
+
+struct jt_store_object {
+    enum jt_store_kind kind;
+    struct jt_span id;
+    struct jt_span doc; /* empty: deleted at `version` */
+    int64_t version;    /* of the store when this object last changed */
+};
+
+typedef enum jt_err (*jt_store_object_fn)(void *ctx, const struct jt_store_object *object);
+
+/* Calls `fn` for every object changed after version `since` (0: every live object), deletions too
+ * when `since` is not 0, in the order resource, role, product, client, then id. Stops with what
+ * `fn` returns when it is not JT_OK. */
+JT_MUST_USE enum jt_err jt_store_objects(struct jt_store *store, int64_t since,
+                                         jt_store_object_fn fn, void *ctx);
+
+/* Writes or replaces, and deletes, at this transaction's version. Deleting what is not there is
+ * JT_ERR_NOT_FOUND; an empty `doc` is JT_ERR_ARGUMENT. Any bytes will do, in `id` and `doc`. */
+JT_MUST_USE enum jt_err jt_store_put(struct jt_store *store, enum jt_store_kind kind,
+                                     struct jt_span id, struct jt_span doc);
+JT_MUST_USE enum jt_err jt_store_delete(struct jt_store *store, enum jt_store_kind kind,
+                                        struct jt_span id);
+
+/* --- key rows --- */
+
+struct jt_store_key {
+    struct jt_span kid, alg, public_jwk;
+    struct jt_span mac;  /* 32 bytes */
+    struct jt_span blob; /* empty: the private half is erased */
+    int64_t published_at_s, sign_from_s, sign_until_s, drop_at_s, dropped_at_s, revoked_at_s;
+    int64_t longest_s;
+};
+
+typedef enum jt_err (*jt_store_key_fn)(void *ctx, const struct jt_store_key *key);
+
+/* Every key row, oldest published first. */
+JT_MUST_USE enum jt_err jt_store_keys(struct jt_store *store, jt_store_key_fn fn, void *ctx);
+/* Writes or replaces the row of `key->kid`; an empty blob erases the stored one: after commit no
+ * file of the database holds its bytes. The same goes for a blob that is replaced, here and below.
+ */
+JT_MUST_USE enum jt_err jt_store_put_key(struct jt_store *store, const struct jt_store_key *key);
+
+/* Removes the row of `kid`, a key that is gone from the set for good. JT_ERR_NOT_FOUND. */
+JT_MUST_USE enum jt_err jt_store_delete_key(struct jt_store *store, struct jt_span kid);
+
+/* --- sealed secrets, e.g. the pepper --- */
+
+/* Hands the row `name` to `fn` once; JT_ERR_NOT_FOUND. */
+typedef enum jt_err (*jt_store_sealed_fn)(void *ctx, struct jt_span mac, struct jt_span blob);
+JT_MUST_USE enum jt_err jt_store_sealed(struct jt_store *store, const char *name,
+                                        jt_store_sealed_fn fn, void *ctx);
+JT_MUST_USE enum jt_err jt_store_put_sealed(struct jt_store *store, const char *name,
+                                            struct jt_span mac, struct jt_span blob);
+
+/* --- audit --- */
+
+/* Adds a line to the trail, in this transaction. `detail` is one JSON object, or empty. */
+JT_MUST_USE enum jt_err jt_store_audit(struct jt_store *store, const char *actor,
+                                       const char *action, struct jt_span object,
+                                       struct jt_span detail);
+
+#endif

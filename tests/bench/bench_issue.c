@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_issue --alg A [-o json] [--jetond PATH]: CPU microseconds of the daemon per token, over
+ * kept-alive HTTP on loopback, beside the bare signature (EVP_PKEY_sign on a prepared context) in
+ * the same run. The daemon is the real one; its log goes to /dev/null. Medians of interleaved
+ * rounds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/jose/alg.h"
+
+#include "common/base/base.h"
+
+#define ROUNDS      9
+#define CONNECTIONS 4
+#define MAX_ANSWER  (64 * 1024)
+
+static void die(const char *what)
+{
+    (void)fprintf(stderr, "bench_issue: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+/* --- the floor --- */
+
+static EVP_PKEY *make_key(const struct jt_alg_row *alg)
+{
+    if (alg->kty == JT_KTY_EC) {
+        return EVP_EC_gen(alg->group);
+    }
+    return alg->kty == JT_KTY_RSA ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(NULL, NULL, alg->group);
+}
+
+static double cpu_us(clockid_t clock)
+{
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) {
+        die("clock_gettime");
+    }
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* One context, prepared once, over and over: what no issuer can be below. EdDSA has only the
+ * one-shot form, on a context that is initialised again. */
+static double floor_us(const struct jt_alg_row *alg, EVP_PKEY *key, int n)
+{
+    uint8_t digest[64] = {1}, sig[1024];
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    size_t digest_len = 0;
+    if (alg->md != NULL) {
+        const EVP_MD *hash = EVP_get_digestbyname(alg->md);
+        digest_len = (size_t)EVP_MD_get_size(hash);
+        if (EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_CTX_set_signature_md(ctx, hash) != 1 ||
+            (alg->pss && (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+                          EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) != 1))) {
+            die("EVP_PKEY_sign_init");
+        }
+    }
+    double before = cpu_us(CLOCK_THREAD_CPUTIME_ID);
+    for (int i = 0; i < n; i++) {
+        size_t len = sizeof sig;
+        int ok = alg->md != NULL ? EVP_PKEY_sign(ctx, sig, &len, digest, digest_len)
+                                 : EVP_DigestSignInit(md, NULL, NULL, NULL, key) == 1 &&
+                                       EVP_DigestSign(md, sig, &len, digest, sizeof digest);
+        if (ok != 1) {
+            die("sign");
+        }
+    }
+    double us = (cpu_us(CLOCK_THREAD_CPUTIME_ID) - before) / n;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_MD_CTX_free(md);
+    return us;
+}
+
+/* --- the daemon --- */
+
+struct daemon {
+    pid_t pid;
+    clockid_t clock;
+    int port;
+    json_t *told;
+};
+
+static struct daemon start_daemon(const char *path, const char *alg)
+{
+    int out[2];
+    if (pipe(out) != 0) {
+        die("pipe");
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        (void)dup2(out[1], STDOUT_FILENO);
+        (void)dup2(null, STDERR_FILENO);
+        (void)close(out[0]);
+        (void)execl(path, path, "dev", "--listen", "127.0.0.1:0", "--alg", alg, "-o", "json",
+                    (char *)NULL);
+        _exit(127);
+    }
+    (void)close(out[1]);
+    FILE *told = fdopen(out[0], "r");
+    struct daemon daemon = {.pid = pid};
+    daemon.told = json_loadf(told, JSON_DISABLE_EOF_CHECK, NULL);
+    (void)fclose(told);
+    const char *issuer = json_string_value(json_object_get(daemon.told, "issuer"));
+    if (issuer == NULL || clock_getcpuclockid(pid, &daemon.clock) != 0) {
+        (void)fprintf(stderr, "bench_issue: %s does not start\n", path);
+        exit(1);
+    }
+    daemon.port = (int)strtol(strrchr(issuer, ':') + 1, NULL, 10);
+    return daemon;
+}
+
+/* --- the client: a few connections, each with one request in flight --- */
+
+static int open_connection(int port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
+        die("connect");
+    }
+    return fd;
+}
+
+static void make_request(const struct daemon *daemon, struct jt_buf *out)
+{
+    struct jt_buf body = JT_BUF_INIT(1024);
+    enum jt_err err = jt_buf_printf(
+        &body, "grant_type=client_credentials&client_id=%s&client_secret=%s&resource=%s",
+        json_string_value(json_object_get(daemon->told, "client_id")),
+        json_string_value(json_object_get(daemon->told, "client_secret")),
+        "https%3A%2F%2Fpayment.example.com%2Fapi");
+    if (err == JT_OK) {
+        err = jt_buf_printf(out,
+                            "POST /oauth2/token HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                            "Content-Type: application/x-www-form-urlencoded\r\n"
+                            "Content-Length: %zu\r\n\r\n%s",
+                            body.len, jt_buf_str(&body));
+    }
+    jt_buf_release(&body);
+    if (err != JT_OK) {
+        die("request");
+    }
+}
+
+static void send_request(int fd, const struct jt_buf *request)
+{
+    if (send(fd, request->p, request->len, MSG_NOSIGNAL) != (ssize_t)request->len) {
+        die("send");
+    }
+}
+
+/* Reads one whole answer, which must be 200; answers are smaller than a segment of loopback. */
+static void read_answer(int fd)
+{
+    static char text[MAX_ANSWER];
+    size_t have = 0;
+    for (;;) {
+        ssize_t n = recv(fd, text + have, sizeof text - 1 - have, 0);
+        if (n <= 0) {
+            die("recv");
+        }
+        have += (size_t)n;
+        text[have] = 0;
+        const char *end = strstr(text, "\r\n\r\n");
+        const char *length = strstr(text, "Content-Length: ");
+        if (end != NULL && length != NULL &&
+            have >= (size_t)(end - text) + 4 + strtoul(length + 16, NULL, 10)) {
+            break;
+        }
+    }
+    if (!jt_span_starts(jt_span_of(text, have), JT_SPAN("HTTP/1.1 200 "))) {
+        (void)fprintf(stderr, "bench_issue: answered %.300s\n", text);
+        exit(1);
+    }
+}
+
+static double tokens_us(const struct daemon *daemon, const struct jt_buf *request, int *fds, int n)
+{
+    struct pollfd polls[CONNECTIONS];
+    int sent = 0, done = 0;
+    double before = cpu_us(daemon->clock);
+    for (int i = 0; i < CONNECTIONS; i++, sent++) {
+        polls[i] = (struct pollfd){fds[i], POLLIN, 0};
+        send_request(fds[i], request);
+    }
+    while (done < n) {
+        if (poll(polls, CONNECTIONS, 10000) <= 0) {
+            die("poll");
+        }
+        for (int i = 0; i < CONNECTIONS; i++) {
+            if (polls[i].revents == 0) {
+                continue;
+            }
+            read_answer(fds[i]);
+            done++;
+            if (sent < n) {
+                send_request(fds[i], request);
+                sent++;
+            }
+        }
+    }
+    return (cpu_us(daemon->clock) - before) / n;
+}
+
+/* --- the run --- */
+
+static int order(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static double median(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, order);
+    return values[n / 2];
+}
+
+static void run(const struct jt_alg_row *alg, const char *jetond, bool json)
+{
+    struct daemon daemon = start_daemon(jetond, alg->name);
+    struct jt_buf request = JT_BUF_INIT(4096);
+    EVP_PKEY *key = make_key(alg);
+    int fds[CONNECTIONS], n = alg->kty == JT_KTY_RSA ? 1000 : 4000;
+    double tokens[ROUNDS], floors[ROUNDS];
+    make_request(&daemon, &request);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        fds[i] = open_connection(daemon.port);
+    }
+    (void)tokens_us(&daemon, &request, fds, n / 2); /* warm */
+    (void)floor_us(alg, key, n / 4);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        tokens[i] = tokens_us(&daemon, &request, fds, n);
+        floors[i] = floor_us(alg, key, n / 2);
+    }
+    double cpu = median(tokens, ROUNDS), bare = median(floors, ROUNDS);
+    (void)printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"floor_us\":%.2f,\"ratio\":%.3f}\n"
+                      : "%-6s %8.2f us a token  %8.2f us bare signature  %.3f x\n",
+                 alg->name, cpu, bare, cpu / bare);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        (void)close(fds[i]);
+    }
+    EVP_PKEY_free(key);
+    jt_buf_release(&request);
+    json_decref(daemon.told);
+    (void)kill(daemon.pid, SIGTERM);
+    (void)waitpid(daemon.pid, NULL, 0);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = "ES256", *jetond = JETOND;
+    bool json = false;
+    for (int i = 1; i < argc; i++) {
+        struct jt_span arg = jt_span_str(argv[i]);
+        if (jt_span_is(arg, "--alg") && i + 1 < argc) {
+            name = argv[++i];
+        } else if (jt_span_is(arg, "--jetond") && i + 1 < argc) {
+            jetond = argv[++i];
+        } else if (jt_span_is(arg, "-o") && i + 1 < argc) {
+            json = jt_span_is(jt_span_str(argv[++i]), "json");
+        } else {
+            (void)fprintf(stderr, "bench_issue [--alg A] [-o json] [--jetond PATH]\n");
+            return 1;
+        }
+    }
+    const struct jt_alg_row *alg = jt_alg_find(jt_span_str(name));
+    if (alg == NULL || !alg->issue) {
+        (void)fprintf(stderr, "bench_issue: --alg: one of ES256 ES384 ES512 RS256 PS256 EdDSA\n");
+        return 1;
+    }
+    run(alg, jetond, json);
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit_access.h"
+
+static const struct access_row world[] = {
+    {JT_STORE_RESOURCE, "{'identifier':'https://a','scopes':['r','w']}"},
+    {JT_STORE_RESOURCE, "{'identifier':'https://b','scopes':['r']}"},
+    {JT_STORE_RESOURCE, "{'identifier':'https://free','scopes':['r']}"},
+    {JT_STORE_ROLE, "{'name':'reader','grants':['https://a#r']}"},
+    {JT_STORE_ROLE, "{'name':'idle','grants':[]}"},
+    {JT_STORE_CLIENT, "{'client_id':'jtcA','name':'cart','roles':['reader'],"
+                      "'grants':['https://b#r','https://a']}"},
+    {JT_STORE_CLIENT, "{'client_id':'jtcB','name':'desk','default_resource':'https://b'}"},
+};
+
+/* --- what is written refers to what exists --- */
+
+static void check_dangling_reference_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum jt_store_kind kind;
+        const char *refused;
+        enum jt_err err;
+        const char *sentence, *repaired;
+    } rows[] = {
+        {JT_STORE_ROLE, "{'name':'x','grants':['https://nowhere#r']}", JT_ERR_INVALID,
+         "grants: ", "{'name':'x','grants':['https://a#r']}"},
+        {JT_STORE_ROLE, "{'name':'x','grants':['https://b#w']}", JT_ERR_INVALID,
+         "grants: ", "{'name':'x','grants':['https://a#w']}"},
+        {JT_STORE_CLIENT, "{'client_id':'x','name':'x','grants':['https://nowhere']}",
+         JT_ERR_INVALID, "grants: ", "{'client_id':'x','name':'x','grants':['https://a']}"},
+        {JT_STORE_CLIENT, "{'client_id':'x','name':'x','roles':['nobody']}", JT_ERR_INVALID,
+         "roles: ", "{'client_id':'x','name':'x','roles':['reader']}"},
+        {JT_STORE_CLIENT, "{'client_id':'x','name':'x','default_resource':'https://nowhere'}",
+         JT_ERR_INVALID,
+         "default_resource: ", "{'client_id':'x','name':'x','default_resource':'https://a'}"},
+        /* a name is a client's own; another's id would never be found as a name */
+        {JT_STORE_CLIENT, "{'client_id':'x','name':'cart'}", JT_ERR_EXISTS,
+         "name: ", "{'client_id':'jtcA','name':'cart'}"},
+        {JT_STORE_CLIENT, "{'client_id':'x','name':'jtcA'}", JT_ERR_EXISTS,
+         "name: ", "{'client_id':'jtcA','name':'jtcA'}"},
+    };
+    struct jt_access *access = access_of(world, JT_COUNT(world));
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_object *object = NULL;
+        struct jt_diag diag = JT_DIAG_INIT;
+        assert_ok(parse_text(rows[i].kind, rows[i].refused, &object, &diag));
+        assert_err(jt_access_check(access, object, &diag), rows[i].err);
+        assert_ptr_equal(strstr(diag.text, rows[i].sentence), diag.text);
+        jt_object_free(object);
+        assert_ok(parse_text(rows[i].kind, rows[i].repaired, &object, &diag));
+        assert_ok(jt_access_check(access, object, &diag));
+        jt_object_free(object);
+    }
+    jt_access_free(access);
+}
+
+/* --- what is removed is not referred to --- */
+
+static void removal_of_what_is_used_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum jt_store_kind kind;
+        const char *id, *then; /* NULL: deleted */
+        const char *user;      /* NULL: allowed */
+    } rows[] = {
+        {JT_STORE_RESOURCE, "https://a", NULL, "reader"},
+        {JT_STORE_RESOURCE, "https://b", NULL, "cart"},
+        {JT_STORE_RESOURCE, "https://free", NULL, NULL},
+        {JT_STORE_RESOURCE, "https://a", "{'identifier':'https://a','scopes':['w']}", "reader"},
+        {JT_STORE_RESOURCE, "https://a", "{'identifier':'https://a','scopes':['r']}", NULL},
+        {JT_STORE_RESOURCE, "https://b", "{'identifier':'https://b','scopes':[]}", "cart"},
+        {JT_STORE_ROLE, "reader", NULL, "cart"},
+        {JT_STORE_ROLE, "reader", "{'name':'reader','grants':[]}", NULL},
+        {JT_STORE_ROLE, "idle", NULL, NULL},
+        {JT_STORE_CLIENT, "jtcA", NULL, NULL},
+    };
+    struct jt_access *access = access_of(world, JT_COUNT(world));
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_object *then = NULL;
+        struct jt_diag diag = JT_DIAG_INIT;
+        if (rows[i].then != NULL) {
+            assert_ok(parse_text(rows[i].kind, rows[i].then, &then, &diag));
+        }
+        const struct jt_object *now = jt_access_find(access, rows[i].kind, jt_span_str(rows[i].id));
+        assert_non_null(now);
+        enum jt_err err = jt_access_check_removal(access, now, then, &diag);
+        assert_err(err, rows[i].user == NULL ? JT_OK : JT_ERR_CONFLICT);
+        assert_true(rows[i].user == NULL || strstr(diag.text, rows[i].user) != NULL);
+        jt_object_free(then);
+    }
+    jt_access_free(access);
+}
+
+static void removal_default_resource_alone_refuses(void **state)
+{
+    (void)state;
+    static const struct access_row rows[] = {
+        {JT_STORE_RESOURCE, "{'identifier':'https://a'}"},
+        {JT_STORE_CLIENT, "{'client_id':'c','name':'desk','default_resource':'https://a'}"},
+    };
+    struct jt_diag diag = JT_DIAG_INIT;
+    struct jt_access *access = access_of(rows, 2);
+    const struct jt_object *now = jt_access_find(access, JT_STORE_RESOURCE, JT_SPAN("https://a"));
+    assert_err(jt_access_check_removal(access, now, NULL, &diag), JT_ERR_CONFLICT);
+    assert_non_null(strstr(diag.text, "desk"));
+    jt_access_free(access);
+    access = access_of(rows, 1);
+    now = jt_access_find(access, JT_STORE_RESOURCE, JT_SPAN("https://a"));
+    assert_ok(jt_access_check_removal(access, now, NULL, &diag));
+    jt_access_free(access);
+}
+
+/* --- changes --- */
+
+static struct jt_object *role(const char *name)
+{
+    char text[64];
+    struct jt_object *object = NULL;
+    (void)snprintf(text, sizeof text, "{'name':'%s'}", name);
+    assert_ok(parse_text(JT_STORE_ROLE, text, &object, NULL));
+    return object;
+}
+
+static enum jt_err count(void *ctx, const struct jt_object *object)
+{
+    (void)object;
+    ++*(size_t *)ctx;
+    return JT_OK;
+}
+
+static size_t count_of(const struct jt_access *access, enum jt_store_kind kind)
+{
+    size_t n = 0;
+    assert_ok(jt_access_each(access, kind, count, &n));
+    return n;
+}
+
+static void apply_later_of_one_object_wins(void **state)
+{
+    (void)state;
+    struct jt_object *first = role("a"), *second = role("a"), *other = role("b");
+    struct jt_access *access = NULL, *next = NULL;
+    const struct jt_access_change changes[] = {
+        {JT_STORE_ROLE, first->id, first},
+        {JT_STORE_ROLE, other->id, other},
+        {JT_STORE_ROLE, second->id, NULL},
+        {JT_STORE_ROLE, second->id, second},
+    };
+    assert_ok(jt_access_apply(NULL, changes, 4, &access));
+    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), second);
+    assert_int_equal(count_of(access, JT_STORE_ROLE), 2);
+    const struct jt_access_change gone[] = {{JT_STORE_ROLE, JT_SPAN("a"), second},
+                                            {JT_STORE_ROLE, JT_SPAN("a"), NULL},
+                                            {JT_STORE_ROLE, JT_SPAN("never"), NULL}};
+    assert_ok(jt_access_apply(access, gone, 3, &next));
+    assert_null(jt_access_role(next, JT_SPAN("a")));
+    assert_non_null(jt_access_role(next, JT_SPAN("b")));
+    /* the part before it is as it was */
+    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), second);
+    jt_access_free(access);
+    assert_non_null(jt_access_role(next, JT_SPAN("b"))); /* shared, and still there */
+    jt_access_free(next);
+    jt_object_free(first);
+    jt_object_free(second);
+    jt_object_free(other);
+}
+
+static void apply_shares_what_did_not_change(void **state)
+{
+    (void)state;
+    struct jt_access *access = access_of(world, JT_COUNT(world)), *next = NULL;
+    struct jt_object *added = role("new");
+    const struct jt_access_change change = {JT_STORE_ROLE, added->id, added};
+    assert_ok(jt_access_apply(access, &change, 1, &next));
+    assert_ptr_equal(access->resources, next->resources);
+    assert_ptr_not_equal(access->roles, next->roles);
+    for (size_t i = 0; i < JT_ACCESS_SHARDS; i++) {
+        assert_ptr_equal(access->clients[i], next->clients[i]);
+    }
+    assert_int_equal(count_of(next, JT_STORE_ROLE), 3);
+    jt_object_free(added);
+    jt_access_free(next);
+    jt_access_free(access);
+}
+
+static void apply_many_clients_each_is_found(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static struct jt_access_change changes[N];
+    struct jt_access *access = NULL;
+    for (size_t i = 0; i < N; i++) {
+        char text[80];
+        struct jt_object *object = NULL;
+        (void)snprintf(text, sizeof text, "{'client_id':'id%zu','name':'name%zu'}", i, i);
+        assert_ok(parse_text(JT_STORE_CLIENT, text, &object, NULL));
+        changes[i] = (struct jt_access_change){JT_STORE_CLIENT, object->id, object};
+    }
+    assert_ok(jt_access_apply(NULL, changes, N, &access));
+    assert_int_equal(count_of(access, JT_STORE_CLIENT), N);
+    for (size_t i = 0; i < N; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "name%zu", i);
+        assert_ptr_equal(jt_access_client(access, changes[i].id), changes[i].object);
+        assert_ptr_equal(jt_access_client_named(access, jt_span_str(name)), changes[i].object);
+        jt_object_free(changes[i].object);
+    }
+    assert_null(jt_access_client(access, JT_SPAN("id1000")));
+    assert_null(jt_access_client(access, JT_SPAN("")));
+    assert_null(jt_access_client_named(access, JT_SPAN("id1")));
+    jt_access_free(access);
+}
+
+static void find_by_another_kind_is_nothing(void **state)
+{
+    (void)state;
+    struct jt_access *access = access_of(world, JT_COUNT(world));
+    assert_non_null(jt_access_resource(access, JT_SPAN("https://a")));
+    assert_null(jt_access_role(access, JT_SPAN("https://a")));
+    assert_null(jt_access_find(access, JT_STORE_PRODUCT, JT_SPAN("https://a")));
+    assert_true(jt_access_defines(jt_access_resource(access, JT_SPAN("https://a")), JT_SPAN("r")));
+    assert_false(jt_access_defines(jt_access_resource(access, JT_SPAN("https://a")), JT_SPAN("")));
+    jt_access_free(access);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_dangling_reference_refused),
+        cmocka_unit_test(removal_of_what_is_used_refused),
+        cmocka_unit_test(removal_default_resource_alone_refuses),
+        cmocka_unit_test(apply_later_of_one_object_wins),
+        cmocka_unit_test(apply_shares_what_did_not_change),
+        cmocka_unit_test(apply_many_clients_each_is_found),
+        cmocka_unit_test(find_by_another_kind_is_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/http/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/attack/http/wire.h"
+#include "tests/unit/unit.h"
+
+#include "common/base/base.h"
+
+static char dir[] = "/tmp/jeton-listen-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+/* Fails with JT_ERR_IO and a sentence that has `words`. */
+static void check_refused(const char *address, const char *words)
+{
+    struct jt_listen listen;
+    struct jt_diag diag = JT_DIAG_INIT;
+    assert_err(jt_listen_open(address, 0, &listen, &diag), JT_ERR_IO);
+    if (strstr(diag.text, words) == NULL || strstr(diag.text, address) == NULL) {
+        fail_msg("%s: %s", address, diag.text);
+    }
+}
+
+static struct jt_listen open_ok(const char *address, unsigned mode)
+{
+    struct jt_listen listen;
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (jt_listen_open(address, mode, &listen, &diag) != JT_OK) {
+        fail_msg("%s: %s", address, diag.text);
+    }
+    return listen;
+}
+
+static void check_connects(const char *address, bool wanted)
+{
+    int fd = wire_try_connect(address);
+    assert_int_equal(fd >= 0, wanted);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static void open_tcp_tells_the_bound_port(void **state)
+{
+    (void)state;
+    struct jt_listen listen = open_ok("127.0.0.1:0", 0);
+    assert_memory_equal(listen.address, "127.0.0.1:", 10);
+    assert_string_not_equal(listen.address, "127.0.0.1:0");
+    check_connects(listen.address, true);
+    jt_listen_close(&listen);
+    check_connects(listen.address, false);
+    jt_listen_close(&listen);
+}
+
+static void open_tcp6_tells_the_bound_port(void **state)
+{
+    (void)state;
+    struct jt_listen listen;
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (jt_listen_open("[::1]:0", 0, &listen, &diag) != JT_OK) {
+        print_message("no IPv6 here: %s\n", diag.text);
+        skip();
+    }
+    assert_memory_equal(listen.address, "[::1]:", 6);
+    check_connects(listen.address, true);
+    jt_listen_close(&listen);
+}
+
+static void open_malformed_address_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "",
+        "127.0.0.1",
+        ":8080",
+        "8080",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:80x",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1: 80",
+        "127.0.0.1:100000000000000000000",
+        "localhost:0",
+        "127.0.0.256:0",
+        "::1:0",
+        "[::1]",
+        "[]:0",
+        "[::1:0",
+        "[127.0.0.1]:0",
+        "[::1]x:0",
+    };
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        check_refused(rows[i], "write an address and a port");
+    }
+}
+
+static void open_port_in_use_refused_until_it_is_free(void **state)
+{
+    (void)state;
+    struct jt_listen first = open_ok("127.0.0.1:0", 0);
+    check_refused(first.address, "the port is in use");
+    jt_listen_close(&first);
+    struct jt_listen second = open_ok(first.address, 0);
+    assert_string_equal(second.address, first.address);
+    jt_listen_close(&second);
+}
+
+static void open_address_of_another_machine_refused(void **state)
+{
+    (void)state;
+    check_refused("192.0.2.1:0", "does not have that address"); /* RFC 5737: nobody's */
+}
+
+static void open_unix_has_the_mode_and_close_removes_it(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned given, made;
+    } rows[] = {{0660, 0660}, {0600, 0600}, {0666, 0666}, {0, 0600}};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct stat made;
+        struct jt_listen listen = open_ok(in_dir("a.sock"), rows[i].given);
+        assert_string_equal(listen.address, in_dir("a.sock"));
+        assert_int_equal(lstat(listen.address, &made), 0);
+        assert_true(S_ISSOCK(made.st_mode));
+        assert_int_equal(made.st_mode & 0777, rows[i].made);
+        check_connects(listen.address, true);
+        jt_listen_close(&listen);
+        assert_int_equal(lstat(in_dir("a.sock"), &made), -1);
+        assert_int_equal(errno, ENOENT);
+        jt_listen_close(&listen);
+    }
+}
+
+static void open_unix_live_refused_stale_replaced(void **state)
+{
+    (void)state;
+    struct jt_listen first = open_ok(in_dir("b.sock"), 0600);
+    check_refused(in_dir("b.sock"), "another process answers there");
+    check_connects(first.address, true);
+    close(first.fd); /* what a crash leaves: the file without who answers */
+    struct jt_listen second = open_ok(in_dir("b.sock"), 0600);
+    check_connects(second.address, true);
+    first.fd = -1;
+    jt_listen_close(&first); /* not its file any more */
+    check_connects(second.address, true);
+    jt_listen_close(&second);
+}
+
+static void open_unix_other_file_refused_and_kept(void **state)
+{
+    (void)state;
+    struct stat kept;
+    int fd = open(in_dir("c.sock"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    check_refused(in_dir("c.sock"), "not a socket");
+    assert_int_equal(lstat(in_dir("c.sock"), &kept), 0);
+    assert_int_equal(symlink("nowhere", in_dir("d.sock")), 0);
+    check_refused(in_dir("d.sock"), "not a socket");
+    assert_int_equal(unlink(in_dir("c.sock")), 0);
+    assert_int_equal(unlink(in_dir("d.sock")), 0);
+    struct jt_listen listen = open_ok(in_dir("c.sock"), 0600);
+    jt_listen_close(&listen);
+}
+
+static void open_unix_impossible_path_refused(void **state)
+{
+    (void)state;
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%0108d", dir, 0);
+    check_refused(path, "at most 107 bytes");
+    check_refused(in_dir("absent/e.sock"), "No such file");
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    return rmdir(dir); /* fails if a test has left a file */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_tcp_tells_the_bound_port),
+        cmocka_unit_test(open_tcp6_tells_the_bound_port),
+        cmocka_unit_test(open_malformed_address_refused),
+        cmocka_unit_test(open_port_in_use_refused_until_it_is_free),
+        cmocka_unit_test(open_address_of_another_machine_refused),
+        cmocka_unit_test(open_unix_has_the_mode_and_close_removes_it),
+        cmocka_unit_test(open_unix_live_refused_stale_replaced),
+        cmocka_unit_test(open_unix_other_file_refused_and_kept),
+        cmocka_unit_test(open_unix_impossible_path_refused),
+    };
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/http/reaper.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+#include "common/base/base.h"
+
+#define START   1000000
+#define IDLE    30000
+#define REQUEST 10000
+#define SWEEP   JT_REAPER_SWEEP_MS
+
+/* A connection under a reaper, and the client's end of it. */
+struct held {
+    struct jt_reaper reaper;
+    struct jt_reaper_entry *entry;
+    int client, server;
+};
+
+static void hold(struct held *held)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    held->client = ends[0];
+    held->server = ends[1];
+    assert_ok(jt_reaper_init(&held->reaper, IDLE, REQUEST, START));
+    held->entry = jt_reaper_add(&held->reaper, held->server);
+    assert_non_null(held->entry);
+}
+
+static void let_go(struct held *held)
+{
+    jt_reaper_remove(&held->reaper, held->entry);
+    assert_int_equal(jt_reaper_count(&held->reaper), 0);
+    jt_reaper_release(&held->reaper);
+    close(held->client);
+    close(held->server);
+}
+
+static bool is_shut(const struct held *held)
+{
+    char c;
+    return recv(held->client, &c, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Open at the last sweep before `deadline`, shut down at it. */
+static void check_deadline(struct held *held, int64_t deadline)
+{
+    jt_reaper_sweep(&held->reaper, deadline - 1);
+    assert_false(is_shut(held));
+    jt_reaper_sweep(&held->reaper, deadline);
+    assert_true(is_shut(held));
+}
+
+static void connection_without_request_shut_after_idle_and_request_time(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    check_deadline(&held, START + IDLE + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void request_not_whole_shut_after_request_time(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    jt_reaper_sweep(&held.reaper, START + 5000);
+    jt_reaper_request(&held.reaper, held.entry);
+    check_deadline(&held, START + 5000 + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void request_line_that_dribbled_in_gains_no_time(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    jt_reaper_sweep(&held.reaper, START + IDLE + REQUEST);
+    jt_reaper_request(&held.reaper, held.entry);
+    check_deadline(&held, START + IDLE + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void answer_not_taken_shut_after_idle_and_request_time(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    jt_reaper_request(&held.reaper, held.entry);
+    jt_reaper_sweep(&held.reaper, START + 9000);
+    jt_reaper_await(&held.reaper, held.entry);
+    check_deadline(&held, START + 9000 + IDLE + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void next_request_awaited_anew_after_each_answer(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    int64_t now = START;
+    for (int i = 0; i < 100; i++) {
+        now += IDLE;
+        jt_reaper_sweep(&held.reaper, now);
+        jt_reaper_request(&held.reaper, held.entry);
+        jt_reaper_await(&held.reaper, held.entry);
+        assert_false(is_shut(&held));
+    }
+    check_deadline(&held, now + IDLE + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void sweep_shuts_only_what_is_due(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    struct jt_reaper_entry *other = jt_reaper_add(&held.reaper, ends[1]);
+    assert_non_null(other);
+    assert_int_equal(jt_reaper_count(&held.reaper), 2);
+    jt_reaper_request(&held.reaper, other);
+    jt_reaper_sweep(&held.reaper, START + REQUEST + SWEEP);
+    assert_false(is_shut(&held));
+    char c;
+    assert_int_equal(recv(ends[0], &c, 1, MSG_DONTWAIT), 0);
+    jt_reaper_remove(&held.reaper, other);
+    close(ends[0]);
+    close(ends[1]);
+    let_go(&held);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection_without_request_shut_after_idle_and_request_time),
+        cmocka_unit_test(request_not_whole_shut_after_request_time),
+        cmocka_unit_test(request_line_that_dribbled_in_gains_no_time),
+        cmocka_unit_test(answer_not_taken_shut_after_idle_and_request_time),
+        cmocka_unit_test(next_request_awaited_anew_after_each_answer),
+        cmocka_unit_test(sweep_shuts_only_what_is_due),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
