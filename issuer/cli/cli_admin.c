@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_admin.h"
+
+#include <stdlib.h>
+
+#include "issuer/cli/cli_http.h"
+
+#include "common/base/base.h"
+
+#define DEFAULT_SOCKET "/run/jeton/admin.sock"
+#define PATH_LIMIT     65536
+#define BODY_LIMIT     ((size_t)1024 * 1024)
+
+static const char *socket_path(const struct jt_cli_run *run)
+{
+    if (run->socket != NULL) {
+        return run->socket;
+    }
+    const char *named = getenv("JETON_SOCKET");
+    return named != NULL && named[0] != 0 ? named : DEFAULT_SOCKET;
+}
+
+static enum jt_err put_url(const struct jt_cli_admin_request *request, struct jt_buf *out)
+{
+    JT_TRY(jt_buf_puts(out, "http://localhost/admin/v1"));
+    for (size_t i = 0; i < JT_CLI_ADMIN_DEPTH && request->path[i] != NULL; i++) {
+        JT_TRY(jt_buf_putc(out, '/'));
+        JT_TRY(jt_cli_http_encode(out, jt_span_str(request->path[i])));
+    }
+    return JT_OK;
+}
+
+/* The string member `name` of an object that may be none; the empty span when there is none. */
+static struct jt_span member(const json_t *object, const char *name)
+{
+    return jt_json_value(json_object_get(object, name));
+}
+
+/* RFC 9457 sec. 3.1: detail is for the person, title is the kind of problem. */
+static enum jt_err refused(long status, const json_t *problem, struct jt_diag *diag)
+{
+    enum jt_err err = status == 404 ? JT_ERR_NOT_FOUND : JT_ERR_REFUSED;
+    struct jt_span text = member(problem, "detail");
+    if (text.n == 0) {
+        text = member(problem, "title");
+    }
+    if (text.n == 0) {
+        return jt_diag_fail(diag, err, "jetond answered %ld and gave no reason; look at its log",
+                            status);
+    }
+    struct jt_span at_fault = member(problem, "member");
+    bool told = at_fault.n == 0 || memmem(text.p, text.n, at_fault.p, at_fault.n) != NULL;
+    bool forcible = jt_span_is(member(problem, "code"), "within_lead");
+    return jt_diag_fail(diag, err, "%.*s%s%.*s%s", told ? 0 : (int)at_fault.n,
+                        (const char *)at_fault.p, told ? "" : ": ", (int)text.n,
+                        (const char *)text.p, forcible ? "; --force does it nevertheless" : "");
+}
+
+static enum jt_err not_jetond(struct jt_diag *diag)
+{
+    return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                        "what answers on the admin socket is not jetond; check --socket");
+}
+
+static enum jt_err read_answer(const struct jt_cli_http_answer *answer, json_t **out_json,
+                               struct jt_diag *diag)
+{
+    JT_JSON_AUTO json_t *json = NULL;
+    struct jt_span body = jt_cli_http_body(answer);
+    bool good = answer->status >= 200 && answer->status <= 299;
+    if (body.n > 0) {
+        enum jt_err err = jt_json_load(body, JT_JSON_DEPTH, &json);
+        if (err == JT_ERR_NOMEM) {
+            return err;
+        }
+        if (err != JT_OK && good) {
+            return not_jetond(diag);
+        }
+    }
+    if (!good) {
+        return refused(answer->status, json, diag);
+    }
+    if (out_json != NULL && json == NULL) {
+        return not_jetond(diag);
+    }
+    if (out_json != NULL) {
+        *out_json = json;
+        json = NULL;
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
+                              const struct jt_cli_admin_request *request, json_t **out_answer,
+                              struct jt_diag *diag)
+{
+    JT_AUTO(buf) url = JT_BUF_INIT(PATH_LIMIT);
+    JT_AUTO(buf) body = JT_BUF_INIT(BODY_LIMIT);
+    JT_TRY(put_url(request, &url));
+    if (request->body != NULL) {
+        JT_TRY(jt_json_dump(request->body, &body));
+    }
+    struct jt_cli_http_request http = {
+        .method = request->method,
+        .url = jt_buf_str(&url),
+        .socket = socket_path(run),
+        .content_type = "application/json",
+        .body = jt_buf_span(&body),
+    };
+    JT_AUTO(cli_http_answer) answer = JT_CLI_HTTP_ANSWER_INIT;
+    JT_TRY(jt_cli_http_send(&http, &answer, diag));
+    return read_answer(&answer, out_answer, diag);
+}
+
+enum jt_err jt_cli_admin_list(const json_t *answer, const char *name, const json_t **out_list,
+                              struct jt_diag *diag)
+{
+    const json_t *list = json_object_get(answer, name);
+    if (!json_is_array(list)) {
+        return not_jetond(diag);
+    }
+    *out_list = list;
+    return JT_OK;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+#include "common/base/base.h"
+
+#define CONNECT_MS 5000L
+#define TOTAL_MS   30000L
+
+/* Grows without leaving the old bytes behind. */
+static enum jt_err grow(struct jt_cli_http_answer *answer, size_t need)
+{
+    size_t room = answer->memory.n < 16384 ? 16384 : answer->memory.n;
+    while (room < need) {
+        room *= 2;
+    }
+    struct jt_secret bigger = JT_SECRET_INIT;
+    JT_TRY(jt_secret_alloc(&bigger, room));
+    if (answer->len > 0) {
+        memcpy(bigger.p, answer->memory.p, answer->len);
+    }
+    jt_secret_release(&answer->memory);
+    answer->memory = bigger;
+    return JT_OK;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct jt_cli_http_answer *answer = ctx;
+    n *= size; /* libcurl's size is 1 */
+    if (n > JT_CLI_HTTP_MAX - answer->len) {
+        return 0;
+    }
+    if (answer->len + n > answer->memory.n && grow(answer, answer->len + n) != JT_OK) {
+        return 0;
+    }
+    if (n > 0) {
+        memcpy(answer->memory.p + answer->len, bytes, n);
+    }
+    answer->len += n;
+    return n;
+}
+
+void jt_cli_http_answer_release(struct jt_cli_http_answer *answer)
+{
+    jt_secret_release(&answer->memory);
+    answer->len = 0;
+}
+
+/* The sentence for a socket that does not answer, by what the kernel said. */
+static enum jt_err socket_failed(const char *path, long os_errno, const char *detail,
+                                 struct jt_diag *diag)
+{
+    switch (os_errno) {
+    case ENOENT:
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "there is no admin socket %s; start jetond, or name its socket with "
+                            "--socket or JETON_SOCKET",
+                            path);
+    case EACCES:
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "no permission to open the admin socket %s; become a user who may",
+                            path);
+    case ECONNREFUSED:
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "no jetond listens on %s; start it, or name its socket with --socket "
+                            "or JETON_SOCKET",
+                            path);
+    default:
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "the admin socket %s does not answer (%s); look at jetond's log", path,
+                            detail);
+    }
+}
+
+static enum jt_err failed(CURL *curl, const struct jt_cli_http_request *request,
+                          const struct jt_cli_http_answer *answer, CURLcode code,
+                          const char *detail, struct jt_diag *diag)
+{
+    if (code == CURLE_OUT_OF_MEMORY) {
+        return JT_ERR_NOMEM;
+    }
+    if (code == CURLE_WRITE_ERROR) {
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "the answer of %s is too large (over %zu bytes) for here", request->url,
+                            answer->len);
+    }
+    if (request->socket != NULL) {
+        long os_errno = 0;
+        (void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno); /* 0 when not known */
+        return socket_failed(request->socket, os_errno, detail, diag);
+    }
+    return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                        "%s cannot be reached (%s); check URL and network", request->url, detail);
+}
+
+static CURLcode set_peer(CURL *curl, const struct jt_cli_http_request *request)
+{
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    }
+    if (code == CURLE_OK) {
+        /* a client called ".." is a segment, not a step up */
+        code = curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    }
+    if (code == CURLE_OK && request->socket != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
+    }
+    if (code == CURLE_OK && strncmp(request->url, "http:", 5) == 0) {
+        code = curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* a socket or loopback has no proxy */
+    }
+    if (code == CURLE_OK && request->ca_file != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+    }
+    return code;
+}
+
+static CURLcode set_request(CURL *curl, const struct jt_cli_http_request *request,
+                            struct curl_slist *headers)
+{
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    if (code == CURLE_OK && request->body.n > 0) {
+        code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+    }
+    if (code == CURLE_OK && request->body.n > 0) {
+        code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.p);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    }
+    if (code == CURLE_OK && request->user != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
+    }
+    if (code == CURLE_OK && request->user != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
+    }
+    return code;
+}
+
+static CURLcode set_answer(CURL *curl, struct jt_cli_http_answer *answer, char *detail)
+{
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TOTAL_MS);
+    }
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) : code;
+}
+
+/* "Accept" and, with a body, "Content-Type" and no "Expect"; NULL when memory is out. */
+static struct curl_slist *make_headers(const struct jt_cli_http_request *request)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    if (headers == NULL || request->body.n == 0) {
+        return headers;
+    }
+    char type[128];
+    (void)snprintf(type, sizeof type, "Content-Type: %s", request->content_type); /* ours: short */
+    struct curl_slist *more = curl_slist_append(headers, type);
+    struct curl_slist *all = more == NULL ? NULL : curl_slist_append(more, "Expect:");
+    if (all == NULL) {
+        curl_slist_free_all(headers);
+    }
+    return all;
+}
+
+enum jt_err jt_cli_http_send(const struct jt_cli_http_request *request,
+                             struct jt_cli_http_answer *out_answer, struct jt_diag *diag)
+{
+    if (request->socket != NULL &&
+        strlen(request->socket) >= sizeof((struct sockaddr_un *)NULL)->sun_path) {
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            "the socket's path is longer than a socket's can be: %s",
+                            request->socket);
+    }
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl == NULL ? NULL : make_headers(request);
+    enum jt_err err = headers == NULL ? JT_ERR_NOMEM : JT_OK;
+    if (err == JT_OK) {
+        char detail[CURL_ERROR_SIZE] = "";
+        CURLcode code = set_peer(curl, request);
+        code = code == CURLE_OK ? set_request(curl, request, headers) : code;
+        code = code == CURLE_OK ? set_answer(curl, out_answer, detail) : code;
+        code = code == CURLE_OK ? curl_easy_perform(curl) : code;
+        if (code == CURLE_OK) {
+            code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out_answer->status);
+        }
+        if (code != CURLE_OK) {
+            const char *why = detail[0] != 0 ? detail : curl_easy_strerror(code);
+            err = failed(curl, request, out_answer, code, why, diag);
+        }
+    }
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return err;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct jt_span name = jt_span_str(host);
+    if (jt_span_is(name, "localhost") || jt_span_is(name, "[::1]")) {
+        return true;
+    }
+    /* libcurl has normalised an IPv4 address to four decimal numbers */
+    size_t digits = strspn(host, "0123456789.");
+    return jt_span_starts(name, JT_SPAN("127.")) && digits == name.n;
+}
+
+static char *url_part(CURLU *parsed, CURLUPart part)
+{
+    char *text = NULL;
+    (void)curl_url_get(parsed, part, &text, 0); /* NULL: the URL has no such part */
+    return text;
+}
+
+static enum jt_err check_parts(CURLU *parsed, const char *what, struct jt_diag *diag)
+{
+    static const CURLUPart refused[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                        CURLUPART_FRAGMENT};
+    for (size_t i = 0; i < JT_COUNT(refused); i++) {
+        char *text = url_part(parsed, refused[i]);
+        if (text != NULL) {
+            curl_free(text);
+            return jt_diag_fail(diag, JT_ERR_USAGE,
+                                "%s must have no user, query or fragment; leave them out", what);
+        }
+    }
+    char *scheme = url_part(parsed, CURLUPART_SCHEME);
+    char *host = url_part(parsed, CURLUPART_HOST);
+    bool good =
+        scheme != NULL && host != NULL &&
+        (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(host)));
+    curl_free(scheme);
+    curl_free(host);
+    return good ? JT_OK
+                : jt_diag_fail(diag, JT_ERR_USAGE,
+                               "%s must be https, or http on loopback; correct the URL", what);
+}
+
+enum jt_err jt_cli_http_check_url(const char *what, const char *url, struct jt_diag *diag)
+{
+    CURLU *parsed = curl_url();
+    if (parsed == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    enum jt_err err;
+    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+        err = jt_diag_fail(diag, JT_ERR_USAGE, "%s is not an absolute URL; write https://HOST/...",
+                           what);
+    } else {
+        err = check_parts(parsed, what, diag);
+    }
+    curl_url_cleanup(parsed);
+    return err;
+}
+
+enum jt_err jt_cli_http_encode(struct jt_buf *out, struct jt_span text)
+{
+    /* RFC 3986 sec. 2.3: what stands for itself */
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-._~";
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        bool plain = memchr(unreserved, c, sizeof unreserved - 1) != NULL;
+        JT_TRY(plain ? jt_buf_putc(out, (char)c) : jt_buf_printf(out, "%%%02X", c));
+    }
+    return JT_OK;
+}

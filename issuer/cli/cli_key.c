@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_key.h"
+
+#include "issuer/cli/cli_admin.h"
+#include "issuer/cli/cli_body.h"
+#include "issuer/cli/cli_confirm.h"
+#include "issuer/cli/cli_output.h"
+
+#include "common/base/base.h"
+
+static const struct jt_cli_field fields[] = {
+    {"kid", "kid", JT_CLI_FORM_PLAIN, true},
+    {"alg", "alg", JT_CLI_FORM_PLAIN, true},
+    {"state", "state", JT_CLI_FORM_PLAIN, true},
+    {"published_at_s", "published", JT_CLI_FORM_TIME, true},
+    {"sign_from_s", "signs from", JT_CLI_FORM_TIME, true},
+    {"sign_until_s", "signs until", JT_CLI_FORM_TIME, true},
+    {"drop_at_s", "drop at", JT_CLI_FORM_TIME, true},
+    {"revoked_at_s", "revoked", JT_CLI_FORM_TIME, true},
+    {0}};
+
+/* Sends the request, whose answer is the list of keys, and prints that. */
+static enum jt_err call(const struct jt_cli_run *run, const struct jt_cli_admin_request *request,
+                        struct jt_diag *diag)
+{
+    JT_JSON_AUTO json_t *answer = NULL;
+    const json_t *items = NULL;
+    JT_TRY(jt_cli_admin_call(run, request, &answer, diag));
+    JT_TRY(jt_cli_admin_list(answer, "items", &items, diag));
+    if (run->json) {
+        jt_cli_output_json(items);
+    } else {
+        jt_cli_output_table(fields, items);
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_cli_key_list(const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    struct jt_cli_admin_request request = {"GET", {"keys"}, NULL};
+    return call(run, &request, diag);
+}
+
+enum jt_err jt_cli_key_rotate(const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    JT_JSON_AUTO json_t *body = NULL;
+    JT_TRY(jt_cli_body_make(run, &body, diag));
+    struct jt_cli_admin_request request = {"POST", {"keys", "rotate"}, body};
+    return call(run, &request, diag);
+}
+
+enum jt_err jt_cli_key_revoke(const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    JT_JSON_AUTO json_t *body = NULL;
+    JT_TRY(jt_cli_confirm_ask(
+        run, run->args[0], "Every token that this key signed will be refused, unexpired ones too",
+        diag));
+    JT_TRY(jt_cli_body_make(run, &body, diag));
+    struct jt_cli_admin_request request = {"POST", {"keys", run->args[0], "revoke"}, body};
+    return call(run, &request, diag);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_options.h"
+
+#include <stdio.h>
+
+#include "issuer/cli/cli_nearest.h"
+
+#include "common/base/base.h"
+
+/* Where the parser stands in argv. */
+struct parser {
+    int argc;
+    char *const *argv;
+    int at;
+    bool ended; /* a -- was seen */
+};
+
+/* The word of `path` that follows the words `prefix`. */
+static struct jt_span next_word(const char *path, const char *prefix)
+{
+    struct jt_span rest = jt_span_str(path + strlen(prefix));
+    struct jt_span word = JT_SPAN_NONE;
+    (void)jt_span_word(&rest, &word); /* a row under `prefix` that is no command has a next word */
+    return word;
+}
+
+static enum jt_err unknown_word(const struct jt_cli_run *run, const char *word,
+                                struct jt_diag *diag)
+{
+    struct jt_cli_nearest search = jt_cli_nearest_start(jt_span_str(word));
+    for (size_t i = 0; i < jt_cli_table_n; i++) {
+        if (jt_cli_table_under(&jt_cli_table[i], run->words)) {
+            jt_cli_nearest_offer(&search, next_word(jt_cli_table[i].path, run->words));
+        }
+    }
+    const char *space = run->words[0] != 0 ? " " : "";
+    if (search.name.n == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "no command '%s%s%s'; see jeton %s%s--help",
+                            run->words, space, word, run->words, space);
+    }
+    return jt_diag_fail(diag, JT_ERR_USAGE, "no command '%s%s%s'; did you mean '%s%s%.*s'?",
+                        run->words, space, word, run->words, space, (int)search.name.n,
+                        (const char *)search.name.p);
+}
+
+/* One more word of the command. */
+static enum jt_err take_word(struct jt_cli_run *run, const char *word, struct jt_diag *diag)
+{
+    if (run->words[0] == 0 && strcmp(word, "help") == 0) {
+        run->help = true;
+        return JT_OK;
+    }
+    char words[sizeof run->words];
+    int n =
+        snprintf(words, sizeof words, "%s%s%s", run->words, run->words[0] != 0 ? " " : "", word);
+    if (n < 0 || (size_t)n >= sizeof words || word[0] == 0) {
+        return unknown_word(run, word, diag);
+    }
+    bool known = false;
+    for (size_t i = 0; i < jt_cli_table_n; i++) {
+        known = known || jt_cli_table_under(&jt_cli_table[i], words);
+        if (strcmp(jt_cli_table[i].path, words) == 0) {
+            run->command = &jt_cli_table[i];
+        }
+    }
+    if (!known) {
+        return unknown_word(run, word, diag);
+    }
+    memcpy(run->words, words, (size_t)n + 1);
+    return JT_OK;
+}
+
+static enum jt_err take_arg(struct jt_cli_run *run, const char *arg, struct jt_diag *diag)
+{
+    if (arg[0] == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "an argument is empty; usage: jeton %s %s",
+                            run->command->path, run->command->args);
+    }
+    if (run->n_args == JT_COUNT(run->args)) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "more than %zu arguments; use several calls",
+                            run->n_args);
+    }
+    run->args[run->n_args++] = arg;
+    return JT_OK;
+}
+
+static void offer_options(struct jt_cli_nearest *search, const struct jt_cli_option *options)
+{
+    for (; options != NULL && options->name != NULL; options++) {
+        jt_cli_nearest_offer(search, jt_span_str(options->name));
+    }
+}
+
+/* The sentence never repeats a value: it may be a secret that does not belong there. */
+static enum jt_err unknown_option(const struct jt_cli_run *run, struct jt_span name,
+                                  struct jt_diag *diag)
+{
+    if (run->command == NULL) {
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            "option --%.*s before the command; name the command first", (int)name.n,
+                            (const char *)name.p);
+    }
+    struct jt_cli_nearest search = jt_cli_nearest_start(name);
+    offer_options(&search, run->command->options);
+    offer_options(&search, jt_cli_table_globals);
+    if (search.name.n == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "%s has no option --%.*s; see jeton %s --help",
+                            run->words, (int)name.n, (const char *)name.p, run->words);
+    }
+    return jt_diag_fail(diag, JT_ERR_USAGE, "%s has no option --%.*s; did you mean --%.*s?",
+                        run->words, (int)name.n, (const char *)name.p, (int)search.name.n,
+                        (const char *)search.name.p);
+}
+
+static enum jt_err take_global(struct jt_cli_run *run, const struct jt_cli_option *option,
+                               const char *value, struct jt_diag *diag)
+{
+    if (strcmp(option->name, "help") == 0) {
+        run->help = true;
+    } else if (strcmp(option->name, "version") == 0) {
+        run->version = true;
+    } else if (strcmp(option->name, "socket") == 0) {
+        run->socket = value;
+    } else if (value == NULL) {
+        return JT_ERR_INTERNAL; /* only the flags above have none */
+    } else if (strcmp(value, "json") == 0 || strcmp(value, "table") == 0) {
+        run->json = value[0] == 'j';
+    } else {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "no output format '%s'; use table or json", value);
+    }
+    return JT_OK;
+}
+
+static bool repeatable(const struct jt_cli_option *option)
+{
+    return option->type == JT_CLI_LIST || option->type == JT_CLI_RESET;
+}
+
+/* Refuses an option given twice, and two options for one member. */
+static enum jt_err check_once(const struct jt_cli_run *run, const struct jt_cli_option *option,
+                              struct jt_diag *diag)
+{
+    for (size_t i = 0; i < run->n_given; i++) {
+        const struct jt_cli_option *other = run->given[i].option;
+        if (other == option && !repeatable(option)) {
+            return jt_diag_fail(diag, JT_ERR_USAGE, "--%s is given twice; give it once",
+                                option->name);
+        }
+        if (other != option && option->member != NULL && other->member != NULL &&
+            strcmp(other->member, option->member) == 0) {
+            return jt_diag_fail(diag, JT_ERR_USAGE, "--%s and --%s contradict; give one of them",
+                                other->name, option->name);
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err keep_option(struct jt_cli_run *run, const struct jt_cli_option *option,
+                               const char *value, struct jt_diag *diag)
+{
+    JT_TRY(check_once(run, option, diag));
+    if (run->n_given == JT_COUNT(run->given)) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "more than %zu options; use several calls",
+                            run->n_given);
+    }
+    run->given[run->n_given++] = (struct jt_cli_given){option, value};
+    return JT_OK;
+}
+
+/* "--name", "--name=value", "-o", "-h" to the option's name and, after =, its value. */
+static struct jt_span split_option(const char *text, const char **out_value)
+{
+    *out_value = NULL;
+    if (text[1] != '-') {
+        return strcmp(text, "-o") == 0   ? JT_SPAN("output")
+               : strcmp(text, "-h") == 0 ? JT_SPAN("help")
+                                         : jt_span_str(text + 1);
+    }
+    const char *equals = strchr(text, '=');
+    if (equals == NULL) {
+        return jt_span_str(text + 2);
+    }
+    *out_value = equals + 1;
+    return jt_span_of(text + 2, (size_t)(equals - text - 2));
+}
+
+static enum jt_err take_option(struct parser *p, struct jt_cli_run *run, struct jt_diag *diag)
+{
+    const char *value;
+    struct jt_span name = split_option(p->argv[p->at], &value);
+    const struct jt_cli_option *global = jt_cli_table_option(jt_cli_table_globals, name);
+    const struct jt_cli_option *option = global;
+    if (option == NULL && run->command != NULL) {
+        option = jt_cli_table_option(run->command->options, name);
+    }
+    if (option == NULL) {
+        return unknown_option(run, name, diag);
+    }
+    if (option->value == NULL && value != NULL) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "--%s takes no value", option->name);
+    }
+    if (option->value != NULL && value == NULL) {
+        if (p->at + 1 >= p->argc) {
+            return jt_diag_fail(diag, JT_ERR_USAGE, "--%s needs a value: --%s %s", option->name,
+                                option->name, option->value);
+        }
+        value = p->argv[++p->at];
+    }
+    return global != NULL ? take_global(run, option, value, diag)
+                          : keep_option(run, option, value, diag);
+}
+
+static enum jt_err take(struct parser *p, struct jt_cli_run *run, struct jt_diag *diag)
+{
+    const char *text = p->argv[p->at];
+    bool dashed = !p->ended && text[0] == '-' && text[1] != 0;
+    if (dashed && strcmp(text, "--") == 0) {
+        p->ended = true;
+        return JT_OK;
+    }
+    if (dashed) {
+        return take_option(p, run, diag);
+    }
+    return run->command == NULL ? take_word(run, text, diag) : take_arg(run, text, diag);
+}
+
+static enum jt_err check_complete(const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    const struct jt_cli_command *command = run->command;
+    if (command == NULL) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "the command is incomplete; see jeton %s%s--help",
+                            run->words, run->words[0] != 0 ? " " : "");
+    }
+    size_t least, most;
+    jt_cli_table_arity(command->args, &least, &most);
+    if (run->n_args < least || run->n_args > most) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "too %s arguments; usage: jeton %s%s%s",
+                            run->n_args < least ? "few" : "many", command->path,
+                            command->args[0] != 0 ? " " : "", command->args);
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_cli_options_parse(int argc, char *const argv[], struct jt_cli_run *out_run,
+                                 struct jt_diag *diag)
+{
+    *out_run = (struct jt_cli_run){0};
+    struct parser p = {.argc = argc, .argv = argv, .at = 1};
+    for (; p.at < argc; p.at++) {
+        JT_TRY(take(&p, out_run, diag));
+    }
+    return out_run->help || out_run->version ? JT_OK : check_complete(out_run, diag);
+}
+
+const char *jt_cli_options_next(const struct jt_cli_run *run, const char *name, size_t *at)
+{
+    while (*at < run->n_given) {
+        const struct jt_cli_given *given = &run->given[(*at)++];
+        if (strcmp(given->option->name, name) == 0) {
+            return given->value;
+        }
+    }
+    return NULL;
+}
+
+const char *jt_cli_options_text(const struct jt_cli_run *run, const char *name)
+{
+    size_t at = 0;
+    return jt_cli_options_next(run, name, &at);
+}
+
+enum jt_err jt_cli_options_need(const struct jt_cli_run *run, const char *name,
+                                const char **out_value, struct jt_diag *diag)
+{
+    const char *value = jt_cli_options_text(run, name);
+    if (value == NULL || value[0] == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "--%s is needed; see jeton %s --help", name,
+                            run->command->path);
+    }
+    *out_value = value;
+    return JT_OK;
+}
+
+bool jt_cli_options_has(const struct jt_cli_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->n_given; i++) {
+        if (strcmp(run->given[i].option->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_pen.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "common/base/base.h"
+
+static void put(struct jt_cli_pen *pen, struct jt_span bytes, size_t width)
+{
+    if (pen->file != NULL && bytes.n > 0) {
+        (void)fwrite(bytes.p, 1, bytes.n, pen->file); /* main asks ferror() at the end */
+    }
+    pen->width += width;
+}
+
+static void put_escape(struct jt_cli_pen *pen, bool byte, unsigned number)
+{
+    char text[16];
+    int n = byte ? snprintf(text, sizeof text, "\\x%02x", number)
+                 : snprintf(text, sizeof text, "\\u%04x", number);
+    put(pen, jt_span_of(text, (size_t)n), (size_t)n);
+}
+
+/* The length of the UTF-8 sequence at the start of `rest` and its character; 0 when broken. */
+static size_t sequence(struct jt_span rest, uint32_t *out_char)
+{
+    static const uint8_t lead_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint8_t lead = rest.p[0];
+    size_t n = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (n > rest.n || !jt_span_utf8(jt_span_of(rest.p, n))) {
+        return 0;
+    }
+    uint32_t c = lead & lead_bits[n];
+    for (size_t i = 1; i < n; i++) {
+        c = c << 6 | (rest.p[i] & 0x3Fu);
+    }
+    *out_char = c;
+    return n;
+}
+
+/* Characters that move the cursor, recolour, or reorder what is read. */
+static bool is_safe(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) {
+        return false;
+    }
+    return !(c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+             (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE0FFF));
+}
+
+void jt_cli_pen_text(struct jt_cli_pen *pen, struct jt_span text)
+{
+    while (text.n > 0) {
+        uint32_t c = 0;
+        size_t n = sequence(text, &c);
+        if (n == 0 || c < 0x80) {
+            n = 1;
+            c = text.p[0];
+        }
+        if (is_safe(c) && (n > 1 || c < 0x80)) {
+            put(pen, jt_span_of(text.p, n), 1);
+        } else {
+            put_escape(pen, n == 1, c);
+        }
+        text.p += n;
+        text.n -= n;
+    }
+}
+
+void jt_cli_pen_puts(struct jt_cli_pen *pen, const char *text)
+{
+    jt_cli_pen_text(pen, jt_span_str(text));
+}
+
+void jt_cli_pen_pad(struct jt_cli_pen *pen, size_t width)
+{
+    while (pen->width < width) {
+        put(pen, JT_SPAN(" "), 1);
+    }
+}
+
+static void put_number(struct jt_cli_pen *pen, int64_t number, const char *unit)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%" PRId64 "%s", number, unit);
+    put(pen, jt_span_of(text, (size_t)n), (size_t)n);
+}
+
+void jt_cli_pen_time(struct jt_cli_pen *pen, int64_t at_s)
+{
+    time_t at = (time_t)at_s;
+    struct tm utc;
+    char text[64];
+    if (gmtime_r(&at, &utc) == NULL ||
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+        put_number(pen, at_s, ""); /* a year past what the C library knows */
+        return;
+    }
+    jt_cli_pen_puts(pen, text);
+}
+
+void jt_cli_pen_duration(struct jt_cli_pen *pen, int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}};
+    for (size_t i = 0; i < JT_COUNT(units); i++) {
+        if (seconds != 0 && seconds % units[i].seconds == 0) {
+            put_number(pen, seconds / units[i].seconds, units[i].name);
+            return;
+        }
+    }
+    put_number(pen, seconds, "s");
+}
+
+static int put_chunk(const char *bytes, size_t n, void *ctx)
+{
+    jt_cli_pen_text(ctx, jt_span_of(bytes, n));
+    return 0;
+}
+
+/* Strings as they are, null and what is absent as "-", the rest as JSON. */
+static void put_plain(struct jt_cli_pen *pen, const json_t *value)
+{
+    if (value == NULL || json_is_null(value)) {
+        jt_cli_pen_puts(pen, "-");
+    } else if (json_is_string(value)) {
+        jt_cli_pen_text(pen, jt_json_value(value));
+    } else if (json_is_boolean(value)) {
+        jt_cli_pen_puts(pen, json_is_true(value) ? "yes" : "no");
+    } else {
+        /* put_chunk never fails; out of memory leaves the value out, and this is for the eye */
+        (void)json_dump_callback(value, put_chunk, pen, JSON_COMPACT | JSON_ENCODE_ANY);
+    }
+}
+
+static void put_list(struct jt_cli_pen *pen, const json_t *list)
+{
+    size_t index;
+    const json_t *item;
+    json_array_foreach(list, index, item)
+    {
+        jt_cli_pen_puts(pen, index > 0 ? ", " : "");
+        put_plain(pen, item);
+    }
+    if (json_array_size(list) == 0) {
+        jt_cli_pen_puts(pen, "-");
+    }
+}
+
+static void put_secret(struct jt_cli_pen *pen, const json_t *secret)
+{
+    const json_t *expires = json_object_get(secret, "expires_s");
+    put_plain(pen, json_object_get(secret, "id"));
+    jt_cli_pen_puts(pen, "  ");
+    put_plain(pen, json_object_get(secret, "name"));
+    jt_cli_pen_puts(pen, json_is_integer(expires) ? "  until " : "  without end");
+    if (json_is_integer(expires)) {
+        jt_cli_pen_time(pen, json_integer_value(expires));
+    }
+}
+
+void jt_cli_pen_value(struct jt_cli_pen *pen, const json_t *value, enum jt_cli_form form)
+{
+    if (json_is_object(value) && form == JT_CLI_FORM_SECRET) {
+        put_secret(pen, value);
+    } else if (json_is_integer(value) && form == JT_CLI_FORM_TIME) {
+        jt_cli_pen_time(pen, json_integer_value(value));
+    } else if (json_is_integer(value) && form == JT_CLI_FORM_DURATION) {
+        jt_cli_pen_duration(pen, json_integer_value(value));
+    } else if (json_is_array(value)) {
+        put_list(pen, value);
+    } else {
+        put_plain(pen, value);
+    }
+}

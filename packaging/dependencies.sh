@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs with apt what is missing of the groups named: build, test, check. Names are those of
+# Debian 12 and Ubuntu 24.04. Without apt, or the right to use it, tells what is missing and by what
+# package it comes, and exits 1.
+set -euo pipefail
+
+# group  probe (a command, or a pkg-config module and its lowest version)  packages
+needs='
+build  cc                      build-essential
+build  cmake                   cmake
+build  make                    make
+build  ninja                   ninja-build
+build  pkg-config              pkg-config
+build  libcrypto>=3.0          libssl-dev
+build  jansson>=2.13           libjansson-dev
+build  libsodium>=1.0.18       libsodium-dev
+build  libcurl>=7.85           libcurl4-openssl-dev
+build  libmicrohttpd>=0.9.75   libmicrohttpd-dev
+build  sqlite3>=3.37           libsqlite3-dev
+build  yaml-0.1>=0.2           libyaml-dev
+build  libjwt>=1.10            libjwt-dev
+build  curl                    curl
+test   cmocka>=1.1             libcmocka-dev
+test   c++                     g++
+test   python3                 python3
+test   openssl                 openssl
+test   node                    nodejs
+test   npm                     npm ca-certificates
+check  clang                   clang
+check  clang-tidy              clang-tidy
+check  clang-format            clang-format
+check  cppcheck                cppcheck
+check  shellcheck              shellcheck
+check  scdoc                   scdoc
+'
+
+is_there() {
+    case $1 in
+    *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# Fills `missing` (probes) and `packages` for the groups given.
+look() {
+    missing=() packages=()
+    local group probe names
+    while read -r group probe names; do
+        if [[ " $* " == *" $group "* ]] && ! is_there "$probe"; then
+            missing+=("$probe") packages+=("$names")
+        fi
+    done <<<"$needs"
+}
+
+tell_missing() {
+    local i
+    echo "Jeton needs what this machine lacks; $1:" >&2
+    for i in "${!missing[@]}"; do
+        printf '  %-24s Debian, Ubuntu: %s\n' "${missing[i]}" "${packages[i]}" >&2
+    done
+    echo 'A name with >= is a pkg-config module, the others are commands.' >&2
+    exit 1
+}
+
+as_root=()
+become_root() {
+    if ((EUID == 0)); then
+        return 0
+    fi
+    command -v sudo >/dev/null || return 1
+    as_root=(sudo)
+    if ! [[ -t 0 ]]; then
+        as_root+=(-n) # nobody is there to type a password
+    fi
+    "${as_root[@]}" true
+}
+
+apt_get() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+for group in "$@"; do
+    case $group in
+    build | test | check) ;;
+    *)
+        echo "usage: $0 [build] [test] [check]" >&2
+        exit 1
+        ;;
+    esac
+done
+
+look "$@"
+if ((${#missing[@]} == 0)); then
+    exit 0
+fi
+command -v apt-get >/dev/null || tell_missing 'there is no apt-get here to install it'
+become_root || tell_missing 'installing it takes root or sudo'
+echo "installing: ${packages[*]}" >&2
+apt_get update >/dev/null
+# shellcheck disable=SC2068  # an element may be several packages
+apt_get install -y --no-install-recommends ${packages[@]} >/dev/null
+look "$@"
+if ((${#missing[@]} > 0)); then
+    tell_missing 'apt-get installed no version that is new enough'
+fi
