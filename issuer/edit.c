@@ -1,86 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/edit.h"
 
-#include <stdlib.h>
-
 #include "common/json/json.h"
 #include "issuer/edit_client.h"
+#include "issuer/view.h"
 
 #include "common/base/base.h"
-
-/* --- reading --- */
-
-static const struct jt_object *find(const struct jt_access *access, enum jt_store_kind kind,
-                                    struct jt_span id)
-{
-    const struct jt_object *object = jt_access_find(access, kind, id);
-    if (object == NULL && kind == JT_STORE_CLIENT) {
-        const struct jt_client *named = jt_access_client_named(access, id);
-        object = named == NULL ? NULL : &named->object;
-    }
-    return object;
-}
-
-enum jt_err jt_edit_view(const struct jt_access *access, enum jt_store_kind kind, struct jt_span id,
-                         json_t **out_view)
-{
-    const struct jt_object *object = find(access, kind, id);
-    return object == NULL ? JT_ERR_NOT_FOUND : jt_object_json(object, false, out_view);
-}
-
-static enum jt_err append_view(void *ctx, const struct jt_object *object)
-{
-    json_t *view = NULL;
-    JT_TRY(jt_object_json(object, false, &view));
-    return json_array_append_new(ctx, view) == 0 ? JT_OK : JT_ERR_NOMEM;
-}
-
-static int name_order(const void *a, const void *b)
-{
-    json_t *const *x = a, *const *y = b;
-    return jt_span_cmp(jt_json_value(json_object_get(*x, "name")),
-                       jt_json_value(json_object_get(*y, "name")));
-}
-
-/* Clients stand in shards; people want them by name. */
-static enum jt_err sort_by_name(json_t *array)
-{
-    size_t n = json_array_size(array);
-    json_t **items = calloc(n + 1, sizeof *items);
-    if (items == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    for (size_t i = 0; i < n; i++) {
-        items[i] = json_incref(json_array_get(array, i));
-    }
-    qsort(items, n, sizeof *items, name_order);
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_set_new(array, i, items[i]); /* the index exists: cannot fail */
-    }
-    free(items);
-    return JT_OK;
-}
-
-enum jt_err jt_edit_list(const struct jt_access *access, enum jt_store_kind kind,
-                         json_t **out_array)
-{
-    json_t *array = json_array();
-    if (array == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    enum jt_err err = jt_access_each(access, kind, append_view, array);
-    if (err == JT_OK && kind == JT_STORE_CLIENT) {
-        err = sort_by_name(array);
-    }
-    if (err != JT_OK) {
-        json_decref(array);
-        return err;
-    }
-    *out_array = array;
-    return JT_OK;
-}
-
-/* --- writing --- */
 
 /* An edit on its way through jt_issuer_change. */
 struct edit {
@@ -161,7 +86,7 @@ static enum jt_err write_object(struct jt_issuer *issuer, const struct jt_root *
     struct jt_object *object = NULL;
     JT_TRY(jt_object_parse(edit->kind, doc, &object, diag));
     enum jt_err err = JT_OK;
-    if (old == NULL && find(now->access, edit->kind, object->id) != NULL) {
+    if (old == NULL && jt_view_find(now->access, edit->kind, object->id) != NULL) {
         err = jt_diag_fail(diag, JT_ERR_EXISTS,
                            "a %s of this name exists; update it, or choose "
                            "another name",
@@ -203,7 +128,7 @@ static enum jt_err run_edit(struct jt_issuer *issuer, const struct jt_root *now,
     const struct jt_object *old = NULL;
     json_t *old_doc = NULL, *doc = NULL;
     if (edit->id.p != NULL) {
-        old = find(now->access, edit->kind, edit->id);
+        old = jt_view_find(now->access, edit->kind, edit->id);
         if (old == NULL) {
             return JT_ERR_NOT_FOUND;
         }
@@ -313,7 +238,7 @@ static enum jt_err run_delete(struct jt_issuer *issuer, const struct jt_root *no
                               struct jt_diag *diag)
 {
     struct edit *edit = ctx;
-    const struct jt_object *object = find(now->access, edit->kind, edit->id);
+    const struct jt_object *object = jt_view_find(now->access, edit->kind, edit->id);
     if (object == NULL) {
         return JT_ERR_NOT_FOUND;
     }

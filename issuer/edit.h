@@ -50,10 +50,4 @@ JT_MUST_USE enum jt_err jt_edit_revoke_secret(struct jt_issuer *issuer, const ch
                                               struct jt_span client, struct jt_span secret_id,
                                               struct jt_diag *diag);
 
-/* The object, or all of its kind as an array, as docs/admin-api.md shows them, from `access`. */
-JT_MUST_USE enum jt_err jt_edit_view(const struct jt_access *access, enum jt_store_kind kind,
-                                     struct jt_span id, json_t **out_view);
-JT_MUST_USE enum jt_err jt_edit_list(const struct jt_access *access, enum jt_store_kind kind,
-                                     json_t **out_array);
-
 #endif

@@ -97,7 +97,7 @@ enum jt_err jt_edit_client_check_secret(const json_t *name, const char *name_mem
                                         const json_t *lifetime, const char *lifetime_member,
                                         struct jt_diag *diag)
 {
-    if (name != NULL && !json_is_null(name) && !jt_object_is_name(jt_json_value(name))) {
+    if (name != NULL && !json_is_null(name) && !jt_names_is_name(jt_json_value(name))) {
         return jt_diag_fail(diag, JT_ERR_INVALID,
                             "%s: 1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit",
                             name_member);

@@ -26,7 +26,7 @@ static enum jt_err split_scope(struct jt_span scope, struct words *out, struct j
     struct jt_span word;
     out->n = 0;
     while (jt_span_word(&scope, &word)) {
-        if (!jt_object_is_scope(word)) {
+        if (!jt_names_is_scope(word)) {
             return jt_diag_fail(diag, JT_ERR_INVALID_SCOPE,
                                 "scope: names are separated by spaces and hold no quotes, "
                                 "backslashes or control characters");

@@ -29,76 +29,11 @@ const char *jt_object_kind_name(enum jt_store_kind kind)
     return names[kind];
 }
 
-/* --- the forms of names --- */
-
-bool jt_object_is_scope(struct jt_span text)
-{
-    /* RFC 6749 sec. 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c < 0x21 || c > 0x7E || c == '"' || c == '\\') {
-            return false;
-        }
-    }
-    return text.n > 0 && text.n <= JT_OBJECT_MAX_NAME;
-}
-
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-bool jt_object_is_name(struct jt_span text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (!is_alnum(text.p[i]) && (i == 0 || memchr("._:@-", text.p[i], 5) == NULL)) {
-            return false;
-        }
-    }
-    return text.n > 0 && text.n <= JT_OBJECT_MAX_NAME;
-}
-
-/* RFC 8707 sec. 2: an absolute URI (RFC 3986 sec. 4.3) without fragment. */
-static bool is_identifier(struct jt_span text)
-{
-    const uint8_t *colon = text.n == 0 ? NULL : memchr(text.p, ':', text.n);
-    if (colon == NULL || colon == text.p || text.n > JT_OBJECT_MAX_IDENTIFIER ||
-        colon + 1 == text.p + text.n || !is_alnum(text.p[0]) || text.p[0] <= '9') {
-        return false;
-    }
-    for (const uint8_t *p = text.p; p < colon; p++) {
-        if (!is_alnum(*p) && memchr("+.-", *p, 3) == NULL) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] <= 0x20 || text.p[i] > 0x7E || strchr("\"#<>\\^`{|}", text.p[i]) != NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum jt_err jt_object_parse_grant(struct jt_span text, struct jt_grant *out_grant)
-{
-    const uint8_t *hash = text.n == 0 ? NULL : memchr(text.p, '#', text.n);
-    struct jt_grant grant = {text, JT_SPAN_NONE};
-    if (hash != NULL) {
-        grant.resource.n = (size_t)(hash - text.p);
-        grant.scope = jt_span_of(hash + 1, text.n - grant.resource.n - 1);
-    }
-    if (!is_identifier(grant.resource) || (hash != NULL && !jt_object_is_scope(grant.scope))) {
-        return JT_ERR_INVALID;
-    }
-    *out_grant = grant;
-    return JT_OK;
-}
-
 /* --- what several kinds have --- */
 
 static enum jt_err read_name(struct jt_pack *pack, const json_t *value, struct jt_span *out)
 {
-    if (!jt_object_is_name(jt_json_value(value))) {
+    if (!jt_names_is_name(jt_json_value(value))) {
         return jt_pack_fail(pack, "1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit");
     }
     *out = jt_pack_text(pack, jt_json_value(value));
@@ -151,7 +86,7 @@ static enum jt_err read_grants(struct jt_pack *pack, const json_t *value, struct
     json_array_foreach(value, index, item)
     {
         struct jt_span text = jt_pack_text(pack, jt_json_value(item));
-        if (jt_object_parse_grant(text, &grants[index]) != JT_OK) {
+        if (jt_names_parse_grant(text, &grants[index]) != JT_OK) {
             return jt_pack_fail(pack, "element %zu is not IDENTIFIER#SCOPE or IDENTIFIER",
                                 index + 1);
         }
@@ -179,9 +114,9 @@ static enum jt_err read_bool(struct jt_pack *pack, const json_t *value, bool *ou
 static enum jt_err resource_identifier(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_resource *resource = record;
-    if (!is_identifier(jt_json_value(value))) {
+    if (!jt_names_is_identifier(jt_json_value(value))) {
         return jt_pack_fail(pack, "give an absolute URI without fragment, at most %d characters",
-                            JT_OBJECT_MAX_IDENTIFIER);
+                            JT_NAMES_MAX_IDENTIFIER);
     }
     resource->object.id = jt_pack_text(pack, jt_json_value(value));
     return JT_OK;
@@ -190,7 +125,7 @@ static enum jt_err resource_identifier(struct jt_pack *pack, const json_t *value
 static enum jt_err resource_scopes(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_resource *resource = record;
-    return read_words(pack, value, JT_OBJECT_MAX_SCOPES, jt_object_is_scope, &resource->scopes,
+    return read_words(pack, value, JT_OBJECT_MAX_SCOPES, jt_names_is_scope, &resource->scopes,
                       &resource->n_scopes);
 }
 
@@ -330,7 +265,7 @@ static enum jt_err client_policy(struct jt_pack *pack, const json_t *value, void
 static enum jt_err client_default(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_client *client = record;
-    if (!is_identifier(jt_json_value(value))) {
+    if (!jt_names_is_identifier(jt_json_value(value))) {
         return jt_pack_fail(pack, "give the identifier of a resource, or null");
     }
     client->default_resource = jt_pack_text(pack, jt_json_value(value));
@@ -340,7 +275,7 @@ static enum jt_err client_default(struct jt_pack *pack, const json_t *value, voi
 static enum jt_err client_roles(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_client *client = record;
-    return read_words(pack, value, JT_OBJECT_MAX_ROLES, jt_object_is_name, &client->roles,
+    return read_words(pack, value, JT_OBJECT_MAX_ROLES, jt_names_is_name, &client->roles,
                       &client->n_roles);
 }
 
@@ -363,8 +298,7 @@ static enum jt_err read_secret(struct jt_pack *pack, const json_t *item,
     secret->name = jt_pack_text(pack, jt_json_value(json_object_get(item, "name")));
     secret->created_s = json_integer_value(json_object_get(item, "created_s"));
     secret->expires_s = json_integer_value(json_object_get(item, "expires_s"));
-    return jt_object_is_name(secret->id) && jt_object_is_name(secret->name) &&
-                   secret->expires_s >= 0
+    return jt_names_is_name(secret->id) && jt_names_is_name(secret->name) && secret->expires_s >= 0
                ? JT_OK
                : jt_pack_fail(pack, "a malformed secret");
 }

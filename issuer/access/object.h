@@ -14,13 +14,12 @@
 #include "common/base/diag.h"
 #include "common/base/digest.h"
 #include "common/jose/alg.h"
+#include "issuer/access/names.h"
 #include "issuer/store/store.h"
 
 #include <jansson.h>
 
 #define JT_OBJECT_MAX_DOC        (1024 * 1024)
-#define JT_OBJECT_MAX_IDENTIFIER 512
-#define JT_OBJECT_MAX_NAME       128
 #define JT_OBJECT_MAX_SCOPES     128 /* of one resource */
 #define JT_OBJECT_MAX_GRANTS     4096
 #define JT_OBJECT_MAX_ROLES      64
@@ -33,11 +32,6 @@ struct jt_object {
     enum jt_store_kind kind;
     _Atomic unsigned refs;
     struct jt_span id;
-};
-
-struct jt_grant {
-    struct jt_span resource;
-    struct jt_span scope; /* empty: the bare grant, may call with no scope */
 };
 
 struct jt_resource {
@@ -85,15 +79,6 @@ JT_MUST_USE enum jt_err jt_object_parse(enum jt_store_kind kind, const json_t *d
  * secrets; without, it is what the admin API shows. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_object_json(const struct jt_object *object, bool for_store,
                                        json_t **out_doc);
-
-/* Splits `IDENTIFIER#SCOPE` or `IDENTIFIER`. JT_ERR_INVALID when either part is malformed. */
-JT_MUST_USE enum jt_err jt_object_parse_grant(struct jt_span text, struct jt_grant *out_grant);
-
-/* 1 to JT_OBJECT_MAX_NAME of A-Z a-z 0-9 . _ : @ -, the first a letter or digit. */
-bool jt_object_is_name(struct jt_span text);
-
-/* RFC 6749 sec. 3.3: one scope-token of at most JT_OBJECT_MAX_NAME characters. */
-bool jt_object_is_scope(struct jt_span text);
 
 struct jt_object *jt_object_ref(struct jt_object *object);
 void jt_object_free(struct jt_object *object); /* drops a reference; NULL is harmless */

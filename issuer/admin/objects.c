@@ -2,6 +2,7 @@
 /* Resources, roles and clients: the five things that can be done to each, once. */
 #include "issuer/admin/admin.h"
 #include "issuer/edit.h"
+#include "issuer/view.h"
 
 #include "common/base/base.h"
 
@@ -11,7 +12,7 @@ static void list(const struct jt_request *request, enum jt_store_kind kind,
     json_t *items = NULL;
     struct jt_issuer_worker *worker = request->thread;
     const struct jt_root *root = jt_issuer_enter(worker);
-    enum jt_err err = jt_edit_list(root->access, kind, &items);
+    enum jt_err err = jt_view_list(root->access, kind, &items);
     jt_issuer_exit(worker);
     if (err != JT_OK) {
         jt_admin_refuse(answer, err, NULL);
@@ -25,7 +26,7 @@ static void get(const struct jt_request *request, enum jt_store_kind kind, struc
     json_t *view = NULL;
     struct jt_issuer_worker *worker = request->thread;
     const struct jt_root *root = jt_issuer_enter(worker);
-    enum jt_err err = jt_edit_view(root->access, kind, request->segments[0], &view);
+    enum jt_err err = jt_view_object(root->access, kind, request->segments[0], &view);
     jt_issuer_exit(worker);
     if (err != JT_OK) {
         jt_admin_refuse(answer, err, NULL);

@@ -10,7 +10,7 @@
 
 #define JTI_BYTES 16
 #define JTI_LEN   22
-#define MAX_SCOPE (JT_DECIDE_MAX_SCOPES * (JT_OBJECT_MAX_NAME + 1))
+#define MAX_SCOPE (JT_DECIDE_MAX_SCOPES * (JT_NAMES_MAX + 1))
 
 /* All that one request makes on its way; released as a whole. */
 struct issuing {

@@ -4,6 +4,7 @@
 
 #include "issuer/access/client_secret.h"
 #include "issuer/edit.h"
+#include "issuer/view.h"
 
 #define ACTOR "test"
 
@@ -42,7 +43,7 @@ static enum jt_err delete (enum jt_store_kind kind, const char *id, struct jt_di
 static json_t *view_of(enum jt_store_kind kind, const char *id)
 {
     json_t *view = NULL;
-    enum jt_err err = jt_edit_view(desk_root()->access, kind, jt_span_str(id), &view);
+    enum jt_err err = jt_view_object(desk_root()->access, kind, jt_span_str(id), &view);
     return err == JT_OK ? view : NULL;
 }
 
@@ -379,7 +380,7 @@ static void list_is_ordered_by_name(void **state)
     static const char *const ordered[] = {"B", "a", "k", "k0", "m", "z"};
     for (size_t k = 0; k < JT_COUNT(kinds); k++) {
         json_t *array = NULL;
-        assert_ok(jt_edit_list(desk_root()->access, kinds[k], &array));
+        assert_ok(jt_view_list(desk_root()->access, kinds[k], &array));
         assert_int_equal(json_array_size(array), JT_COUNT(ordered));
         for (size_t i = 0; i < JT_COUNT(ordered); i++) {
             assert_string_equal(text_of(json_array_get(array, i), "name"), ordered[i]);

@@ -57,8 +57,8 @@ static void write_event_gives_time_level_name_and_fields(void **state)
     assert_string_equal(read_line(&sink),
                         "2026-01-02T03:04:05Z info ev=token.issue client=cart ttl=3600 "
                         "low=-9223372036854775808 err=insufficient_scope\n");
-    jt_log_write(&sink.log, JT_EV_DAEMON_FAIL, NULL, 0);
-    assert_string_equal(read_line(&sink), "2026-01-02T03:04:05Z error ev=daemon.fail\n");
+    jt_log_write(&sink.log, JT_EV_CLOCK_JUMP, NULL, 0);
+    assert_string_equal(read_line(&sink), "2026-01-02T03:04:05Z error ev=clock.jump\n");
     close_sink(&sink);
 }
 
@@ -76,7 +76,7 @@ static void write_time_follows_the_clock(void **state)
     struct sink sink = open_sink(JT_LOG_INFO);
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         now_s = rows[i].s;
-        jt_log_write(&sink.log, JT_EV_DAEMON_START, NULL, 0);
+        jt_log_write(&sink.log, JT_EV_DAEMON_STOP, NULL, 0);
         assert_memory_equal(read_line(&sink), rows[i].text, strlen(rows[i].text));
     }
     close_sink(&sink);
@@ -173,7 +173,7 @@ static void write_above_the_level_is_nothing(void **state)
         enum jt_log_event event;
         bool written;
     } rows[] = {
-        {JT_LOG_ERROR, JT_EV_DAEMON_FAIL, true}, {JT_LOG_ERROR, JT_EV_KEY_REVOKE, false},
+        {JT_LOG_ERROR, JT_EV_CLOCK_JUMP, true}, {JT_LOG_ERROR, JT_EV_KEY_REVOKE, false},
         {JT_LOG_WARN, JT_EV_KEY_REVOKE, true},   {JT_LOG_WARN, JT_EV_TOKEN_ISSUE, false},
         {JT_LOG_INFO, JT_EV_TOKEN_ISSUE, true},  {JT_LOG_DEBUG, JT_EV_TOKEN_ISSUE, true},
     };
@@ -191,9 +191,9 @@ static void write_without_a_log_or_descriptor_is_harmless(void **state)
     const struct jt_log closed = {.fd = -1, .level = JT_LOG_DEBUG, .clock = &fixed_clock};
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     const struct jt_log lost = {.fd = full, .level = JT_LOG_DEBUG, .clock = &fixed_clock};
-    jt_log(NULL, JT_EV_DAEMON_START, jt_log_int("n", 1));
-    jt_log(&closed, JT_EV_DAEMON_START, jt_log_int("n", 1));
-    jt_log(&lost, JT_EV_DAEMON_START, jt_log_int("n", 1));
+    jt_log(NULL, JT_EV_DAEMON_STOP, jt_log_int("n", 1));
+    jt_log(&closed, JT_EV_DAEMON_STOP, jt_log_int("n", 1));
+    jt_log(&lost, JT_EV_DAEMON_STOP, jt_log_int("n", 1));
     close(full);
 }
 

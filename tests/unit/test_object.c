@@ -143,9 +143,9 @@ static void parse_over_a_limit_refused(void **state)
         size_t max;
         bool characters; /* repeats one character, else list elements with a number */
     } rows[] = {
-        {JT_STORE_RESOURCE, "{'identifier':'a:", "x", "'}", JT_OBJECT_MAX_IDENTIFIER - 2, true},
-        {JT_STORE_ROLE, "{'name':'", "x", "'}", JT_OBJECT_MAX_NAME, true},
-        {JT_STORE_RESOURCE, RES ",'scopes':['", "x", "']}", JT_OBJECT_MAX_NAME, true},
+        {JT_STORE_RESOURCE, "{'identifier':'a:", "x", "'}", JT_NAMES_MAX_IDENTIFIER - 2, true},
+        {JT_STORE_ROLE, "{'name':'", "x", "'}", JT_NAMES_MAX, true},
+        {JT_STORE_RESOURCE, RES ",'scopes':['", "x", "']}", JT_NAMES_MAX, true},
         {JT_STORE_RESOURCE, RES ",'claims':{'a':'", "x", "'}}", JT_OBJECT_MAX_CLAIMS - 8, true},
         {JT_STORE_RESOURCE, RES ",'scopes':[", "'s%zu'", "]}", JT_OBJECT_MAX_SCOPES, false},
         {JT_STORE_ROLE, ROLE ",'grants':[", "'a:b#s%zu'", "]}", JT_OBJECT_MAX_GRANTS, false},
@@ -243,13 +243,13 @@ static void parse_grant_splits_at_the_first_hash(void **state)
 {
     (void)state;
     struct jt_grant grant;
-    assert_ok(jt_object_parse_grant(JT_SPAN("https://a#b#c"), &grant));
+    assert_ok(jt_names_parse_grant(JT_SPAN("https://a#b#c"), &grant));
     assert_span(grant.resource, "https://a");
     assert_span(grant.scope, "b#c");
-    assert_ok(jt_object_parse_grant(JT_SPAN("https://a"), &grant));
+    assert_ok(jt_names_parse_grant(JT_SPAN("https://a"), &grant));
     assert_int_equal(grant.scope.n, 0);
-    assert_err(jt_object_parse_grant(JT_SPAN(""), &grant), JT_ERR_INVALID);
-    assert_err(jt_object_parse_grant(JT_SPAN("https://a#"), &grant), JT_ERR_INVALID);
+    assert_err(jt_names_parse_grant(JT_SPAN(""), &grant), JT_ERR_INVALID);
+    assert_err(jt_names_parse_grant(JT_SPAN("https://a#"), &grant), JT_ERR_INVALID);
 }
 
 int main(void)
