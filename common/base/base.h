@@ -10,8 +10,10 @@
 #include "common/base/err.h"
 #include "common/base/macros.h"
 
-/* glibc makes alloca a macro, which cannot be poisoned as it stands */
+/* glibc makes these macros (the latter two with FORTIFY), which cannot be poisoned as they stand */
 #undef alloca
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol gmtime localtime
 #pragma GCC poison rand alloca
 #ifdef JT_POISON_MEMCMP

@@ -124,6 +124,9 @@ static enum jt_err apply_group(struct jt_access *access,
 {
     struct jt_access_table **slot = table_slot(access, group[0]->kind, group[0]->id);
     struct jt_access_table *table = NULL;
+    if (slot == NULL) {
+        return JT_ERR_ARGUMENT; /* no kind that is kept here; parsing has let none through */
+    }
     JT_TRY(table_merge(*slot, group, n, &table));
     table_free(*slot);
     *slot = table;

@@ -43,15 +43,16 @@ static size_t count_state(const struct key_list *list, enum jt_key_state state)
 static struct jt_key_times only(enum jt_key_state state)
 {
     struct key_list list = list_keys();
-    const struct jt_key_times *found = NULL;
+    struct jt_key_times found = {0};
+    size_t n = 0;
     for (size_t i = 0; i < list.n; i++) {
         if (list.states[i] == state && list.items[i].alg == JT_ALG_ES256) {
-            assert_null(found);
-            found = &list.items[i];
+            found = list.items[i];
+            n++;
         }
     }
-    assert_non_null(found);
-    return *found;
+    assert_int_equal(n, 1);
+    return found;
 }
 
 static struct jt_key_times by_kid(const char *kid)
