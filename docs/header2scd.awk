@@ -1,26 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes libjeton(3) from the public header, so that each function is documented once: every group of
-# declarations becomes a section, its comment the text. Usage: awk -f header2scd.awk verifier.h
+# declarations becomes a section, what it declares the title, its comment the text.
+# Usage: awk -f header2scd.awk verifier.h
 function escape(text) { gsub(/[*_\\]/, "\\\\&", text); gsub(/`/, "*", text); return text }
 
 function say_text(text,    lines, n, i, code) {
     n = split(text, lines, "\n")
+    while (n > 0 && lines[n] == "") n--
     code = 0
     for (i = 1; i <= n; i++) {
-        if (lines[i] ~ /^    / && !code) { print "\n```"; code = 1 }
-        if (lines[i] !~ /^    / && code) { print "```\n"; code = 0 }
+        if (lines[i] ~ /^    / && !code) { print "```"; code = 1 }
+        if (lines[i] !~ /^    / && code) { print "```"; code = 0 }
         print code ? substr(lines[i], 5) : escape(lines[i])
     }
     if (code) print "```"
 }
 
-function heading(code,    name) {
-    if (match(code, /jeton_[a-z_0-9]+\(/)) return substr(code, RSTART, RLENGTH - 1)
-    if (match(code, /typedef[^;]*\(\*jeton_[a-z_]+/)) { match(code, /\*jeton_[a-z_]+/); return substr(code, RSTART + 1, RLENGTH - 1) }
-    if (match(code, /enum jeton_[a-z_]+/)) return substr(code, RSTART, RLENGTH)
-    if (match(code, /struct jeton_[a-z_]+ \{/)) return substr(code, RSTART, RLENGTH - 2)
-    if (match(code, /#define JETON_[A-Z]+/)) return substr(code, RSTART + 8, RLENGTH - 8) (comment ~ /bits|Bits|Algorithms/ ? " and others" : "")
-    return "types"
+# The name that the line declares, "" when it only goes on with another.
+function declared(line) {
+    if (line ~ /^ /) return ""
+    if (match(line, /^#define JETON_[A-Z0-9_]+/)) return substr(line, 9, RLENGTH - 8)
+    if (match(line, /\(\*jeton_[a-z0-9_]+\)/)) return substr(line, RSTART + 2, RLENGTH - 3)
+    if (match(line, /jeton_[a-z0-9_]+\(/)) return substr(line, RSTART, RLENGTH - 1)
+    if (match(line, /(enum|struct) jeton_[a-z0-9_]+ \{$/)) return substr(line, RSTART, RLENGTH - 2)
+    if (match(line, /^typedef.* jeton_[a-z0-9_]+;$/)) {
+        match(line, /[a-z0-9_]+;$/)
+        return substr(line, RSTART, RLENGTH - 1)
+    }
+    return ""
+}
+
+function heading(code,    lines, names, n, i, found, title) {
+    n = split(code, lines, "\n")
+    for (i = 1; i <= n; i++) if (declared(lines[i]) != "") names[++found] = declared(lines[i])
+    title = names[1]
+    if (found > 2) return title " to " names[found]
+    for (i = 2; i <= found; i++) title = title ", " names[i]
+    return title
+}
+
+# A prototype without what is for the compiler alone; the lines it goes on with move along.
+function prototype(line,    n) {
+    if (match(line, /^JETON_API (JETON_CHECK )?/)) {
+        moved = RLENGTH
+        return substr(line, RLENGTH + 1)
+    }
+    if (line !~ /^ /) moved = 0
+    match(line, /^ */)
+    n = RLENGTH < moved ? RLENGTH : moved
+    return substr(line, n + 1)
 }
 
 function flush() {
@@ -34,9 +62,10 @@ BEGIN {
     print "libjeton(3)\n\n# NAME\n\nlibjeton - verify access tokens offline\n\n# SYNOPSIS\n"
     print "*#include <jeton/verifier.h>*\n\npkg-config --cflags --libs jeton\n\n# DESCRIPTION\n"
 }
-/^\/\* SPDX/ { next }
+/^\/\* SPDX|^\/\* clang-format/ { next }
+/^#    define JETON_INIT/ && code == "" { code = "#define JETON_INIT(type)\n" } # C's and C++'s: one
 /^#if|^#endif|^extern "C"|^#include|^#    define|^#else|^}$/ { next }
-/^#define JETON_VERIFIER_H|^#define JETON_API|^#define JETON_CHECK/ { next }
+/^#define JETON_VERIFIER_H/ { next }
 /^\/\*/ && !in_comment {
     flush()
     in_comment = 1
@@ -57,5 +86,5 @@ in_comment {
     next
 }
 /^$/ { flush(); next }
-{ code = code $0 "\n" }
+{ code = code prototype($0) "\n" }
 END { flush(); print "\n# SEE ALSO\n\n*jeton*(1), *jetond*(8)" }

@@ -129,7 +129,7 @@ enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *
         err = jt_change_read_access(issuer->store, now->access, now->version, &access, diag);
     }
     if (err == JT_OK && keyring != NULL) {
-        err = jt_keyring_part(keyring, &keys);
+        err = jt_key_part_make(keyring, &keys);
     }
     if (err == JT_OK) {
         err = jt_store_commit(issuer->store, diag);
@@ -138,7 +138,7 @@ enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *
         err = jt_change_publish(issuer, version, NULL, access, keys);
     }
     jt_access_free(access);
-    jt_root_key_part_free(keys);
+    jt_key_part_free(keys);
     return err;
 }
 
@@ -149,7 +149,7 @@ static enum jt_err publish_stored(struct jt_issuer *issuer, const struct jt_root
     struct jt_key_part *keys = NULL;
     struct jt_keyring keyring = {0};
     JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
-    enum jt_err err = jt_keyring_part(&keyring, &keys);
+    enum jt_err err = jt_key_part_make(&keyring, &keys);
     if (err == JT_OK) {
         err = jt_change_read_access(issuer->store, now->access, now->version, &access, diag);
     }
@@ -157,7 +157,7 @@ static enum jt_err publish_stored(struct jt_issuer *issuer, const struct jt_root
         err = jt_change_publish(issuer, version, NULL, access, keys);
     }
     jt_access_free(access);
-    jt_root_key_part_free(keys);
+    jt_key_part_free(keys);
     jt_keyring_release(&keyring);
     return err;
 }

@@ -31,14 +31,14 @@ const struct jt_conf_row jt_config_rows[] = {
      "name of an environment variable with it"},
     {"keys.algorithms", JT_CONF_LIST, AT(algorithms), "ES256", 0, 0, false, NULL,
      "the algorithms that this issuer keeps keys for"},
-    {"keys.period", JT_CONF_DURATION, AT(period_s), "30d", 0, 3650 * (int64_t)DAY, false, NULL,
+    {"keys.period", JT_CONF_DURATION, AT(period_s), "30d", HOUR, 3650 * (int64_t)DAY, false, NULL,
      "how long a key signs"},
     {"keys.lead", JT_CONF_DURATION, AT(lead_s), "24h", 0, 365 * (int64_t)DAY, false, NULL,
      "how long a key is published before it signs"},
     {"keys.skew", JT_CONF_DURATION, AT(skew_s), "5m", 0, DAY, false, NULL,
      "clock skew that a retiring key is kept for"},
     {"keys.staleness", JT_CONF_DURATION, AT(staleness_s), "4h", 0, 30 * (int64_t)DAY, false, NULL,
-     "how long an issuer without its database goes on issuing"},
+     "how much longer a retiring key is published, for issuers cut off from their database"},
     {"jwks.max_age", JT_CONF_DURATION, AT(max_age_s), "5m", 1, DAY, false, NULL,
      "max-age of the key set's Cache-Control"},
     {"http.threads", JT_CONF_INT, AT(threads), "0", 0, 64, false, NULL,
@@ -73,7 +73,8 @@ static bool differs(const char *a, const char *b)
 
 static bool is_loopback_url(const char *url)
 {
-    return starts(url, "http://127.0.0.1:") || starts(url, "http://localhost:") ||
+    size_t number = starts(url, "http://127.") ? strspn(url + 7, "0123456789.") : 0;
+    return (number > 0 && url[7 + number] == ':') || starts(url, "http://localhost:") ||
            starts(url, "http://[::1]:");
 }
 

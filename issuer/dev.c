@@ -40,7 +40,12 @@ static enum jt_err choose_dir(const struct jt_dev *dev, char *out, size_t size,
         }
         return JT_OK;
     }
-    if (snprintf(out, size, "%s", dev->dir) >= (int)size) {
+    char here[1024] = "";
+    if (dev->dir[0] != '/' && getcwd(here, sizeof here - 1) == NULL) {
+        return jt_diag_fail(diag, JT_ERR_IO, "--dir: cannot tell where that is; give it from /");
+    }
+    /* absolute: what is told must work from anywhere */
+    if (snprintf(out, size, "%s%s%s", here, here[0] != 0 ? "/" : "", dev->dir) >= (int)size) {
         return jt_diag_fail(diag, JT_ERR_CONFIG, "--dir: too long");
     }
     return JT_OK;
@@ -49,7 +54,7 @@ static enum jt_err choose_dir(const struct jt_dev *dev, char *out, size_t size,
 static enum jt_err make_dir(const char *dir, struct jt_diag *diag)
 {
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return jt_diag_fail(diag, JT_ERR_IO, "cannot make folder %s: %s", dir,
+        return jt_diag_fail(diag, JT_ERR_IO, "cannot make folder %s: %s; give another --dir", dir,
                             strerror(errno)); // NOLINT(concurrency-mt-unsafe): one thread yet
     }
     return JT_OK;
@@ -149,8 +154,27 @@ static const char *text_of(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
+/* The command line as it can be pasted: beside this program when it stands there, else by PATH. */
+static void find_jeton(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - sizeof "/jeton");
+    if (n > 0) {
+        out[n] = 0;
+        char *slash = strrchr(out, '/');
+        if (slash != NULL) {
+            memcpy(slash, "/jeton", sizeof "/jeton");
+            if (access(out, X_OK) == 0) {
+                return;
+            }
+        }
+    }
+    (void)snprintf(out, size, "jeton"); /* fits */
+}
+
 static void tell_page(const json_t *told)
 {
+    char jeton[1024];
+    find_jeton(jeton, sizeof jeton);
     (void)printf(
         "jetond dev: an issuer to try, on loopback only. Lead 0: a rotated key signs at once.\n\n"
         "  issuer          %s\n  token endpoint  %s\n  JWKS            %s\n  admin socket    %s\n\n"
@@ -158,11 +182,12 @@ static void tell_page(const json_t *told)
         "  client          %s\n  secret          %s  (shown once)\n\n"
         "try it:\n"
         "  curl -s -u %s:%s -d grant_type=client_credentials -d resource=%s %s\n"
-        "  JETON_SOCKET=%s jeton key list\n\nCtrl-C ends it.\n",
+        "  JETON_SOCKET=%s %s key list\n\nCtrl-C ends it.\n",
         text_of(told, "issuer"), text_of(told, "token_endpoint"), text_of(told, "jwks_uri"),
         text_of(told, "admin_socket"), text_of(told, "resource"), text_of(told, "client_id"),
         text_of(told, "client_secret"), text_of(told, "client_id"), text_of(told, "client_secret"),
-        text_of(told, "resource"), text_of(told, "token_endpoint"), text_of(told, "admin_socket"));
+        text_of(told, "resource"), text_of(told, "token_endpoint"), text_of(told, "admin_socket"),
+        jeton);
 }
 
 static enum jt_err tell(void *ctx, struct jt_issuer *issuer, const char *address,

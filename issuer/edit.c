@@ -321,7 +321,8 @@ static enum jt_err make_ungranted(struct edit *edit, struct jt_issuer *issuer, c
         }
     }
     json_decref(doc);
-    return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client holds no such direct grant");
+    return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client holds no direct grant '%.256s'",
+                        json_string_value(edit->input));
 }
 
 enum jt_err jt_edit_ungrant(struct jt_issuer *issuer, const char *actor, struct jt_span client,

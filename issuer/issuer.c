@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "common/base/folder.h"
 #include "issuer/change.h"
 
 #include "common/base/base.h"
@@ -102,7 +103,7 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
     if (err == JT_OK) {
         err = jt_store_peek_sqlite(config->store_path, &store, diag);
         if (err == JT_ERR_NOT_FOUND) {
-            err = JT_OK; /* the first start makes it */
+            err = jt_folder_check(config->store_path, diag); /* the first start makes it */
             goto done;
         }
     }
@@ -166,7 +167,7 @@ static enum jt_err publish_first(struct jt_issuer *issuer, struct jt_settings *s
                jt_log_int("rows", (int64_t)keyring.untrusted));
     }
     if (err == JT_OK) {
-        err = jt_keyring_part(&keyring, &part);
+        err = jt_key_part_make(&keyring, &part);
     }
     if (err == JT_OK) {
         err = jt_change_read_access(issuer->store, NULL, 0, &access, diag);
@@ -181,7 +182,7 @@ static enum jt_err publish_first(struct jt_issuer *issuer, struct jt_settings *s
         }
     }
     jt_access_free(access);
-    jt_root_key_part_free(part);
+    jt_key_part_free(part);
     jt_keyring_release(&keyring);
     return err;
 }

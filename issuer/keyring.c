@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/keyring.h"
 
-#include <assert.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/digest.h"
-#include "common/jose/b64url.h"
-
 #include "common/base/base.h"
-
-#define JWKS_MAX (1024 * 1024)
 
 void jt_keyring_release(struct jt_keyring *keyring)
 {
@@ -380,60 +372,4 @@ void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signe
                                      NULL));
         }
     }
-}
-
-/* --- the public side --- */
-
-static enum jt_err put_set(const struct jt_keyring *keyring, struct jt_buf *out)
-{
-    JT_TRY(jt_buf_puts(out, "{\"keys\":["));
-    bool first = true;
-    for (size_t i = keyring->n; i-- > 0;) {
-        if (!jt_schedule_published(&keyring->times[i])) {
-            continue;
-        }
-        JT_TRY(jt_buf_puts(out, first ? "" : ","));
-        JT_TRY(jt_buf_put(out, jt_buf_span(&keyring->sealed[i].public_jwk)));
-        first = false;
-    }
-    return jt_buf_puts(out, "]}");
-}
-
-static enum jt_err make_etag(struct jt_span set, char out[48])
-{
-    uint8_t digest[JT_SHA256_LEN];
-    struct jt_buf text = JT_BUF_INIT(JT_B64URL_LEN(JT_SHA256_LEN));
-    JT_TRY(jt_digest_sha256(set, digest));
-    enum jt_err err = jt_b64url_put(&text, jt_span_of(digest, sizeof digest));
-    if (err == JT_OK) {
-        (void)snprintf(out, 48, "\"%s\"", jt_buf_str(&text)); /* 45 characters */
-    }
-    jt_buf_release(&text);
-    return err;
-}
-
-enum jt_err jt_keyring_part(const struct jt_keyring *keyring, struct jt_key_part **out_part)
-{
-    struct jt_key_part *part = calloc(1, sizeof *part);
-    if (part == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    atomic_init(&part->refs, 1);
-    part->jwks.max = JWKS_MAX;
-    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
-        const struct jt_key_times *active = jt_schedule_active(keyring->times, keyring->n, alg);
-        if (active != NULL) {
-            memcpy(part->signing_kid[alg], active->kid, sizeof part->signing_kid[alg]);
-        }
-    }
-    enum jt_err err = put_set(keyring, &part->jwks);
-    if (err == JT_OK) {
-        err = make_etag(jt_buf_span(&part->jwks), part->etag);
-    }
-    if (err != JT_OK) {
-        jt_root_key_part_free(part);
-        return err;
-    }
-    *out_part = part;
-    return JT_OK;
 }

@@ -53,10 +53,6 @@ JT_MUST_USE enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_s
  */
 void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signer);
 
-/* Gives the public side: signing kids, JWKS text, ETag. JT_ERR_NOMEM, JT_ERR_CRYPTO. */
-JT_MUST_USE enum jt_err jt_keyring_part(const struct jt_keyring *keyring,
-                                        struct jt_key_part **out_part);
-
 void jt_keyring_release(struct jt_keyring *keyring);
 
 #endif

@@ -24,6 +24,7 @@ static const char usage[] =
 struct args {
     const char *config, *listen, *dir, *algorithms;
     bool json;
+    char given[16]; /* the options that were given, as letters */
 };
 
 static int say_usage(const char *sentence)
@@ -60,7 +61,6 @@ static int serve(const struct args *args)
 
 static int check(const struct args *args)
 {
-    struct jt_log log = {-1, JT_LOG_ERROR, &jt_clock_system};
     struct jt_config config = {0};
     struct jt_diag diag = JT_DIAG_INIT;
     if (args->config == NULL) {
@@ -68,8 +68,7 @@ static int check(const struct args *args)
     }
     enum jt_err err = jt_config_load_file(args->config, &config, &diag);
     if (err == JT_OK) {
-        struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, &log};
-        err = jt_issuer_check(&deps, &config, &diag);
+        err = jt_serve_check(&config, &diag);
         jt_config_release(&config);
     }
     if (err != JT_OK) {
@@ -92,7 +91,8 @@ static int dev(const struct args *args)
 static const struct {
     const char *name;
     int (*run)(const struct args *args);
-} verbs[] = {{"serve", serve}, {"check", check}, {"dev", dev}};
+    const char *takes; /* the options it knows, as letters */
+} verbs[] = {{"serve", serve, "c"}, {"check", check, "c"}, {"dev", dev, "ldao"}};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -109,6 +109,8 @@ static int read_args(int argc, char **argv, struct args *out)
 {
     int option;
     while ((option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1) {
+        size_t n = strlen(out->given);
+        out->given[n < sizeof out->given - 1 ? n : 0] = (char)option;
         switch (option) {
         case 'c':
             out->config = optarg;
@@ -152,9 +154,13 @@ int main(int argc, char **argv)
         return say_usage("name one of serve, check, dev");
     }
     for (size_t i = 0; i < JT_COUNT(verbs); i++) {
-        if (jt_span_is(jt_span_str(argv[optind]), verbs[i].name)) {
-            return verbs[i].run(&args);
+        if (!jt_span_is(jt_span_str(argv[optind]), verbs[i].name)) {
+            continue;
         }
+        if (strspn(args.given, verbs[i].takes) != strlen(args.given)) {
+            return say_usage("this command does not take one of the options given");
+        }
+        return verbs[i].run(&args);
     }
     return say_usage("there is no such command; name one of serve, check, dev");
 }

@@ -19,7 +19,7 @@ enum jt_err jt_root_new(int64_t version, struct jt_settings *settings, struct jt
         return JT_ERR_NOMEM;
     }
     atomic_fetch_add_explicit(&settings->refs, 1, memory_order_relaxed);
-    *root = (struct jt_root){version, settings, jt_access_ref(access), jt_root_key_part_ref(keys)};
+    *root = (struct jt_root){version, settings, jt_access_ref(access), jt_key_part_ref(keys)};
     *out_root = root;
     return JT_OK;
 }
@@ -32,7 +32,7 @@ void jt_root_free(void *root_pointer)
     }
     jt_root_settings_free(root->settings);
     jt_access_free(root->access);
-    jt_root_key_part_free(root->keys);
+    jt_key_part_free(root->keys);
     free(root);
 }
 
@@ -54,19 +54,5 @@ void jt_root_settings_free(struct jt_settings *settings)
     if (settings != NULL && drop_ref(&settings->refs)) {
         jt_config_release(&settings->config);
         free(settings);
-    }
-}
-
-struct jt_key_part *jt_root_key_part_ref(struct jt_key_part *keys)
-{
-    atomic_fetch_add_explicit(&keys->refs, 1, memory_order_relaxed);
-    return keys;
-}
-
-void jt_root_key_part_free(struct jt_key_part *keys)
-{
-    if (keys != NULL && drop_ref(&keys->refs)) {
-        jt_buf_release(&keys->jwks);
-        free(keys);
     }
 }

@@ -10,19 +10,12 @@
 
 #include "issuer/access/access.h"
 #include "issuer/config.h"
+#include "issuer/key_part.h"
 
 /* The configuration that a reload can replace. */
 struct jt_settings {
     _Atomic unsigned refs;
     struct jt_config config;
-};
-
-/* The public side of the keys: which kid signs for each algorithm, and the JWKS answer. */
-struct jt_key_part {
-    _Atomic unsigned refs;
-    char signing_kid[JT_ALG_COUNT_][JT_KEY_KID_MAX]; /* "" where no key signs */
-    struct jt_buf jwks;                              /* the JWK Set, ready to send */
-    char etag[48];                                   /* quoted, of the set's digest */
 };
 
 struct jt_root {
@@ -43,8 +36,5 @@ void jt_root_free(void *root_pointer);
 JT_MUST_USE enum jt_err jt_root_settings(struct jt_config *config,
                                          struct jt_settings **out_settings);
 void jt_root_settings_free(struct jt_settings *settings);
-
-struct jt_key_part *jt_root_key_part_ref(struct jt_key_part *keys);
-void jt_root_key_part_free(struct jt_key_part *keys);
 
 #endif

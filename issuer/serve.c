@@ -144,6 +144,15 @@ static void stop(struct service *service)
     jt_issuer_free(service->issuer);
 }
 
+enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
+{
+    struct jt_log log = {-1, JT_LOG_ERROR, &jt_clock_system};
+    struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, &log};
+    JT_TRY(jt_listen_check(config->listen, diag));
+    JT_TRY(jt_listen_check(config->admin_socket, diag));
+    return jt_issuer_check(&deps, config, diag);
+}
+
 /* --- signals and ticks --- */
 
 static void reload(struct service *service)

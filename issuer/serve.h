@@ -28,6 +28,10 @@ struct jt_serve {
 /* Blocks the signals that jt_serve_run waits for; ignores SIGPIPE. */
 void jt_serve_signals(void);
 
+/* What can be told of `config` without serving: its addresses, its folders, and all that
+ * jt_issuer_check looks at. Changes nothing on disk. */
+JT_MUST_USE enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag);
+
 /* Runs until SIGTERM or SIGINT, then drains. An error comes with a sentence. */
 JT_MUST_USE enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag);
 

@@ -21,6 +21,7 @@ build  sqlite3>=3.37           libsqlite3-dev
 build  yaml-0.1>=0.2           libyaml-dev
 build  libjwt>=1.10            libjwt-dev
 build  curl                    curl
+build  scdoc                   scdoc
 test   cmocka>=1.1             libcmocka-dev
 test   c++                     g++
 test   python3                 python3
@@ -32,7 +33,6 @@ check  clang-tidy              clang-tidy
 check  clang-format            clang-format
 check  cppcheck                cppcheck
 check  shellcheck              shellcheck
-check  scdoc                   scdoc
 '
 
 is_there() {

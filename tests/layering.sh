@@ -27,7 +27,12 @@ arrow() # FROM TO
     keys/*) [[ $2 == common/* || $2 == keys/* ]] ;;
     verifier/guard/*) [[ $2 == common/* || $2 == verifier/guard/* ]] ;;
     verifier/*) [[ $2 == common/@(base|json|jose)/* || ($2 == verifier/* && $2 != verifier/guard/*) ]] ;;
-    issuer/*) [[ $2 == common/* || $2 == keys/* || $2 == issuer/* ]] ;;
+    issuer/cli/*) [[ $2 == common/* || $2 == issuer/cli/* ]] ;;
+    issuer/store/*) [[ $2 == common/* || $2 == issuer/store/* ]] ;;
+    issuer/access/*) [[ $2 == common/* || $2 == keys/* || $2 == issuer/@(access|store)/* ]] ;;
+    issuer/oauth/*) [[ $2 == common/* || $2 == keys/* || ($2 == issuer/* && $2 != issuer/@(admin|cli)/*) ]] ;;
+    issuer/admin/*) [[ $2 == common/* || $2 == keys/* || ($2 == issuer/* && $2 != issuer/@(oauth|cli)/*) ]] ;;
+    issuer/*) [[ $2 == common/* || $2 == keys/* || ($2 == issuer/* && $2 != issuer/cli/*) ]] ;;
     *) false ;;
     esac
 }
@@ -196,6 +201,19 @@ self_test()
     plant verifier/x.c '#include "keys/signer.h"' "$arrows"
     plant verifier/x.c '#include "common/http/server.h"' "$arrows"
     plant verifier/guard/x.c '#include "verifier/verifier.h"' "$arrows"
+    plant issuer/cli/x.c '#include "issuer/config.h"' "$arrows"
+    plant issuer/cli/x.c '#include "issuer/store/store.h"' "$arrows"
+    plant issuer/cli/x.c '#include "keys/signer.h"' "$arrows"
+    plant issuer/store/x.c '#include "issuer/access/access.h"' "$arrows"
+    plant issuer/store/x.c '#include "issuer/oauth/oauth.h"' "$arrows"
+    plant issuer/store/x.c '#include "issuer/admin/admin.h"' "$arrows"
+    plant issuer/access/x.c '#include "issuer/oauth/oauth.h"' "$arrows"
+    plant issuer/access/x.c '#include "issuer/admin/admin.h"' "$arrows"
+    plant issuer/access/x.c '#include "issuer/cli/cli_http.h"' "$arrows"
+    plant issuer/access/x.c '#include "issuer/root.h"' "$arrows"
+    plant issuer/oauth/x.c '#include "issuer/admin/admin.h"' "$arrows"
+    plant issuer/admin/x.c '#include "issuer/oauth/oauth.h"' "$arrows"
+    plant issuer/x.c '#include "issuer/cli/cli_http.h"' "$arrows"
     plant issuer/oauth/x.c '#include "verifier/verifier.h"' "other than by <jeton/verifier.h>"
     plant issuer/x.c '#include "tests/unit/unit.h"' "includes tests/"
     plant common/base/x.c '#include "span.h"' "named from the root"

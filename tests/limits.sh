@@ -98,11 +98,39 @@ check_licence()
         quickstart test run)
 }
 
+check_modes()
+{
+    local file
+    while read -r file; do
+        [[ -x $file ]] || fail "$file: has a #! line and is not executable"
+    done < <(files '*' | xargs -d '\n' awk 'FNR == 1 && /^#!/ { print FILENAME } { nextfile }')
+}
+
+# docs/attacks.md names tests that exist, and every case of tests/attack that carries a class.
+check_attacks()
+{
+    local name named tests
+    [[ -f docs/attacks.md ]] || return 0
+    # shellcheck disable=SC2016 # backquotes of Markdown
+    named=$(grep -oE '`[a-z0-9]+(_[a-z0-9]+)+`' docs/attacks.md | tr -d '`' | sort -u)
+    tests=$(files '*.[ch]' '*.py' | grep '^tests/' |
+        xargs -d '\n' grep -hoE '\b[a-z0-9]+(_[a-z0-9]+)+\b' | sort -u)
+    tests+=$'\n'$(files 'fuzz_*.c' | sed 's|.*/||;s|\.c$||')
+    while read -r name; do
+        fail "docs/attacks.md: no test has the name $name"
+    done < <(comm -23 <(echo "$named") <(sort -u <<<"$tests") | grep .)
+    while read -r name; do
+        fail "docs/attacks.md does not name $name"
+    done < <(grep -E '^class_[0-9]' <<<"$tests" | comm -13 <(echo "$named") - | grep .)
+}
+
 check_file_lengths
 check_function_lengths
 check_words
 check_citations
 check_licence
+check_modes
+check_attacks
 for file in CHANGELOG.md LICENSE README.md CONTRIBUTING.md; do
     [[ -f $file ]] || fail "$file is missing"
 done

@@ -214,6 +214,9 @@ static jeton_status verify_into(jeton_worker *worker, struct jt_span token,
     filled.status = jt_status_of(err);
     if (result != NULL && jt_sized_write(result, JT_SIZED_UP_TO(struct jeton_result, issued_s),
                                          &filled, sizeof filled) != JT_OK) {
+        if (worker != NULL) {
+            worker->stands = false; /* what is answered with an error shows no claims */
+        }
         return JETON_USAGE;
     }
     return filled.status;

@@ -71,6 +71,9 @@ static void put_challenge(struct out *out, jeton_status status, const struct jet
 size_t jeton_www_authenticate(jeton_status status, const struct jeton_require *require, char *out,
                               size_t size)
 {
+    if (out != NULL && size > 0) {
+        out[0] = 0; /* a string whatever follows, and no half of a header */
+    }
     int class = jeton_status_class(status);
     if (class != 401 && class != 403) {
         return 0;

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/folder.h"
+
 #include "common/base/base.h"
 
 union address {
@@ -40,8 +42,16 @@ static enum jt_err fail_system(struct jt_diag *diag, const char *address)
                             "CAP_NET_BIND_SERVICE, a UNIX socket a folder that may be written",
                             address);
     case EADDRNOTAVAIL:
+        return jt_diag_fail(
+            diag, JT_ERR_IO,
+            "cannot listen on %s: this machine does not have that address; give one "
+            "that `ip addr` shows",
+            address);
+    case ENOENT:
+    case ENOTDIR:
         return jt_diag_fail(diag, JT_ERR_IO,
-                            "cannot listen on %s: this machine does not have that address",
+                            "cannot listen on %s: its folder is not there; make it, or configure "
+                            "another path",
                             address);
     default:
         return jt_diag_fail(diag, JT_ERR_IO, "cannot listen on %s: %s", address, strerror(errno));
@@ -122,15 +132,20 @@ static bool bind_tcp(int fd, const union address *addr, socklen_t n)
            bind(fd, &addr->any, n) == 0 && listen(fd, SOMAXCONN) == 0;
 }
 
+static enum jt_err fail_form(struct jt_diag *diag, const char *address)
+{
+    return jt_diag_fail(diag, JT_ERR_IO,
+                        "cannot listen on %s: write an address and a port, as in 127.0.0.1:8080 or "
+                        "[::1]:8080, or the path of a UNIX socket",
+                        address);
+}
+
 static enum jt_err open_tcp(const char *address, struct jt_listen *listen, struct jt_diag *diag)
 {
     union address addr;
     socklen_t n;
     if (!parse_tcp(address, &addr, &n)) {
-        return jt_diag_fail(diag, JT_ERR_IO,
-                            "cannot listen on %s: write an address and a port, as in "
-                            "127.0.0.1:8080 or [::1]:8080, or the path of a UNIX socket",
-                            address);
+        return fail_form(diag, address);
     }
     listen->fd = open_socket(addr.any.sa_family);
     if (listen->fd < 0 || !bind_tcp(listen->fd, &addr, n) || !name_tcp(listen)) {
@@ -191,16 +206,23 @@ static bool bind_unix(struct jt_listen *out, const union address *addr, unsigned
     return chmod(path, mode == 0 ? 0600 : (mode_t)mode) == 0 && listen(out->fd, SOMAXCONN) == 0;
 }
 
+static enum jt_err check_path(const char *address, struct jt_diag *diag)
+{
+    size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+    if (strlen(address) > max) {
+        return jt_diag_fail(diag, JT_ERR_IO,
+                            "cannot listen on %s: the path of a UNIX socket has at most %zu bytes",
+                            address, max);
+    }
+    return JT_OK;
+}
+
 static enum jt_err open_unix(const char *address, unsigned mode, struct jt_listen *listen,
                              struct jt_diag *diag)
 {
     union address addr = {.path = {.sun_family = AF_UNIX}};
     size_t n = strlen(address);
-    if (n >= sizeof addr.path.sun_path) {
-        return jt_diag_fail(diag, JT_ERR_IO,
-                            "cannot listen on %s: the path of a UNIX socket has at most %zu bytes",
-                            address, sizeof addr.path.sun_path - 1);
-    }
+    JT_TRY(check_path(address, diag));
     memcpy(addr.path.sun_path, address, n + 1);
     memcpy(listen->address, address, n + 1);
     JT_TRY(clear_path(&addr, diag));
@@ -209,6 +231,17 @@ static enum jt_err open_unix(const char *address, unsigned mode, struct jt_liste
         return fail_system(diag, address);
     }
     return JT_OK;
+}
+
+enum jt_err jt_listen_check(const char *address, struct jt_diag *diag)
+{
+    union address addr;
+    socklen_t n;
+    if (strchr(address, '/') == NULL) {
+        return parse_tcp(address, &addr, &n) ? JT_OK : fail_form(diag, address);
+    }
+    JT_TRY(check_path(address, diag));
+    return jt_folder_check(address, diag);
 }
 
 enum jt_err jt_listen_open(const char *address, unsigned mode, struct jt_listen *out_listen,

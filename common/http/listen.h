@@ -28,6 +28,10 @@ struct jt_listen {
 JT_MUST_USE enum jt_err jt_listen_open(const char *address, unsigned mode,
                                        struct jt_listen *out_listen, struct jt_diag *diag);
 
+/* What can be told of `address` without binding it: its form, and of a UNIX socket whether its folder
+ * is there and may be written. JT_ERR_IO and a sentence. */
+JT_MUST_USE enum jt_err jt_listen_check(const char *address, struct jt_diag *diag);
+
 /* Closes the socket, so that connecting is refused from here on, and removes its file if it is
  * still the one that was made. Harmless when repeated. */
 void jt_listen_close(struct jt_listen *listen);

@@ -128,9 +128,14 @@ static void put_time(struct line *line, int64_t wall_s)
     put_text(line, text);
 }
 
+struct jt_log_field jt_log_own(const char *key, struct jt_span text)
+{
+    return (struct jt_log_field){.key = key, .text = text, .max = TEXT_MAX};
+}
+
 struct jt_log_field jt_log_str(const char *key, const char *text)
 {
-    return (struct jt_log_field){.key = key, .text = jt_span_str(text), .max = TEXT_MAX};
+    return jt_log_own(key, jt_span_str(text));
 }
 
 struct jt_log_field jt_log_peer(const char *key, struct jt_span text)

@@ -40,9 +40,10 @@ struct jt_log_field {
     int64_t number;
 };
 
-/* Text of our own (cut at 256 bytes), text of a peer's (cut at JT_LOG_PEER_MAX), a number, an
+/* Text of our own (cut at 256 bytes; jt_log_own for a span), text of a peer's (cut at JT_LOG_PEER_MAX), a number, an
  * error. */
 struct jt_log_field jt_log_str(const char *key, const char *text);
+struct jt_log_field jt_log_own(const char *key, struct jt_span text);
 struct jt_log_field jt_log_peer(const char *key, struct jt_span text);
 struct jt_log_field jt_log_int(const char *key, int64_t number);
 struct jt_log_field jt_log_err(enum jt_err err);

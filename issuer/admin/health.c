@@ -19,7 +19,8 @@ void jt_health_live(void *app, const struct jt_request *request, struct jt_answe
     answer_text(answer, 200, "ok\n");
 }
 
-/* Tokens can be issued: each configured algorithm has a key that signs, or one that will. */
+/* Tokens can be issued: a key signs. A further algorithm whose first key waits for the lead takes
+ * nothing away: no resource can use it before (edit.c, and the start, see to that). */
 void jt_health_ready(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     (void)app; /* reads the root of its thread */

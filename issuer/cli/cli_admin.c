@@ -36,11 +36,25 @@ static struct jt_span member(const json_t *object, const char *name)
     return jt_json_value(json_object_get(object, name));
 }
 
+/* Names what was asked for: the row's text alone does not tell it. */
+static enum jt_err absent(const struct jt_cli_run *run, const char *name, struct jt_diag *diag)
+{
+    int n = (int)strcspn(run->command->path, " "); /* the noun; paths are short */
+    return jt_diag_fail(diag, JT_ERR_NOT_FOUND,
+                        "there is no %.*s '%s'; jeton %.*s list shows those there are", n,
+                        run->command->path, name, n, run->command->path);
+}
+
 /* RFC 9457 sec. 3.1: detail is for the person, title is the kind of problem. */
-static enum jt_err refused(long status, const json_t *problem, struct jt_diag *diag)
+static enum jt_err refused(const struct jt_cli_run *run, const struct jt_cli_admin_request *request,
+                           long status, const json_t *problem, struct jt_diag *diag)
 {
     enum jt_err err = status == 404 ? JT_ERR_NOT_FOUND : JT_ERR_REFUSED;
     struct jt_span text = member(problem, "detail");
+    if (err == JT_ERR_NOT_FOUND && request->path[1] != NULL &&
+        jt_span_is(text, jt_err_row(err)->text)) {
+        return absent(run, request->path[1], diag);
+    }
     if (text.n == 0) {
         text = member(problem, "title");
     }
@@ -62,7 +76,9 @@ static enum jt_err not_jetond(struct jt_diag *diag)
                         "what answers on the admin socket is not jetond; check --socket");
 }
 
-static enum jt_err read_answer(const struct jt_cli_http_answer *answer, json_t **out_json,
+static enum jt_err read_answer(const struct jt_cli_run *run,
+                               const struct jt_cli_admin_request *request,
+                               const struct jt_cli_http_answer *answer, json_t **out_json,
                                struct jt_diag *diag)
 {
     JT_JSON_AUTO json_t *json = NULL;
@@ -78,7 +94,7 @@ static enum jt_err read_answer(const struct jt_cli_http_answer *answer, json_t *
         }
     }
     if (!good) {
-        return refused(answer->status, json, diag);
+        return refused(run, request, answer->status, json, diag);
     }
     if (out_json != NULL && json == NULL) {
         return not_jetond(diag);
@@ -109,7 +125,7 @@ enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
     };
     JT_AUTO(cli_http_answer) answer = JT_CLI_HTTP_ANSWER_INIT;
     JT_TRY(jt_cli_http_send(&http, &answer, diag));
-    return read_answer(&answer, out_answer, diag);
+    return read_answer(run, request, &answer, out_answer, diag);
 }
 
 enum jt_err jt_cli_admin_list(const json_t *answer, const char *name, const json_t **out_list,

@@ -22,8 +22,9 @@ struct jt_cli_admin_request {
 
 /* Sends it to the socket of --socket, else $JETON_SOCKET, else /run/jeton/admin.sock. Gives the
  * answer's JSON; with `out_answer` NULL no answer but success is asked for. JT_ERR_NOT_FOUND (404),
- * JT_ERR_REFUSED (any other refusal), both with the server's sentence; JT_ERR_UNREACHABLE, also
- * when what answers is not this API; JT_ERR_USAGE; JT_ERR_NOMEM. */
+ * JT_ERR_REFUSED (any other refusal), both with the server's sentence, or one that names path[1]
+ * when the server says no more than that it is not there; JT_ERR_UNREACHABLE, also when what
+ * answers is not this API; JT_ERR_USAGE; JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
                                           const struct jt_cli_admin_request *request,
                                           json_t **out_answer, struct jt_diag *diag);

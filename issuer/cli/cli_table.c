@@ -155,11 +155,11 @@ const struct jt_cli_command jt_cli_table[] = {
      " --credentials cart.json\n"
      "jeton token get --issuer https://id.example.com --resource " PAYMENT
      " --scope \"payments:read payments:write\""},
-    {"token inspect", "[FILE]", NULL, NULL, jt_cli_token_inspect,
-     "show what a token says, verifying nothing",
+    {"token inspect", "[-|FILE]", NULL, NULL, jt_cli_token_inspect,
+     "show what a token says, verifying nothing; from FILE, or - for standard input (the default)",
      "jeton token get ... | jeton token inspect\njeton token inspect token.txt"},
-    {"token verify", "[FILE]", token_verify, NULL, jt_cli_token_verify,
-     "judge a token as an API would; prints each check",
+    {"token verify", "[-|FILE]", token_verify, NULL, jt_cli_token_verify,
+     "judge a token as an API would; from FILE, or - for standard input (the default)",
      "jeton token get ... | jeton token verify --issuer https://id.example.com"
      " --audience " PAYMENT "\n"
      "jeton token verify --issuer https://id.example.com --audience " PAYMENT

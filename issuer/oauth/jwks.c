@@ -5,7 +5,7 @@
 
 static void release_part(void *part)
 {
-    jt_root_key_part_free(part);
+    jt_key_part_free(part);
 }
 
 /* RFC 9110 sec. 13.1.2: If-None-Match is "*" or a list of tags, compared weakly. */
@@ -33,7 +33,7 @@ void jt_jwks_get(void *app, const struct jt_request *request, struct jt_answer *
     } else {
         answer->status = 200;
         /* sent as it lies in memory: the part stays until the last answer is out */
-        answer->shared_ctx = jt_root_key_part_ref(keys);
+        answer->shared_ctx = jt_key_part_ref(keys);
         answer->shared_release = release_part;
         answer->shared_body = jt_buf_span(&keys->jwks);
     }

@@ -9,9 +9,11 @@
 static json_t *algorithms_json(const struct jt_config *config)
 {
     json_t *array = json_array();
-    for (char **name = config->algorithms; *name != NULL; name++) {
-        (void)json_array_append_new(array, json_string(*name)); /* a failure leaves it shorter, and
-                                                                   json_pack below fails on NULL */
+    for (char **name = config->algorithms; array != NULL && *name != NULL; name++) {
+        if (json_array_append_new(array, json_string(*name)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
     }
     return array;
 }

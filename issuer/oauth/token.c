@@ -158,9 +158,16 @@ static void log_outcome(const struct issuing *issuing, enum jt_err err)
         return;
     }
     const struct jt_decision *decision = &issuing->decision;
-    jt_log(log, JT_EV_TOKEN_ISSUE, jt_log_peer("client", issuing->client->object.id),
-           jt_log_peer("resource", decision->resources[0]->object.id),
-           jt_log_peer("scope", jt_buf_span(&issuing->scope)),
+    struct jt_span first = decision->resources[0]->object.id;
+    JT_AUTO(buf) all = JT_BUF_INIT(JT_DECIDE_MAX_RESOURCES * (JT_NAMES_MAX_IDENTIFIER + 1));
+    for (size_t i = 0; decision->n_resources > 1 && i < decision->n_resources; i++) {
+        /* out of memory: the line tells fewer */
+        JT_IGNORE(jt_buf_puts(&all, i == 0 ? "" : " "));
+        JT_IGNORE(jt_buf_put(&all, decision->resources[i]->object.id));
+    }
+    jt_log(log, JT_EV_TOKEN_ISSUE, jt_log_own("client", issuing->client->object.id),
+           jt_log_own("resource", all.len > 0 ? jt_buf_span(&all) : first),
+           jt_log_own("scope", jt_buf_span(&issuing->scope)),
            jt_log_str("kid", issuing->root->keys->signing_kid[decision->alg]),
            jt_log_str("jti", issuing->jti));
 }

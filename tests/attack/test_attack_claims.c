@@ -144,6 +144,30 @@ static void class_27_iss_near_match_refused(void **state)
     }
 }
 
+static void class_43_steps_of_the_wall_clock_age_no_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t now_s;
+        jeton_status want;
+    } rows[] = {{0, JETON_NOT_YET_VALID},
+                {-1, JETON_NOT_YET_VALID},
+                {DESK_NOW + 10 * 365 * 86400, JETON_EXPIRED},
+                {INT64_MAX, JETON_EXPIRED},
+                {DESK_NOW, JETON_OK}};
+    const char *token = desk_token(attack_es256, "{}");
+    unsigned before = attack_ec.fetches;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        attack_ec.now_s = rows[i].now_s;
+        (void)jeton_verifier_poll(attack_ec.verifier);
+        assert_int_equal(attack_ec.fetches, before);
+        assert_status(desk_judge(&attack_ec, token), rows[i].want);
+    }
+    attack_ec.boot_ms += INT64_C(900) * 1000;
+    (void)jeton_verifier_poll(attack_ec.verifier);
+    assert_int_equal(attack_ec.fetches, before + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +177,7 @@ int main(void)
         cmocka_unit_test(class_25_missing_exp_refused),
         cmocka_unit_test(class_26_aud_of_wrong_type_or_near_match_refused),
         cmocka_unit_test(class_27_iss_near_match_refused),
+        cmocka_unit_test(class_43_steps_of_the_wall_clock_age_no_keys),
     };
     return cmocka_run_group_tests(tests, attack_open_desks, attack_close_desks);
 }

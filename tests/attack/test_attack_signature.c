@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <string.h>
 
 static void class_02_hmac_with_the_public_key_refused(void **state)
@@ -177,6 +178,57 @@ static void class_12_rsa_signature_of_another_length_refused(void **state)
                 good);
 }
 
+/* The signature of attack_rs256 whose block is `block`, as it stands. */
+static void sign_block(const uint8_t *block, uint8_t *out)
+{
+    size_t n = 256;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(attack_rs256->pkey, NULL);
+    assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING), 1);
+    assert_int_equal(EVP_PKEY_sign(ctx, out, &n, block, 256), 1);
+    assert_int_equal(n, 256);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+static void class_12_pkcs1_padding_other_than_the_one_refused(void **state)
+{
+    (void)state;
+    /* RFC 8017 sec. 9.2: 00 01 FF ... FF 00, the DigestInfo of SHA-256, the digest */
+    static const uint8_t info[19] = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+    enum { ZERO = 256 - 32 - sizeof info - 1, INFO, DIGEST = 256 - 32 };
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } faults[] = {{1, 0x00},         {1, 0x02},         {2, 0x00},         {2, 0xFE},
+                  {ZERO - 1, 0x00},  {ZERO, 0xFF},      {ZERO, 0x01},      {INFO + 1, 0x32},
+                  {INFO + 14, 0x03}, {INFO + 15, 0x04}, {INFO + 17, 0x05}, {INFO + 18, 0x1F}};
+    const char *header = desk_header("RS256"), *payload = desk_claims("{}");
+    const char *part = attack_signed_part(header, payload);
+    uint8_t block[256], signature[256];
+    memset(block, 0xFF, sizeof block);
+    block[0] = block[ZERO] = 0;
+    block[1] = 1;
+    memcpy(block + INFO, info, sizeof info);
+    assert_int_equal(EVP_Digest(part, strlen(part), block + DIGEST, NULL, EVP_sha256(), NULL), 1);
+    sign_block(block, signature);
+    const char *good = token_maker_join(header, payload, signature, sizeof signature);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        uint8_t was = block[faults[i].at];
+        block[faults[i].at] = faults[i].value;
+        sign_block(block, signature);
+        assert_pair(&attack_rsa, token_maker_join(header, payload, signature, sizeof signature),
+                    JETON_BAD_SIGNATURE, good);
+        block[faults[i].at] = was;
+    }
+    /* short padding, and what a careless reader leaves unread behind the digest */
+    uint8_t loose[256] = {0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0};
+    memcpy(loose + 11, block + INFO, sizeof info + 32);
+    sign_block(loose, signature);
+    assert_pair(&attack_rsa, token_maker_join(header, payload, signature, sizeof signature),
+                JETON_BAD_SIGNATURE, good);
+}
+
 static void class_12_pss_salt_and_mask_other_than_the_digest_refused(void **state)
 {
     (void)state;
@@ -235,13 +287,29 @@ static void class_15_ed25519_signature_of_another_length_refused(void **state)
 static void class_15_ed25519_key_of_small_order_refused(void **state)
 {
     (void)state;
-    /* the identity: with R the identity too and S = 0 the equation holds for every message */
-    uint8_t identity[32] = {1}, signature[64] = {1};
-    const char *jwk =
-        token_maker_text("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k1\",\"x\":\"%s\"}",
-                         token_maker_b64(identity, sizeof identity));
-    const char *forged = token_maker_join(desk_header("EdDSA"), desk_claims("{}"), signature, 64);
-    assert_true(attack_judge_beside_good(jwk, forged) != JETON_OK);
+    /* orders 1, 2, 4, 4 and four times 8; then 1, 4 and 1 in forms that are not canonical */
+    static const char *const points[] = {"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                         "7P_______________________________________38",
+                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+                                         "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+                                         "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU",
+                                         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+                                         "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o",
+                                         "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA",
+                                         "7f_______________________________________38",
+                                         "7v_______________________________________38"};
+    /* with R the identity and S = 0 the equation holds for one message in as many as the order */
+    uint8_t signature[64] = {1};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        const char *jwk = token_maker_text(
+            "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k1\",\"x\":\"%s\"}", points[i]);
+        for (int message = 0; message < 32; message++) {
+            const char *claims = desk_claims(token_maker_text("{\"jti\":\"%d\"}", message));
+            const char *forged = token_maker_join(desk_header("EdDSA"), claims, signature, 64);
+            assert_true(attack_judge_beside_good(jwk, forged) != JETON_OK);
+        }
+    }
     assert_status(attack_judge_beside_good(token_maker_jwk(attack_eddsa, "\"kid\":\"k1\""),
                                            desk_token(attack_eddsa, "{}")),
                   JETON_OK);
@@ -273,6 +341,7 @@ int main(void)
         cmocka_unit_test(class_11_ecdsa_der_and_wrong_lengths_refused),
         cmocka_unit_test(class_12_rsa_signature_not_below_the_modulus_refused),
         cmocka_unit_test(class_12_rsa_signature_of_another_length_refused),
+        cmocka_unit_test(class_12_pkcs1_padding_other_than_the_one_refused),
         cmocka_unit_test(class_12_pss_salt_and_mask_other_than_the_digest_refused),
         cmocka_unit_test(class_15_ed25519_s_not_reduced_refused),
         cmocka_unit_test(class_15_ed25519_signature_of_another_length_refused),

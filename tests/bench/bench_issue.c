@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_issue --alg A [-o json] [--jetond PATH]: CPU microseconds of the daemon per token, over
- * kept-alive HTTP on loopback, beside the bare signature (EVP_PKEY_sign on a prepared context) in
- * the same run. The daemon is the real one; its log goes to /dev/null. Medians of interleaved
- * rounds.
+ * bench_issue [--alg A] [--rounds N] [-o json] [--jetond PATH]: CPU microseconds of the daemon per
+ * token, over kept-alive HTTP on loopback, beside the bare signature (EVP_PKEY_sign on a prepared
+ * context) in the same run. The daemon is the real one; its log goes to /dev/null. Medians of
+ * interleaved rounds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +30,7 @@
 #include "common/base/base.h"
 
 #define ROUNDS      9
+#define MAX_ROUNDS  999
 #define CONNECTIONS 4
 #define MAX_ANSWER  (64 * 1024)
 
@@ -240,24 +241,24 @@ static double median(double *values, size_t n)
     return values[n / 2];
 }
 
-static void run(const struct jt_alg_row *alg, const char *jetond, bool json)
+static void run(const struct jt_alg_row *alg, const char *jetond, size_t rounds, bool json)
 {
     struct daemon daemon = start_daemon(jetond, alg->name);
     struct jt_buf request = JT_BUF_INIT(4096);
     EVP_PKEY *key = make_key(alg);
     int fds[CONNECTIONS], n = alg->kty == JT_KTY_RSA ? 1000 : 4000;
-    double tokens[ROUNDS], floors[ROUNDS];
+    double tokens[MAX_ROUNDS], floors[MAX_ROUNDS];
     make_request(&daemon, &request);
     for (int i = 0; i < CONNECTIONS; i++) {
         fds[i] = open_connection(daemon.port);
     }
     (void)tokens_us(&daemon, &request, fds, n / 2); /* warm */
     (void)floor_us(alg, key, n / 4);
-    for (size_t i = 0; i < ROUNDS; i++) {
+    for (size_t i = 0; i < rounds; i++) {
         tokens[i] = tokens_us(&daemon, &request, fds, n);
         floors[i] = floor_us(alg, key, n / 2);
     }
-    double cpu = median(tokens, ROUNDS), bare = median(floors, ROUNDS);
+    double cpu = median(tokens, rounds), bare = median(floors, rounds);
     (void)printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"floor_us\":%.2f,\"ratio\":%.3f}\n"
                       : "%-6s %8.2f us a token  %8.2f us bare signature  %.3f x\n",
                  alg->name, cpu, bare, cpu / bare);
@@ -274,17 +275,20 @@ static void run(const struct jt_alg_row *alg, const char *jetond, bool json)
 int main(int argc, char **argv)
 {
     const char *name = "ES256", *jetond = JETOND;
+    size_t rounds = ROUNDS;
     bool json = false;
     for (int i = 1; i < argc; i++) {
         struct jt_span arg = jt_span_str(argv[i]);
         if (jt_span_is(arg, "--alg") && i + 1 < argc) {
             name = argv[++i];
+        } else if (jt_span_is(arg, "--rounds") && i + 1 < argc) {
+            rounds = strtoul(argv[++i], NULL, 10);
         } else if (jt_span_is(arg, "--jetond") && i + 1 < argc) {
             jetond = argv[++i];
         } else if (jt_span_is(arg, "-o") && i + 1 < argc) {
             json = jt_span_is(jt_span_str(argv[++i]), "json");
         } else {
-            (void)fprintf(stderr, "bench_issue [--alg A] [-o json] [--jetond PATH]\n");
+            (void)fprintf(stderr, "bench_issue [--alg A] [--rounds N] [-o json] [--jetond PATH]\n");
             return 1;
         }
     }
@@ -293,6 +297,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "bench_issue: --alg: one of ES256 ES384 ES512 RS256 PS256 EdDSA\n");
         return 1;
     }
-    run(alg, jetond, json);
+    if (rounds < 1 || rounds > MAX_ROUNDS) {
+        (void)fprintf(stderr, "bench_issue: --rounds: 1 to %d\n", MAX_ROUNDS);
+        return 1;
+    }
+    run(alg, jetond, rounds, json);
     return 0;
 }

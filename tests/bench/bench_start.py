@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench_start.py BIN_DIR [-n CLIENTS]: how long from exec to ready with N clients, and what memory is
-held when idle. The daemon is the real one, its store made through the admin API; ready is its own
-log line. Medians of 9 starts."""
+"""bench_start.py BIN_DIR [-n CLIENTS] [-o json]: how long from exec to ready with N clients, and
+what memory is held when idle. The daemon is the real one, its store made through the admin API; ready
+is its own log line. Medians of 9 starts."""
 import argparse
 import http.client
 import json
@@ -73,6 +73,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("-n", type=int, default=1000)
+    parser.add_argument("-o", choices=["text", "json"], default="text")
     args = parser.parse_args()
     jetond = os.path.join(args.bin, "jetond")
     with tempfile.TemporaryDirectory() as folder:
@@ -92,9 +93,12 @@ def main():
             ready.append(ms)
             memory.append(memory_kb(daemon.pid))
             stop(daemon)
-        print(f"{args.n} clients: ready after {statistics.median(ready):.1f} ms; idle: anonymous "
-              f"{statistics.median(m['Anonymous'] for m in memory)} kB, resident "
-              f"{statistics.median(m['Rss'] for m in memory)} kB")
+        told = {"clients": args.n, "ready_ms": round(statistics.median(ready), 1),
+                "anonymous_kb": statistics.median(m["Anonymous"] for m in memory),
+                "resident_kb": statistics.median(m["Rss"] for m in memory)}
+        print(json.dumps(told) if args.o == "json" else
+              "{clients} clients: ready after {ready_ms:.1f} ms; idle: anonymous {anonymous_kb} kB, "
+              "resident {resident_kb} kB".format(**told))
 
 
 main()

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_verify --alg ALG [-o json]: microseconds of CPU for one jeton_verify with every check,
- * beside the floor: bare EVP_PKEY_verify on a prepared context, of a digest made beforehand (for
- * EdDSA, which has no such call, EVP_DigestVerify). Both in the same run, in turns; the medians are
- * told.
+ * bench_verify [--alg ALG] [--rounds N] [-o json]: microseconds of CPU for one jeton_verify with
+ * every check, beside the floor: bare EVP_PKEY_verify on a prepared context, of a digest made
+ * beforehand (for EdDSA, which has no such call, EVP_DigestVerify). Both in the same run, in turns;
+ * the medians are told.
  */
 #include <jeton/verifier.h>
 
@@ -15,8 +15,9 @@
 
 #include "tests/support/token_maker.h"
 
-#define ROUNDS   61
-#define ROUND_NS 8000000 /* of the floor; a round is then some 100 signatures of the slow kinds */
+#define ROUNDS     61
+#define MAX_ROUNDS 999
+#define ROUND_NS   8000000 /* of the floor; a round is then some 100 signatures of the slow kinds */
 
 #define ISSUER   "https://id.example.com"
 #define AUDIENCE "https://payment.example.com/api"
@@ -159,22 +160,23 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values)
+static double median(double *values, size_t n)
 {
-    qsort(values, ROUNDS, sizeof *values, by_size);
-    return values[ROUNDS / 2];
+    qsort(values, n, sizeof *values, by_size);
+    return values[n / 2];
 }
 
-static void measure(struct floor *floor, struct asked *asked, double *out_us, double *out_floor_us)
+static void measure(struct floor *floor, struct asked *asked, size_t rounds, double *out_us,
+                    double *out_floor_us)
 {
-    double us[ROUNDS], floor_us[ROUNDS];
+    double us[MAX_ROUNDS], floor_us[MAX_ROUNDS];
     double from = cpu_ns();
     for (int i = 0; i < 50; i++) { /* also warms both up */
         run_floor(floor);
         run_verify(asked);
     }
     int n = (int)(ROUND_NS * 100.0 / (cpu_ns() - from)) + 1;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         double t0 = cpu_ns();
         for (int i = 0; i < n; i++) {
             run_floor(floor);
@@ -186,24 +188,31 @@ static void measure(struct floor *floor, struct asked *asked, double *out_us, do
         floor_us[round] = (t1 - t0) / n / 1000;
         us[round] = (cpu_ns() - t1) / n / 1000;
     }
-    *out_us = median(us);
-    *out_floor_us = median(floor_us);
+    *out_us = median(us, rounds);
+    *out_floor_us = median(floor_us, rounds);
 }
 
 int main(int argc, char **argv)
 {
     const char *alg = "ES256";
+    size_t rounds = ROUNDS;
     int json = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--alg") == 0 && i + 1 < argc) {
             alg = argv[++i];
+        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
+            rounds = strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && strcmp(argv[i + 1], "json") == 0) {
             json = 1;
             i++;
         } else {
-            (void)fprintf(stderr, "usage: bench_verify [--alg ALG] [-o json]\n");
+            (void)fprintf(stderr, "usage: bench_verify [--alg ALG] [--rounds N] [-o json]\n");
             return 1;
         }
+    }
+    if (rounds < 1 || rounds > MAX_ROUNDS) {
+        (void)fprintf(stderr, "bench_verify: --rounds: 1 to %d\n", MAX_ROUNDS);
+        return 1;
     }
     const struct token_key *key = token_maker_key(alg);
     struct floor floor = {.ctx = NULL};
@@ -211,7 +220,7 @@ int main(int argc, char **argv)
     double us, floor_us;
     prepare_floor(&floor, key);
     jeton_verifier *verifier = prepare_verify(&asked, key);
-    measure(&floor, &asked, &us, &floor_us);
+    measure(&floor, &asked, rounds, &us, &floor_us);
     printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"floor_us\":%.2f,\"ratio\":%.3f}\n"
                 : "%s %.2f %.2f %.3f\n",
            alg, us, floor_us, us / floor_us);

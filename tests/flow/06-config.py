@@ -128,7 +128,8 @@ class Config(Case):
 
     def test_usage(self):
         rows = [[], ["serve"], ["check"], ["reserve"], ["serve", "--config"], ["serve", "extra", "x"],
-                ["dev", "-o", "yaml"], ["--nothing"]]
+                ["dev", "-o", "yaml"], ["--nothing"], ["check", "--config", "x", "--dir", "y"],
+                ["serve", "--config", "x", "--listen", "127.0.0.1:0"], ["dev", "--config", "x"]]
         for args in rows:
             done = jetond(*args)
             self.assertEqual(done.returncode, 1, args)
@@ -161,6 +162,8 @@ class Config(Case):
             with self.subTest(listen):
                 config = write_config(self.dir, listen=listen)
                 self.refuses(["serve", "--config", config], listen)
+                if listen != "192.0.2.1:80":  # well-formed: only binding can tell
+                    self.refuses(["check", "--config", config], listen)
 
     def test_admin_socket_path_taken(self):
         path = os.path.join(self.dir, "admin.sock")
@@ -177,16 +180,19 @@ class Config(Case):
 
     def test_admin_socket_folder_missing(self):
         path = os.path.join(self.dir, "nowhere", "admin.sock")
-        self.refuses(["serve", "--config", write_config(self.dir, admin={"socket": path})], path)
+        config = write_config(self.dir, admin={"socket": path})
+        self.both_refuse(config, path, "make it")
+        os.mkdir(os.path.dirname(path))
+        self.starts(config)
         path = os.path.join(self.dir, "x" * 120)
-        self.refuses(["serve", "--config", write_config(self.dir, admin={"socket": path})], "107")
+        self.both_refuse(write_config(self.dir, admin={"socket": path}), "107")
 
     # --- the database ---
 
     def test_folder_missing(self):
         path = os.path.join(self.dir, "nowhere", "jeton.db")
         config = write_config(self.dir, store={"path": path})
-        self.refuses(["serve", "--config", config], path, "folder")
+        self.both_refuse(config, path, "folder")
         os.mkdir(os.path.dirname(path))
         self.starts(config)
 
@@ -215,7 +221,7 @@ class Config(Case):
             jetond("--version", preexec=become_nobody)
         except PermissionError:
             self.skipTest("the build folder is closed to other users")
-        self.refuses(["serve", "--config", config], "write access", closed, **how)
+        self.both_refuse(config, "may not be written", closed, **how)
         os.chown(closed, NOBODY, NOBODY)
         self.assertEqual(jetond("check", "--config", config, **how).returncode, 0)
 

@@ -233,6 +233,18 @@ class Dev(Case):
         self.assertEqual(first.token().status, 200)
         self.assertEqual(first.admin("GET", "/keys").status, 200)
 
+    def test_relative_folder_told_so_that_it_works_from_anywhere(self):
+        folder = os.path.join(self.dir, "dev")
+        issuer = self.run_daemon(start_dev("--dir", os.path.relpath(folder)))
+        self.assertEqual(issuer.told["admin_socket"],
+                         os.path.join(os.getcwd(), os.path.relpath(folder), "admin.sock"))
+        self.assertEqual(issuer.admin("GET", "/keys").status, 200)
+
+    def test_other_loopback_address(self):
+        issuer = self.run_daemon(start_dev("--listen", "127.0.0.2:0"))
+        self.assertRegex(issuer.url, r"\Ahttp://127\.0\.0\.2:\d+\Z")
+        self.assertEqual(issuer.token().status, 200)
+
     def test_temporary_folder_is_removed(self):
         issuer = start_dev()
         folder = os.path.dirname(issuer.socket)

@@ -56,7 +56,7 @@ static void load_issuer_url_checked(void **state)
         {"'https://id.example.com/a b'", "https://id.example.com/a-b"},
         {"https://id.example.com/\xC3\xA9", "https://id.example.com/e"},
         {"http://127.0.0.1", "http://127.0.0.1:80"},
-        {"http://127.0.0.2:80", "http://127.0.0.1:8080/path"},
+        {"http://127.evil.example:80", "http://127.0.0.2:8080/path"},
         {"http://localhost.example.com:80", "http://localhost:80"},
         {"http://[::2]:80", "'http://[::1]:80'"},
         {"HTTPS://id.example.com", "https://ID.example.com"},
@@ -110,7 +110,7 @@ static void load_exactly_one_kek_source(void **state)
 static void load_lead_zero_needs_no_order(void **state)
 {
     (void)state;
-    check_accepted(OK_ISSUER OK_KEYS "  lead: 0\n  staleness: 4h\n  period: 0\n");
+    check_accepted(OK_ISSUER OK_KEYS "  lead: 0\n  staleness: 4h\n  period: 1h\n");
 }
 
 static void load_unknown_key_names_place_and_nearest(void **state)

@@ -182,7 +182,21 @@ static void open_unix_impossible_path_refused(void **state)
     char path[256];
     (void)snprintf(path, sizeof path, "%s/%0108d", dir, 0);
     check_refused(path, "at most 107 bytes");
-    check_refused(in_dir("absent/e.sock"), "No such file");
+    check_refused(in_dir("absent/e.sock"), "make it");
+}
+
+static void check_tells_form_and_folder_without_binding(void **state)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    (void)state;
+    assert_int_equal(jt_listen_check("127.0.0.1", &diag), JT_ERR_IO);
+    assert_non_null(strstr(diag.text, "a port"));
+    assert_int_equal(jt_listen_check("127.0.0.1:8080", &diag), JT_OK);
+    assert_int_equal(jt_listen_check("[::1]:0", &diag), JT_OK);
+    assert_int_equal(jt_listen_check(in_dir("absent/e.sock"), &diag), JT_ERR_IO);
+    assert_non_null(strstr(diag.text, "make it"));
+    assert_int_equal(jt_listen_check(in_dir("e.sock"), &diag), JT_OK);
+    assert_int_equal(access(in_dir("e.sock"), F_OK), -1);
 }
 
 static int make_dir(void **state)
@@ -209,6 +223,7 @@ int main(void)
         cmocka_unit_test(open_unix_live_refused_stale_replaced),
         cmocka_unit_test(open_unix_other_file_refused_and_kept),
         cmocka_unit_test(open_unix_impossible_path_refused),
+        cmocka_unit_test(check_tells_form_and_folder_without_binding),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

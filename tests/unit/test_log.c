@@ -174,8 +174,8 @@ static void write_above_the_level_is_nothing(void **state)
         bool written;
     } rows[] = {
         {JT_LOG_ERROR, JT_EV_CLOCK_JUMP, true}, {JT_LOG_ERROR, JT_EV_KEY_REVOKE, false},
-        {JT_LOG_WARN, JT_EV_KEY_REVOKE, true},   {JT_LOG_WARN, JT_EV_TOKEN_ISSUE, false},
-        {JT_LOG_INFO, JT_EV_TOKEN_ISSUE, true},  {JT_LOG_DEBUG, JT_EV_TOKEN_ISSUE, true},
+        {JT_LOG_WARN, JT_EV_KEY_REVOKE, true},  {JT_LOG_WARN, JT_EV_TOKEN_ISSUE, false},
+        {JT_LOG_INFO, JT_EV_TOKEN_ISSUE, true}, {JT_LOG_DEBUG, JT_EV_TOKEN_ISSUE, true},
     };
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         struct sink sink = open_sink(rows[i].level);

@@ -70,10 +70,8 @@ static const char *challenge(jeton_status status, const struct jeton_require *re
     memset(out, '#', sizeof out);
     size_t n = jeton_www_authenticate(status, require, out, sizeof out);
     assert_true(n < sizeof out);
-    if (n > 0) {
-        assert_int_equal(out[n], 0);
-        assert_int_equal(strlen(out), n);
-    }
+    assert_int_equal(out[n], 0);
+    assert_int_equal(strlen(out), n);
     return n == 0 ? NULL : out;
 }
 
@@ -115,14 +113,19 @@ static void www_authenticate_leaves_out_what_cannot_be_quoted(void **state)
     assert_string_equal(challenge(JETON_MISSING_TOKEN, &require), "Bearer realm=\"api\"");
 }
 
-static void www_authenticate_too_small_tells_the_length_and_writes_nothing(void **state)
+static void www_authenticate_too_small_tells_the_length_and_writes_an_empty_string(void **state)
 {
     (void)state;
     char out[64] = "untouched";
     size_t n = strlen("Bearer realm=\"api\"");
     assert_int_equal(jeton_www_authenticate(JETON_MISSING_TOKEN, NULL, out, n), n);
-    assert_string_equal(out, "untouched");
+    assert_string_equal(out, "");
+    assert_string_equal(out + 1, "ntouched");
+    assert_int_equal(jeton_www_authenticate(JETON_MISSING_TOKEN, NULL, out + 1, 0), n);
+    assert_string_equal(out + 1, "ntouched");
     assert_int_equal(jeton_www_authenticate(JETON_MISSING_TOKEN, NULL, NULL, 0), n);
+    assert_int_equal(jeton_www_authenticate(JETON_MISSING_TOKEN, NULL, NULL, 64), n);
+    assert_int_equal(jeton_www_authenticate(JETON_NO_KEYS, NULL, NULL, 64), 0);
     assert_int_equal(jeton_www_authenticate(JETON_MISSING_TOKEN, NULL, out, n + 1), n);
     assert_string_equal(out, "Bearer realm=\"api\"");
 }
@@ -256,7 +259,7 @@ int main(void)
         cmocka_unit_test(status_of_an_error_without_row_is_internal),
         cmocka_unit_test(www_authenticate_by_class),
         cmocka_unit_test(www_authenticate_leaves_out_what_cannot_be_quoted),
-        cmocka_unit_test(www_authenticate_too_small_tells_the_length_and_writes_nothing),
+        cmocka_unit_test(www_authenticate_too_small_tells_the_length_and_writes_an_empty_string),
         cmocka_unit_test(max_age_parsed),
         cmocka_unit_test(url_accepted_or_refused),
         cmocka_unit_test(sized_struct_of_an_older_header_read_and_written),

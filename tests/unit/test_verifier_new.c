@@ -340,6 +340,7 @@ static void result_and_require_sizes(void **state)
     } wide = {JETON_INIT(jeton_result), 7};
     wide.result.size = sizeof wide;
     assert_status(jeton_verify(desk.worker, token, strlen(token), NULL, &wide.result), JETON_OK);
+    assert_true(jeton_worker_claim(desk.worker, "iss").n > 0);
     assert_int_equal(wide.result.size, sizeof wide);
     assert_int_equal(wide.newer, 0);
     struct jeton_result small = JETON_INIT(jeton_result);
@@ -347,6 +348,7 @@ static void result_and_require_sizes(void **state)
     small.failures = 77;
     assert_status(jeton_verify(desk.worker, token, strlen(token), NULL, &small), JETON_USAGE);
     assert_int_equal(small.failures, 77);
+    assert_null(jeton_worker_claim(desk.worker, "iss").p);
     struct jeton_require require = JETON_INIT(jeton_require);
     require.size = 0;
     assert_status(jeton_verify(desk.worker, token, strlen(token), &require, NULL), JETON_USAGE);

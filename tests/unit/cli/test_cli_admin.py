@@ -117,8 +117,9 @@ class Requests(AdminCase):
 
     def test_ungrant_stops_at_the_first_refusal_and_tells_what_is_gone(self):
         self.says("DELETE", "/clients/c/grants/a", 200, CLIENT)
+        self.says("DELETE", "/clients/c/grants/b", 404, {"detail": "no such grant"})
         result = self.jeton("client", "ungrant", "c", "a", "b", "d")
-        self.check(result, 3, "", "took a from c\njeton: no such object\n")
+        self.check(result, 3, "", "took a from c\njeton: no such grant\n")
         self.assertEqual([path for _, path, _ in self.asked()],
                          ["/admin/v1/clients/c/grants/a", "/admin/v1/clients/c/grants/b"])
 
@@ -217,6 +218,26 @@ class Refusals(AdminCase):
                 result = self.jeton("key", "rotate")
                 self.check(result, 2, "", "jeton: " + line)
                 self.assertEqual("--force" in result.err, "--force" in line)
+
+    def test_what_is_not_there_is_named(self):
+        # arguments, the line; the scripted server says no more than "no such object"
+        cases = [
+            (["client", "show", "nobody"],
+             "there is no client 'nobody'; jeton client list shows those there are"),
+            (["client", "secret", "revoke", "nobody", "s1", "--yes"],
+             "there is no client 'nobody'; jeton client list shows those there are"),
+            (["client", "grant", "nobody", PAYMENT],
+             "there is no client 'nobody'; jeton client list shows those there are"),
+            (["resource", "update", PAYMENT, "--shared"],
+             f"there is no resource '{PAYMENT}'; jeton resource list shows those there are"),
+            (["role", "delete", "nobody", "--yes"],
+             "there is no role 'nobody'; jeton role list shows those there are"),
+            (["role", "show", "\x1b[2J"], "there is no role '\\x1b[2J';"),
+            (["role", "list"], "no such object"),
+        ]
+        for args, line in cases:
+            with self.subTest(args=args):
+                self.check(self.jeton(*args), 3, "", "jeton: " + line)
 
     def test_an_answer_that_is_not_the_api_is_unreachable(self):
         for answer in (b"hello", b"", {"items": 1}, []):

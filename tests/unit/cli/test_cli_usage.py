@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import unittest
 
 from cli_support import PAYMENT, SOURCE, Case, run
@@ -76,6 +77,41 @@ class ManPage(Case):
             named = set(re.findall(r"\*(--[a-z-]+)\*", page.read()))
         known = {option for command in commands() for option in own_options(command)}
         self.assertEqual(named - known, {"--socket", "--output", "--help", "--version"})
+
+
+def readme_commands(text):
+    """Every jeton command of README.md, as words: the lines of its code blocks, and the spans of
+    its text that have more than the name."""
+    parts = re.split(r"^```.*$", text, flags=re.M)  # text, block, text, ...
+    lines = "\n".join(parts[1::2]).replace("\\\n", " ").splitlines()
+    lines += re.findall(r"`(jeton [^`]*)`", "\n".join(parts[0::2]))
+    pipes = [line.split("|") for line in lines if line.startswith("jeton ")]
+    return [shlex.split(piece, comments=True) for pipe in pipes for piece in pipe]
+
+
+class Readme(Case):
+    def test_every_command_of_the_readme_is_understood(self):
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as page:
+            found = readme_commands(page.read())
+        nouns = {words[1] for words in found}
+        self.assertEqual(nouns, {"resource", "role", "client", "key", "token"})
+        for name, *args in found:
+            with self.subTest(args=args):
+                self.assertEqual(name, "jeton")
+                if args[0] == "token":  # would ask the issuer
+                    self.check(run(*args, "--help"), 0)
+                else:  # understood, body and all, once there is nothing left but to connect
+                    self.check(run(*args, env={"JETON_SOCKET": "/nonexistent"}), 5, "",
+                               "there is no admin socket /nonexistent")
+
+    def test_a_command_that_does_not_exist_would_be_seen(self):
+        found = readme_commands("a `jeton token got | jeton token verify` b\n"
+                                "```\njeton key list \\\n  --frc # c\n$ x\n```\n"
+                                "jeton is not a command here\n")
+        self.assertEqual(found, [["jeton", "key", "list", "--frc"], ["jeton", "token", "got"],
+                                 ["jeton", "token", "verify"]])
+        self.check(run(*found[0][1:]), 1, "", "key list has no option --frc")
+        self.check(run(*found[1][1:], "--help"), 1, "", "did you mean 'token get'?")
 
 
 class BadArguments(Case):

@@ -11,9 +11,13 @@
  *     struct jeton_policy policy = JETON_INIT(jeton_policy);
  *     policy.issuer = "https://id.example.com";
  *     policy.audiences = (const char *const[]){"https://payment.example.com/api", NULL};
- *     jeton_verifier_new(NULL, &policy, 1, &verifier);
- *     jeton_worker_new(verifier, &worker);                                  once per thread
- *     jeton_status status = jeton_verify(worker, token, token_len, &require, &result);
+ *     jeton_status status = jeton_verifier_new(NULL, &policy, 1, &verifier);
+ *     if (status == JETON_OK) {
+ *         status = jeton_worker_new(verifier, &worker); // once per thread
+ *     }
+ *     if (status == JETON_OK) {
+ *         status = jeton_verify(worker, token, token_len, &require, &result);
+ *     }
  *
  * Sources: RFC 7515, 7517, 7519, 8725 (JWT), RFC 9068 (access tokens), RFC 6750 (answers),
  * RFC 8414 (discovery).
@@ -36,7 +40,8 @@ extern "C" {
 #    define JETON_CHECK
 #endif
 
-/* JETON_INIT(jeton_policy): all zero but the size. */
+/* The initialiser of a struct of this header that has a size: all else is zero, the safe default.
+ * E.g. struct jeton_policy policy = JETON_INIT(jeton_policy); Since 0.1. */
 /* clang-format off */
 #ifdef __cplusplus
 #    define JETON_INIT(type) ([] { struct type t = {}; t.size = sizeof t; return t; }())
@@ -45,8 +50,8 @@ extern "C" {
 #endif
 /* clang-format on */
 
-/* The outcome. Numbers are stable; new ones may be added. See jeton_status_class for what to
- * answer. */
+/* The outcome. Numbers are stable; new ones may be added. What to answer: jeton_status_class.
+ * Since 0.1. */
 typedef enum jeton_status {
     JETON_OK = 0,
     /* 401: the token is not acceptable */
@@ -71,28 +76,30 @@ typedef enum jeton_status {
     JETON_NO_KEYS = 48, /* no usable key set was ever had */
     JETON_NO_MEMORY = 49,
     /* use and set-up errors */
-    JETON_USAGE = 64, /* an argument is wrong; jeton_verifier_error tells which */
-    JETON_FETCH_FAILED = 65,
-    JETON_DISCOVERY_REFUSED =
-        66, /* the document's issuer is not the policy's, or a URL in it refused */
-    JETON_FILE_FAILED = 67,
-    JETON_KEYS_REFUSED = 68, /* a key set without a usable key, too large or not JSON */
-    JETON_INTERNAL = 69
+    JETON_USAGE = 64,             /* an argument is wrong; jeton_verifier_error tells which */
+    JETON_FETCH_FAILED = 65,      /* what a fetch hook answers; no function returns it */
+    JETON_DISCOVERY_REFUSED = 66, /* no function returns it: jeton_verifier_error tells why */
+    JETON_FILE_FAILED = 67,       /* jwks_file cannot be read */
+    JETON_KEYS_REFUSED = 68,      /* jwks_file has no usable key, is too large or not JSON */
+    JETON_INTERNAL = 69           /* a cryptographic operation failed */
 } jeton_status;
 
-/* Stable short name, e.g. "expired", and one sentence that says how to mend it. Any thread. */
+/* Stable short name, e.g. "expired", and one sentence that says how to mend it. Borrowed, and
+ * never NULL; a number that is none is "internal". Any thread. Since 0.1. */
 JETON_API const char *jeton_status_name(jeton_status status);
 JETON_API const char *jeton_status_text(jeton_status status);
 
-/* The HTTP status to answer with: 200, 401, 403, 503, or 500 for set-up errors. Any thread. */
+/* The HTTP status to answer with: 200, 401, 403, 503, or 500 for errors of use and set-up. Any
+ * thread. Since 0.1. */
 JETON_API int jeton_status_class(jeton_status status);
 
+/* Text of someone else's: each function says how long it lives. Since 0.1. */
 struct jeton_slice {
     const char *p; /* not NUL-ended; NULL when absent */
     size_t n;
 };
 
-/* Algorithms, as bits of a policy's `algorithms`. */
+/* Algorithms, as bits of a policy's `algorithms`. Since 0.1. */
 #define JETON_ES256 (UINT32_C(1) << 1)
 #define JETON_ES384 (UINT32_C(1) << 2)
 #define JETON_ES512 (UINT32_C(1) << 3)
@@ -104,7 +111,8 @@ struct jeton_slice {
 #define JETON_PS512 (UINT32_C(1) << 9)
 #define JETON_EDDSA (UINT32_C(1) << 10) /* the names EdDSA and Ed25519 */
 
-/* What a fetch hook answers; `body` is the hook's and must live until it is called again. */
+/* What a fetch hook answers; `body` is the hook's and must live until it is called again.
+ * Since 0.1. */
 struct jeton_response {
     const void *body;
     size_t body_len;
@@ -112,11 +120,11 @@ struct jeton_response {
 };
 
 /* Fetches `url` (never following a redirect; a body of at most `max_body` bytes). Called from one
- * thread at a time. Returns JETON_OK or JETON_FETCH_FAILED. */
+ * thread at a time. Returns JETON_OK, or JETON_FETCH_FAILED: it is tried again later. Since 0.1. */
 typedef jeton_status (*jeton_fetch_fn)(void *ctx, const char *url, size_t max_body,
                                        struct jeton_response *out);
 
-/* Of the verifier as a whole. Strings are copied. NULL options are all defaults. */
+/* Of the verifier as a whole. Strings are copied. NULL options are all defaults. Since 0.1. */
 struct jeton_options {
     size_t size;
     jeton_fetch_fn fetch; /* NULL: libcurl, when built in */
@@ -129,7 +137,7 @@ struct jeton_options {
     int no_thread;       /* 1: no background thread; call jeton_verifier_poll */
 };
 
-/* Of one issuer. Arrays end in NULL. Strings are copied. */
+/* Of one issuer. Arrays end in NULL. Strings are copied. Since 0.1. */
 struct jeton_policy {
     size_t size;
     const char *issuer;                 /* required; compared byte by byte with iss */
@@ -148,14 +156,14 @@ struct jeton_policy {
     size_t max_token;                   /* bytes; 0: 16384 */
 };
 
-/* What one route asks for. NULL, or empty lists: no scope is needed. */
+/* What one route asks for. NULL, or empty lists: no scope is needed. Since 0.1. */
 struct jeton_require {
     size_t size;
     const char *const *any_of; /* the token holds at least one of these */
     const char *const *all_of; /* and every one of these */
 };
 
-/* Bits of `failures`: every claim check that failed once the signature stood. */
+/* Bits of `failures`: every claim check that failed once the signature stood. Since 0.1. */
 #define JETON_FAIL_ISSUER   (UINT64_C(1) << 0)
 #define JETON_FAIL_AUDIENCE (UINT64_C(1) << 1)
 #define JETON_FAIL_EXPIRED  (UINT64_C(1) << 2)
@@ -164,8 +172,9 @@ struct jeton_require {
 #define JETON_FAIL_MISSING  (UINT64_C(1) << 5)
 #define JETON_FAIL_SCOPE    (UINT64_C(1) << 6)
 
-/* Claims are filled only when the signature and the claims' form stand (JETON_OK, or a status from
- * JETON_WRONG_ISSUER on); else all are empty. Slices live until the worker's next call. */
+/* Claims are filled only when the signature and the claims' form stand: for JETON_OK,
+ * JETON_WRONG_ISSUER to JETON_MISSING_CLAIM and JETON_INSUFFICIENT_SCOPE; else all are empty.
+ * Slices live until the worker's next call. Since 0.1. */
 struct jeton_result {
     size_t size;
     jeton_status status;
@@ -177,25 +186,29 @@ struct jeton_result {
     int64_t expires_s, issued_s; /* seconds since 1970; 0 and -1 when absent */
 };
 
+/* One per program, shared by its threads; and one per thread. Since 0.1. */
 typedef struct jeton_verifier jeton_verifier;
 typedef struct jeton_worker jeton_worker;
 
 /* Gives a verifier for `n_policies` issuers (one for now: other numbers are JETON_USAGE). Reads the
  * jwks_file, and starts the first fetch; without a file it waits up to options->wait_ms for that
- * (with no_thread: makes it). That the issuer is away is no error here: jeton_verify answers
- * JETON_NO_KEYS until a set arrives, and jeton_verifier_error tells why the fetch that was waited
- * for failed. JETON_USAGE, JETON_FILE_FAILED, JETON_KEYS_REFUSED, JETON_NO_MEMORY; on failure
- * `*out_verifier` is NULL, or, for JETON_USAGE, JETON_FILE_FAILED and JETON_KEYS_REFUSED, a
- * verifier that only jeton_verifier_error and jeton_verifier_free accept. Any thread. Since 0.1. */
+ * (with no_thread: makes it). That a fetch fails, or that what it brings is refused, is no error
+ * here: jeton_verify answers JETON_NO_KEYS until a set arrives, and jeton_verifier_error tells why
+ * the fetch that was waited for failed. Errors, and what `*out_verifier` is then: JETON_USAGE,
+ * JETON_FILE_FAILED and JETON_KEYS_REFUSED (both of the jwks_file), a verifier that has the
+ * sentence for jeton_verifier_error, gives no worker and is to be freed; JETON_NO_MEMORY (or no
+ * thread could be started) and JETON_INTERNAL, NULL. Any thread. Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_verifier_new(const struct jeton_options *options,
                                                       const struct jeton_policy *policies,
                                                       size_t n_policies,
                                                       jeton_verifier **out_verifier);
 
-/* Stops the background thread and frees. Workers must be freed before. NULL is harmless. */
+/* Stops the background thread and frees. Workers must be freed before. NULL is harmless.
+ * Any thread, once no other uses it. Since 0.1. */
 JETON_API void jeton_verifier_free(jeton_verifier *verifier);
 
-/* What jeton_verifier_new found wrong, in one sentence; "" when nothing. Borrowed. Any thread. */
+/* What jeton_verifier_new found wrong, or why the fetch that it waited for failed, in one sentence;
+ * "" when nothing, or for NULL. Later fetches do not change it. Borrowed. Any thread. Since 0.1. */
 JETON_API const char *jeton_verifier_error(const jeton_verifier *verifier);
 
 /* With no_thread: does the I/O that is due (at most one request, bounded by its time-outs) and
@@ -206,14 +219,20 @@ JETON_API int64_t jeton_verifier_poll(jeton_verifier *verifier);
 /* 1 when a usable key set is there. Any thread. Since 0.1. */
 JETON_API int jeton_verifier_ready(const jeton_verifier *verifier);
 
-/* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_USAGE. Any thread. Since 0.1. */
+/* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_USAGE (`verifier` is NULL or came
+ * with an error); `*out_worker` is NULL then. Any thread. Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_worker_new(jeton_verifier *verifier,
                                                     jeton_worker **out_worker);
+
+/* Frees; slices into the worker end. NULL is harmless. Any thread, before the verifier is freed and
+ * once no other uses the worker. Since 0.1. */
 JETON_API void jeton_worker_free(jeton_worker *worker);
 
 /* Verifies the compact JWS of `token_len` bytes at `token` under the verifier's policy and
  * `require` (NULL: no scope needed). Never does I/O, takes no lock. Returns JETON_OK or why not;
- * the same is in `result->status`. `result` may be NULL. One thread per worker. RFC 9068 sec. 4.
+ * the same is in `result->status`. `result` may be NULL. No token (NULL, or no bytes):
+ * JETON_MISSING_TOKEN. JETON_USAGE: `worker` is NULL, or `require` or `result` was not initialised
+ * with JETON_INIT (such a `result` is left as it was). One thread per worker. RFC 9068 sec. 4.
  * Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_verify(jeton_worker *worker, const char *token,
                                                 size_t token_len,
@@ -228,13 +247,14 @@ JETON_API JETON_CHECK jeton_status jeton_verify_header(jeton_worker *worker,
                                                        struct jeton_result *result);
 
 /* The string claim `name` of the token that the worker verified last (its status as for the claims
- * of jeton_result); empty when absent or not a string. Lives until the worker's next call. Since
- * 0.1. */
+ * of jeton_result); empty when absent or not a string. Lives until the worker's next call. One
+ * thread per worker. Since 0.1. */
 JETON_API struct jeton_slice jeton_worker_claim(const jeton_worker *worker, const char *name);
 
 /* Writes the value of WWW-Authenticate for `status` and `require` (for the scopes asked) into `out`
- * as a NUL-ended string: RFC 6750 sec. 3. Returns its length; nothing is written when `size` is not
- * larger than that. 0 unless the class is 401 or 403: no header is due. Any thread. Since 0.1. */
+ * as a NUL-ended string, whole or "": RFC 6750 sec. 3, with the realm "api". Returns its length; ""
+ * is written when `size` is not larger than that. 0 and "" unless the class is 401 or 403: no
+ * header is due. `out` may be NULL, to measure. Any thread. Since 0.1. */
 JETON_API size_t jeton_www_authenticate(jeton_status status, const struct jeton_require *require,
                                         char *out, size_t size);
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The public side of the keys as request threads read it: which kid signs, and the JWKS answer.
+ * Ownership: make gives a part, shared by reference count. Thread rule: immutable once made, any
+ * thread.
+ * Source: RFC 7517 sec. 5.
+ */
+#ifndef JT_ISSUER_KEY_PART_H
+#define JT_ISSUER_KEY_PART_H
+
+#include "common/base/buf.h"
+#include "keys/schedule.h"
+
+struct jt_keyring;
+
+/* The public side of the keys: which kid signs for each algorithm, and the JWKS answer. */
+struct jt_key_part {
+    _Atomic unsigned refs;
+    char signing_kid[JT_ALG_COUNT_][JT_KEY_KID_MAX]; /* "" where no key signs */
+    struct jt_buf jwks;                              /* the JWK Set, ready to send */
+    char etag[48];                                   /* quoted, of the set's digest */
+};
+
+/* Gives the public side: signing kids, JWKS text, ETag. JT_ERR_NOMEM, JT_ERR_CRYPTO. */
+JT_MUST_USE enum jt_err jt_key_part_make(const struct jt_keyring *keyring,
+                                         struct jt_key_part **out_part);
+
+struct jt_key_part *jt_key_part_ref(struct jt_key_part *keys);
+void jt_key_part_free(struct jt_key_part *keys); /* drops a reference; NULL is harmless */
+
+#endif

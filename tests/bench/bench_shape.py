@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""bench_shape.py BIN_DIR PROGRAM...: each benchmark, with one round, tells what it measured as JSON of
+the agreed members, which fit each other. How long anything took is not judged."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def want(true, what):
+    if not true:
+        raise SystemExit(f"bench_shape: {what}")
+
+
+def ask(*command):
+    ended = run(*command)
+    want(ended.returncode == 0, f"{command} ended with {ended.returncode}: {ended.stderr}")
+    return json.loads(ended.stdout)
+
+
+def check_figures(program, alg):
+    told = ask(program, "--alg", alg, "--rounds", "1", "-o", "json")
+    want(list(told) == ["alg", "cpu_us", "floor_us", "ratio"], f"{program} told {told}")
+    want(told["alg"] == alg, f"{program} --alg {alg} measured {told['alg']}")
+    want(told["floor_us"] > 0 and told["cpu_us"] > 0, f"{program} told {told}")
+    ratio = told["cpu_us"] / told["floor_us"]
+    want(abs(told["ratio"] - ratio) < 0.01 * ratio, f"{program}: ratio is not cpu / floor: {told}")
+
+
+def check_rounds(program):
+    for rounds in ("0", "-1", "1000", "many"):
+        want(run(program, "--rounds", rounds).returncode == 1, f"{program} took --rounds {rounds}")
+
+
+def check_start(bin_dir):
+    script = pathlib.Path(__file__).with_name("bench_start.py")
+    told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
+    want(list(told) == ["clients", "ready_ms", "anonymous_kb", "resident_kb"], f"bench_start told {told}")
+    want(told.pop("clients") == 2 and min(told.values()) > 0, f"bench_start told {told}")
+
+
+bin_dir, *programs = sys.argv[1:]
+for name in programs:
+    if name == "bench_start.py":
+        check_start(bin_dir)
+        continue
+    path = os.path.join(bin_dir, name)
+    check_rounds(path)
+    for alg in ("ES256", "EdDSA"):
+        check_figures(path, alg)
