@@ -236,15 +236,21 @@ enum jt_err jt_schedule_tick(const struct jt_schedule_conf *conf, const struct j
     return keep(err, plan, before);
 }
 
-static enum jt_err fail_lead(const struct view *v, const struct jt_key_times *next,
-                             struct jt_diag *diag)
+/* Is `next` old enough to sign? If not, the consequence is told, and JT_ERR_WITHIN_LEAD unless it is
+ * forced. */
+static enum jt_err check_lead(const struct view *v, const struct jt_key_times *next, bool force,
+                              struct jt_diag *diag)
 {
     int64_t age = age_s(next->published_at_s, v->now_s);
-    return jt_diag_fail(diag, JT_ERR_WITHIN_LEAD,
+    if (age >= v->conf->lead_s) {
+        return JT_OK;
+    }
+    return jt_diag_fail(diag, force ? JT_OK : JT_ERR_WITHIN_LEAD,
                         "the next key %s was published %" PRId64 " s ago and the lead is %" PRId64
                         " s: verifiers that fetched the key set before that may refuse its tokens "
-                        "for up to %" PRId64 " s more; wait, or use force",
-                        next->kid, age, v->conf->lead_s, v->conf->lead_s - age);
+                        "for up to %" PRId64 " s more%s",
+                        next->kid, age, v->conf->lead_s, v->conf->lead_s - age,
+                        force ? "" : "; wait, or use force");
 }
 
 static enum jt_err rotate_by_hand(const struct view *v, bool force, struct jt_schedule_plan *plan,
@@ -262,8 +268,8 @@ static enum jt_err rotate_by_hand(const struct view *v, bool force, struct jt_sc
                             "lead of %" PRId64 " s; rotate again then",
                             v->conf->lead_s);
     }
-    if (next != NULL && !force && age_s(next->published_at_s, v->now_s) < v->conf->lead_s) {
-        return fail_lead(v, next, diag);
+    if (next != NULL) {
+        JT_TRY(check_lead(v, next, force, diag));
     }
     return push_rotation(plan, v, next);
 }
@@ -288,8 +294,8 @@ static enum jt_err revoke_active(const struct view *v, const struct jt_key_times
                             "one would sign unseen by verifiers; use force",
                             key->kid);
     }
-    if (next != NULL && !force && age_s(next->published_at_s, v->now_s) < v->conf->lead_s) {
-        return fail_lead(v, next, diag);
+    if (next != NULL) {
+        JT_TRY(check_lead(v, next, force, diag));
     }
     JT_TRY(push(plan, JT_STEP_REVOKE, v, key));
     if (next == NULL) {

@@ -86,10 +86,11 @@ JT_MUST_USE enum jt_err jt_schedule_tick(const struct jt_schedule_conf *conf,
                                          enum jt_alg alg, int64_t now_s, bool may_drop,
                                          struct jt_schedule_plan *plan);
 
-/* Plans a rotation by hand: next signs, active stops, a new next is published. JT_ERR_WITHIN_LEAD
- * with the consequence told when next is younger than the lead and not `force`; JT_ERR_NOT_FOUND
- * when `alg` has neither an active nor a next key. Without a next key one is published and signs at
- * once only by `force` or without a lead; else it must age first: JT_OK, and `diag` says so. */
+/* Plans a rotation by hand: next signs, active stops, a new next is published. When next is younger
+ * than the lead the consequence is told, with JT_ERR_WITHIN_LEAD or, by `force`, with JT_OK.
+ * JT_ERR_NOT_FOUND when `alg` has neither an active nor a next key. Without a next key one is
+ * published and signs at once only by `force` or without a lead; else it must age first: JT_OK, and
+ * `diag` says so. */
 JT_MUST_USE enum jt_err jt_schedule_rotate(const struct jt_schedule_conf *conf,
                                            const struct jt_key_times *keys, size_t n_keys,
                                            enum jt_alg alg, int64_t now_s, bool force,

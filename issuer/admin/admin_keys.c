@@ -31,7 +31,7 @@ static enum jt_err append_key(void *ctx, const struct jt_key_times *key, enum jt
     return json_array_append_new(ctx, json) == 0 ? JT_OK : JT_ERR_NOMEM;
 }
 
-static void answer_keys(struct jt_issuer *issuer, struct jt_answer *answer)
+static void answer_keys(struct jt_issuer *issuer, const char *note, struct jt_answer *answer)
 {
     struct jt_diag diag = JT_DIAG_INIT;
     json_t *items = json_array();
@@ -42,13 +42,17 @@ static void answer_keys(struct jt_issuer *issuer, struct jt_answer *answer)
         jt_admin_refuse(answer, err, &diag);
         return;
     }
-    jt_admin_answer(answer, 200, json_pack("{s:o}", "items", items));
+    json_t *json = json_pack("{s:o}", "items", items);
+    if (json != NULL && note[0] != 0) {
+        (void)json_object_set_new(json, "note", json_string(note)); /* a help only */
+    }
+    jt_admin_answer(answer, 200, json);
 }
 
 void jt_admin_keys_list(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     (void)request; /* nothing to choose */
-    answer_keys(app, answer);
+    answer_keys(app, "", answer);
 }
 
 /* The members of a step by hand. */
@@ -73,55 +77,60 @@ static enum jt_err read_members(const json_t *body, enum jt_alg *out_alg, bool *
     return JT_OK;
 }
 
+/* Reads the body of a step by hand; answers the refusal itself and returns false when it is wrong. */
+static bool read_step(const struct jt_request *request, const char *const *members,
+                      enum jt_alg *out_alg, bool *out_force, struct jt_answer *answer)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    json_t *body = jt_admin_body(request, true, answer);
+    if (body == NULL) {
+        return false;
+    }
+    bool right = jt_admin_only(body, members, answer);
+    enum jt_err err = right ? read_members(body, out_alg, out_force, &diag) : JT_OK;
+    json_decref(body);
+    if (err != JT_OK) {
+        jt_admin_refuse(answer, err, &diag);
+    }
+    return right && err == JT_OK;
+}
+
+/* The keys as they are after the step, with what there is to say of it; or its refusal. */
+static void finish(struct jt_issuer *issuer, enum jt_err err, const struct jt_diag *diag,
+                   struct jt_answer *answer)
+{
+    if (err != JT_OK) {
+        jt_admin_refuse(answer, err, diag);
+        return;
+    }
+    answer_keys(issuer, diag->text, answer);
+}
+
 void jt_admin_keys_rotate(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     static const char *const members[] = {"alg", "force", NULL};
     struct jt_diag diag = JT_DIAG_INIT;
-    json_t *body = jt_admin_body(request, true, answer);
-    if (body == NULL) {
-        return;
+    enum jt_alg alg = JT_ALG_NONE;
+    bool force = false;
+    if (read_step(request, members, &alg, &force, answer)) {
+        finish(app, jt_issuer_rotate(app, alg, force, JT_ADMIN_ACTOR, &diag), &diag, answer);
     }
-    if (jt_admin_only(body, members, answer)) {
-        enum jt_alg alg = JT_ALG_NONE;
-        bool force = false;
-        enum jt_err err = read_members(body, &alg, &force, &diag);
-        if (err == JT_OK) {
-            err = jt_issuer_rotate(app, alg, force, JT_ADMIN_ACTOR, &diag);
-        }
-        if (err == JT_OK) {
-            answer_keys(app, answer);
-        } else {
-            jt_admin_refuse(answer, err, &diag);
-        }
-    }
-    json_decref(body);
 }
 
 void jt_admin_keys_revoke(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     static const char *const members[] = {"force", NULL};
     struct jt_diag diag = JT_DIAG_INIT;
-    json_t *body = jt_admin_body(request, true, answer);
-    if (body == NULL) {
+    enum jt_alg alg = JT_ALG_NONE;
+    bool force = false;
+    char *kid = NULL;
+    if (!read_step(request, members, &alg, &force, answer)) {
         return;
     }
-    if (jt_admin_only(body, members, answer)) {
-        enum jt_alg alg = JT_ALG_NONE;
-        bool force = false;
-        char *kid = NULL;
-        enum jt_err err = read_members(body, &alg, &force, &diag);
-        if (err == JT_OK) {
-            err = jt_buf_strdup(request->segments[0], &kid);
-        }
-        if (err == JT_OK) {
-            err = jt_issuer_revoke(app, kid, force, JT_ADMIN_ACTOR, &diag);
-        }
-        free(kid);
-        if (err == JT_OK) {
-            answer_keys(app, answer);
-        } else {
-            jt_admin_refuse(answer, err, &diag);
-        }
+    enum jt_err err = jt_buf_strdup(request->segments[0], &kid);
+    if (err == JT_OK) {
+        err = jt_issuer_revoke(app, kid, force, JT_ADMIN_ACTOR, &diag);
     }
-    json_decref(body);
+    free(kid);
+    finish(app, err, &diag, answer);
 }

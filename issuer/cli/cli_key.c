@@ -27,6 +27,10 @@ static enum jt_err call(const struct jt_cli_run *run, const struct jt_cli_admin_
     const json_t *items = NULL;
     JT_TRY(jt_cli_admin_call(run, request, &answer, diag));
     JT_TRY(jt_cli_admin_list(answer, "items", &items, diag));
+    const json_t *note = json_object_get(answer, "note");
+    if (json_is_string(note)) {
+        jt_cli_output_talk("%s", json_string_value(note));
+    }
     if (run->json) {
         jt_cli_output_json(items);
     } else {

@@ -142,6 +142,8 @@ class Lead(Case):
         self.assertEqual(self.issuer.keys(), before)
         answer = self.issuer.admin("POST", "/keys/rotate", {"force": True})
         self.assertEqual(answer.status, 200, answer)
+        for part in (upcoming, "86400", "refuse"):  # done, and the consequence told all the same
+            self.assertIn(part, answer.json()["note"])
         self.assertEqual(self.issuer.kid("active"), upcoming)
 
     def test_revoking_the_active_key_within_the_lead(self):
