@@ -142,19 +142,27 @@ enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *
     return err;
 }
 
-static enum jt_err publish_stored(struct jt_issuer *issuer, const struct jt_root *now,
-                                  int64_t version, struct jt_diag *diag)
+enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_settings *settings,
+                                     struct jt_diag *diag)
 {
+    const struct jt_root *now = jt_slots_current(issuer->roots);
     struct jt_access *access = NULL;
     struct jt_key_part *keys = NULL;
     struct jt_keyring keyring = {0};
+    int64_t version = 0;
+    JT_TRY(jt_store_version(issuer->store, &version));
     JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
+    if (keyring.untrusted > 0) {
+        jt_log(issuer->log, JT_EV_KEY_REFUSE, jt_log_err(JT_ERR_KEY_MAC),
+               jt_log_int("rows", (int64_t)keyring.untrusted));
+    }
     enum jt_err err = jt_key_part_make(&keyring, &keys);
     if (err == JT_OK) {
-        err = jt_change_read_access(issuer->store, now->access, now->version, &access, diag);
+        err = jt_change_read_access(issuer->store, now == NULL ? NULL : now->access,
+                                    now == NULL ? 0 : now->version, &access, diag);
     }
     if (err == JT_OK) {
-        err = jt_change_publish(issuer, version, NULL, access, keys);
+        err = jt_change_publish(issuer, version, settings, access, keys);
     }
     jt_access_free(access);
     jt_key_part_free(keys);
@@ -167,7 +175,7 @@ enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag)
     const struct jt_root *now = jt_slots_current(issuer->roots);
     int64_t version = 0;
     JT_TRY(jt_store_version(issuer->store, &version));
-    return version == now->version ? JT_OK : publish_stored(issuer, now, version, diag);
+    return version == now->version ? JT_OK : jt_change_publish_stored(issuer, NULL, diag);
 }
 
 static enum jt_err look_at_lifetime(void *ctx, const struct jt_object *object)

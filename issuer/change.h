@@ -8,8 +8,8 @@
 
 #include "issuer/issuer.h"
 
-/* Publishes a root with the parts given; NULL means the present root's. `settings`, `access` and
- * `keys` stay the caller's. JT_ERR_NOMEM: nothing changed. */
+/* Publishes a root with the parts given; NULL means the present root's, so the first root needs
+ * them all. `settings`, `access` and `keys` stay the caller's. JT_ERR_NOMEM: nothing changed. */
 JT_MUST_USE enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t version,
                                           struct jt_settings *settings, struct jt_access *access,
                                           struct jt_key_part *keys);
@@ -20,6 +20,12 @@ JT_MUST_USE enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t vers
  * fail after the commit, jt_change_catch_up makes it good. */
 JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *keyring,
                                          struct jt_diag *diag);
+
+/* Outside a transaction: publishes all that the store holds; the first root too, for which `settings`
+ * must be given (NULL: as they are). Rows of strangers among the keys are logged. */
+JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
+                                                 struct jt_settings *settings,
+                                                 struct jt_diag *diag);
 
 /* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:
  * cheap. */

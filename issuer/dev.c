@@ -144,11 +144,6 @@ static enum jt_err make_objects(struct jt_issuer *issuer, const char *alg, json_
 
 /* --- telling --- */
 
-struct telling {
-    const struct jt_dev *dev;
-    const char *dir;
-};
-
 static const char *text_of(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
@@ -193,7 +188,7 @@ static void tell_page(const json_t *told)
 static enum jt_err tell(void *ctx, struct jt_issuer *issuer, const char *address,
                         struct jt_diag *diag)
 {
-    const struct telling *telling = ctx;
+    const struct jt_dev *dev = ctx;
     json_t *client = NULL;
     (void)address; /* the issuer's URL holds it */
     const struct jt_config *config = jt_issuer_config(issuer);
@@ -209,7 +204,7 @@ static enum jt_err tell(void *ctx, struct jt_issuer *issuer, const char *address
     if (told == NULL) {
         return JT_ERR_NOMEM;
     }
-    if (telling->dev->json) {
+    if (dev->json) {
         (void)json_dumpf(told, stdout, JSON_COMPACT); /* who reads it sees that it is cut */
         (void)putchar('\n');
     } else {
@@ -239,12 +234,12 @@ static enum jt_err run_in(const struct jt_dev *dev, const char *dir, struct jt_d
         err = jt_kek_create(jt_buf_str(&kek), &jt_random_system, diag);
     }
     if (err == JT_OK) {
-        struct telling telling = {dev, dir};
+        struct jt_dev told = *dev;
         struct jt_serve serve = {.config = &config,
                                  .listen = &listen,
                                  .log = dev->log,
                                  .ready = tell,
-                                 .ready_ctx = &telling};
+                                 .ready_ctx = &told};
         err = jt_serve_run(&serve, diag);
     }
     jt_config_release(&config);

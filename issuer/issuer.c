@@ -148,45 +148,6 @@ static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
     return load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
 }
 
-/* The first root: settings, access data and whatever keys there are; the tick after it makes the
- * first keys of a fresh issuer. */
-static enum jt_err publish_first(struct jt_issuer *issuer, struct jt_settings *settings,
-                                 struct jt_diag *diag)
-{
-    struct jt_access *access = NULL;
-    struct jt_key_part *part = NULL;
-    struct jt_root *root = NULL;
-    struct jt_keyring keyring = {0};
-    int64_t version = 0;
-    enum jt_err err = jt_store_version(issuer->store, &version);
-    if (err == JT_OK) {
-        err = jt_keyring_read(issuer->store, issuer->signer, &keyring, diag);
-    }
-    if (err == JT_OK && keyring.untrusted > 0) {
-        jt_log(issuer->log, JT_EV_KEY_REFUSE, jt_log_err(JT_ERR_KEY_MAC),
-               jt_log_int("rows", (int64_t)keyring.untrusted));
-    }
-    if (err == JT_OK) {
-        err = jt_key_part_make(&keyring, &part);
-    }
-    if (err == JT_OK) {
-        err = jt_change_read_access(issuer->store, NULL, 0, &access, diag);
-    }
-    if (err == JT_OK) {
-        err = jt_root_new(version, settings, access, part, &root);
-    }
-    if (err == JT_OK) {
-        err = jt_slots_publish(issuer->roots, root);
-        if (err != JT_OK) {
-            jt_root_free(root);
-        }
-    }
-    jt_access_free(access);
-    jt_key_part_free(part);
-    jt_keyring_release(&keyring);
-    return err;
-}
-
 static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
                               struct jt_settings *settings, struct jt_diag *diag)
 {
@@ -199,8 +160,8 @@ static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_d
         err = make_pepper(issuer, diag);
     }
     JT_TRY(err);
-    JT_TRY(publish_first(issuer, settings, diag));
-    return jt_issuer_tick(issuer, diag);
+    JT_TRY(jt_change_publish_stored(issuer, settings, diag));
+    return jt_issuer_tick(issuer, diag); /* makes the first keys of a fresh issuer */
 }
 
 enum jt_err jt_issuer_open(const struct jt_issuer_deps *deps, struct jt_config *config,

@@ -15,11 +15,6 @@ struct jt_payload {
     json_t *object;
 };
 
-#define JT_PAYLOAD_INIT \
-    {                   \
-        NULL            \
-    }
-
 /* Loads the claims set `text`, dropping what was loaded before. JT_ERR_CLAIMS when it is not one
  * strict JSON object; JT_ERR_NOMEM. After a failure no claim is there. */
 JT_MUST_USE enum jt_err jt_payload_load(struct jt_payload *claims, struct jt_span text);

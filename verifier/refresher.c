@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "common/base/clock.h"
 
 #include "common/base/base.h"
 
@@ -22,19 +23,6 @@ struct jt_refresher {
     atomic_bool first_ended;
     sem_t ended;
 };
-
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at); /* cannot fail for this clock */
-    at.tv_sec += (time_t)(ms / 1000);
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
 
 static void tell_first_end(struct jt_refresher *refresher)
 {
@@ -54,7 +42,7 @@ static void *run(void *ctx)
             tell_first_end(refresher);
         }
         if (next_ms > 0) {
-            struct timespec until = in_ms(next_ms);
+            struct timespec until = jt_clock_in_ms(next_ms);
             /* woken, timed out or interrupted: the next step finds out what is due */
             (void)sem_clockwait(&refresher->wake, CLOCK_MONOTONIC, &until);
         }
@@ -96,7 +84,7 @@ enum jt_err jt_refresher_new(struct jt_keysource *source, struct jt_refresher **
 
 enum jt_err jt_refresher_wait(struct jt_refresher *refresher, int64_t wait_ms, struct jt_diag *diag)
 {
-    struct timespec until = in_ms(wait_ms);
+    struct timespec until = jt_clock_in_ms(wait_ms);
     while (sem_clockwait(&refresher->ended, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR) {
     }
     if (!atomic_load(&refresher->first_ended) || refresher->failure == JT_OK) {

@@ -22,3 +22,16 @@ static int64_t system_boot_ms(void *ctx)
 }
 
 const struct jt_clock jt_clock_system = {system_wall_s, system_boot_ms, NULL};
+
+struct timespec jt_clock_in_ms(int64_t ms)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at); /* cannot fail for this clock */
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}

@@ -9,6 +9,7 @@
 #define JT_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct jt_clock {
     int64_t (*wall_s)(void *ctx);  /* seconds since 1970 UTC */
@@ -18,6 +19,9 @@ struct jt_clock {
 
 /* CLOCK_REALTIME and CLOCK_BOOTTIME. */
 extern const struct jt_clock jt_clock_system;
+
+/* The point on CLOCK_MONOTONIC that is `ms` milliseconds from now, for calls that wait until one. */
+struct timespec jt_clock_in_ms(int64_t ms);
 
 static inline int64_t jt_clock_wall_s(const struct jt_clock *clock)
 {

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "common/base/clock.h"
 #include "common/base/secret.h"
 #include "common/http/answer.h"
 #include "common/http/door.h"
@@ -72,14 +72,7 @@ enum jt_err jt_exchange_init(struct jt_exchange_set *set, const struct jt_server
 
 void jt_exchange_drain(struct jt_exchange_set *set, unsigned ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = jt_clock_in_ms(ms);
     atomic_store(&set->draining, true);
     (void)pthread_mutex_lock(&set->lock); /* a plain mutex, never recursive: cannot fail */
     int waited = 0;
@@ -153,10 +146,7 @@ struct jt_span jt_request_header(const struct jt_request *request, const char *n
     }
     /* RFC 9112 sec. 5.1: white space around a value is no part of it; the library leaves the
      * trailing one */
-    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t')) {
-        n--;
-    }
-    return jt_span_of(text, n);
+    return jt_span_trim(jt_span_of(text, n));
 }
 
 static enum MHD_Result send_answer(struct exchange *ex, struct MHD_Connection *connection,
