@@ -5,6 +5,7 @@
 #include "verifier/p256.h"
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -38,12 +39,12 @@ struct jt_p256_scratch {
 };
 
 /* What libcrypto's failure means. */
-static enum jt_err failure(void)
+static enum jt_err failure(enum jt_err otherwise)
 {
     return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
                    ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE
                ? JT_ERR_NOMEM
-               : JT_ERR_CRYPTO;
+               : otherwise;
 }
 
 /* The table. */
@@ -55,19 +56,20 @@ static enum jt_err read_point(const EVP_PKEY *pkey, const EC_GROUP *group, EC_PO
     uint8_t bytes[POINT_LEN];
     size_t n = 0;
     if (EVP_PKEY_get_group_name(pkey, name, sizeof name, &n) != 1 ||
-        OBJ_sn2nid(name) != NID_X9_62_prime256v1 ||
-        EVP_PKEY_get_octet_string_param(pkey, "pub", bytes, sizeof bytes, &n) != 1) {
-        return JT_ERR_ARGUMENT;
+        OBJ_sn2nid(name) != NID_X9_62_prime256v1) {
+        return failure(JT_ERR_ARGUMENT);
     }
-    /* this checks that it is on the curve, but takes infinity */
-    if (EC_POINT_oct2point(group, out_point, bytes, n, ctx) != 1 ||
+    /* oct2point sees that it is on the curve, but takes infinity */
+    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes, &n) !=
+            1 ||
+        EC_POINT_oct2point(group, out_point, bytes, n, ctx) != 1 ||
         EC_POINT_is_at_infinity(group, out_point)) {
-        return JT_ERR_ARGUMENT;
+        return failure(JT_ERR_ARGUMENT);
     }
     return JT_OK;
 }
 
-/* 37 digits of 7 bits: 35 and below take turns, the highest has room for 4 bits. */
+/* 36 digits of 7 bits, `even` and `odd` in turns, below one of 4 bits. */
 static bool make_scalar(unsigned even, unsigned odd, BIGNUM *out_scalar)
 {
     bool ok = BN_set_word(out_scalar, even < 15 ? even : 15) == 1;
@@ -83,15 +85,15 @@ static enum jt_err check_scalar(const EC_GROUP *group, const BIGNUM *scalar, EC_
 {
     if (EC_POINT_mul(group, by_table, scalar, NULL, NULL, ctx) != 1 ||
         EC_POINT_mul(group, by_point, NULL, EC_GROUP_get0_generator(group), scalar, ctx) != 1) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     return EC_POINT_cmp(group, by_table, by_point, ctx) == 0 ? JT_OK : JT_ERR_CRYPTO;
 }
 
-/* Compares the table with multiplications that do not use it, but are those of ECDSA_verify. In
- * libcrypto's fastest code a table has 64 multiples for each 7 bits of a scalar, where the next bits
- * can carry in and 64 and more stand for the negative of 128 less: these scalars use each of them.
- * Any other code is compared at 65 scalars all the same. */
+/* Compares the table with multiplications that do not use it: those of ECDSA_verify. libcrypto's
+ * fastest code writes a scalar as digits of 7 bits from -64 to 64 (64 and more is 128 less, and 1
+ * carried) and has 64 multiples for each place; these scalars use every one of them. Other code is
+ * compared at 65 scalars all the same. */
 static enum jt_err check_table(const EC_GROUP *group, BN_CTX *ctx)
 {
     EC_POINT *by_table = EC_POINT_new(group);
@@ -113,7 +115,7 @@ static enum jt_err check_table(const EC_GROUP *group, BN_CTX *ctx)
 static enum jt_err fill_table(EC_GROUP *group, BN_CTX *ctx)
 {
     if (EC_GROUP_precompute_mult(group, ctx) != 1) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     if (EC_GROUP_have_precompute_mult(group) != 1) {
         return JT_ERR_NOT_FOUND; /* this libcrypto, on this machine, does nothing of the kind */
@@ -127,7 +129,7 @@ static enum jt_err make_table(struct jt_p256 *table, const EVP_PKEY *pkey, EC_PO
     JT_TRY(read_point(pkey, table->g, point, ctx));
     if (EC_GROUP_set_generator(table->q, point, EC_GROUP_get0_order(table->g),
                                EC_GROUP_get0_cofactor(table->g)) != 1) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     JT_TRY(fill_table(table->g, ctx));
     return fill_table(table->q, ctx);
@@ -234,7 +236,7 @@ enum jt_err jt_p256_scratch_new(struct jt_p256_scratch **out_scratch)
     (void)ERR_set_mark(); /* as in jt_p256_new */
     EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     bool ok = group != NULL && allocate(scratch, group) && prepare(scratch, group);
-    enum jt_err err = ok ? JT_OK : failure();
+    enum jt_err err = ok ? JT_OK : failure(JT_ERR_CRYPTO);
     EC_GROUP_free(group);    /* the points are of any group with the same curve */
     (void)ERR_pop_to_mark(); /* as in jt_p256_new */
     if (err != JT_OK) {
@@ -264,7 +266,7 @@ static enum jt_err read_numbers(struct jt_p256_scratch *its, const uint8_t *dige
     if (BN_bin2bn(signature, NUMBER_LEN, its->r) == NULL ||
         BN_bin2bn(signature + NUMBER_LEN, NUMBER_LEN, its->s) == NULL ||
         BN_bin2bn(digest, NUMBER_LEN, its->e) == NULL) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     /* SEC 1 sec. 4.1.4: r and s in [1, n - 1] */
     if (BN_is_zero(its->r) || BN_is_zero(its->s) || BN_cmp(its->r, its->n) >= 0 ||
@@ -273,7 +275,7 @@ static enum jt_err read_numbers(struct jt_p256_scratch *its, const uint8_t *dige
     }
     /* 2^256 is less than 2 n */
     if (BN_cmp(its->e, its->n) >= 0 && BN_sub(its->e, its->e, its->n) != 1) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     return JT_OK;
 }
@@ -284,13 +286,14 @@ static enum jt_err invert_s(struct jt_p256_scratch *its, const uint8_t *s)
     uint8_t w[JT_MODINV_LEN];
     if (jt_modinv_invert(&its->inverse_mod_n, s, w) == JT_OK) {
         if (BN_bin2bn(w, sizeof w, its->w) == NULL || !mul_n(its, its->t, its->w, its->s)) {
-            return failure();
+            return failure(JT_ERR_CRYPTO);
         }
         if (BN_cmp(its->t, its->one_by_r) == 0) {
             return JT_OK;
         }
     }
-    return BN_mod_inverse(its->w, its->s, its->n, its->ctx) != NULL ? JT_OK : failure();
+    return BN_mod_inverse(its->w, its->s, its->n, its->ctx) != NULL ? JT_OK
+                                                                    : failure(JT_ERR_CRYPTO);
 }
 
 /* u1 G + u2 Q, u1 = e/s, u2 = r/s */
@@ -302,16 +305,17 @@ static enum jt_err add_up(const struct jt_p256 *table, struct jt_p256_scratch *i
         EC_POINT_mul(table->q, its->addend, its->u2, NULL, NULL, its->ctx) != 1 ||
         /* doubles equal points, and knows infinity */
         EC_POINT_add(table->g, its->sum, its->sum, its->addend, its->ctx) != 1) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     return JT_OK;
 }
 
-/* Is the sum's x, which is X / Z^2, this number below p? So r_cubed times it times Z^2 is X. */
+/* Is the sum's x, X / Z^2, this number below p? `z` is Z^2 / R, and two more R go: the three are in
+ * r_cubed. */
 static enum jt_err compare_x(struct jt_p256_scratch *its, const BIGNUM *number)
 {
     if (!mul_p(its, its->t, number, its->r_cubed) || !mul_p(its, its->t, its->t, its->z)) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     return BN_cmp(its->t, its->x) == 0 ? JT_OK : JT_ERR_SIGNATURE;
 }
@@ -325,12 +329,13 @@ static enum jt_err compare(const struct jt_p256 *table, struct jt_p256_scratch *
     if (EC_POINT_get_Jprojective_coordinates_GFp(table->g, its->sum, its->x, NULL, its->z,
                                                  its->ctx) != 1 ||
         !mul_p(its, its->z, its->z, its->z)) {
-        return failure();
+        return failure(JT_ERR_CRYPTO);
     }
     enum jt_err err = compare_x(its, its->r);
     /* p is more than n: an x from n to p - 1 is r + n */
     if (err == JT_ERR_SIGNATURE && BN_cmp(its->r, its->p_less_n) < 0) {
-        return BN_add(its->r, its->r, its->n) == 1 ? compare_x(its, its->r) : failure();
+        return BN_add(its->r, its->r, its->n) == 1 ? compare_x(its, its->r)
+                                                   : failure(JT_ERR_CRYPTO);
     }
     return err;
 }
