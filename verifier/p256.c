@@ -157,7 +157,7 @@ enum jt_err jt_p256_new(const struct evp_pkey_st *pkey, struct jt_p256 **out_tab
     table->q = table->g == NULL ? NULL : EC_GROUP_dup(table->g);
     EC_POINT *point = table->q == NULL ? NULL : EC_POINT_new(table->g);
     enum jt_err err =
-        ctx == NULL || point == NULL ? failure() : make_table(table, pkey, point, ctx);
+        ctx == NULL || point == NULL ? failure(JT_ERR_CRYPTO) : make_table(table, pkey, point, ctx);
     EC_POINT_free(point);
     BN_CTX_free(ctx);
     (void)ERR_pop_to_mark(); /* as above */

@@ -46,6 +46,27 @@ enum jt_err __wrap_jt_modinv_invert(const struct jt_modinv *modinv, const uint8_
     return inverse == NONE ? JT_ERR_NOT_FOUND : err;
 }
 
+/* The table of a new group, when it has the form that libcrypto's fastest code gives it: 37 places of
+ * 64 multiples of 64 bytes, in a block of its own. A byte of it is spoilt between its making and its
+ * check, when `spoil` says which. */
+#define PLACES      37
+#define MULTIPLES   64
+#define TABLE_LEN   ((size_t)PLACES * MULTIPLES * 64)
+#define BLOCK_LEN   (TABLE_LEN + 64)
+#define NO_SPOILING SIZE_MAX
+static uint8_t *block;
+static size_t spoil = NO_SPOILING;
+struct ec_group_st;
+int __real_EC_GROUP_have_precompute_mult(const struct ec_group_st *group);
+int __wrap_EC_GROUP_have_precompute_mult(const struct ec_group_st *group);
+int __wrap_EC_GROUP_have_precompute_mult(const struct ec_group_st *group)
+{
+    if (spoil != NO_SPOILING && block != NULL) {
+        block[64 - (uintptr_t)block % 64 + spoil] ^= 1; /* where libcrypto aligns it */
+    }
+    return __real_EC_GROUP_have_precompute_mult(group);
+}
+
 /* libcrypto's memory: counted, and the allocation after `left` more fails. Each thread its own:
  * nothing here is to order threads. */
 static _Thread_local long counted, left = -1;
@@ -65,7 +86,11 @@ static void *crypto_malloc(size_t n, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return refuse() ? NULL : malloc(n);
+    void *p = refuse() ? NULL : malloc(n);
+    if (spoil != NO_SPOILING && n == BLOCK_LEN) {
+        block = p;
+    }
+    return p;
 }
 
 static void *crypto_realloc(void *p, size_t n, const char *file, int line)
@@ -284,6 +309,39 @@ static void new_of_another_kind_of_key_refused(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* Does jt_p256_new find that this multiple at this place is wrong? */
+static enum jt_err new_with_spoilt(size_t place, size_t multiple)
+{
+    struct jt_p256 *table = NULL;
+    block = NULL;
+    /* of its byte `multiple`, whether the 64 multiples stand in a row or interleaved */
+    spoil = (place * MULTIPLES + multiple) * 64 + multiple;
+    enum jt_err err = jt_p256_new(desk[KEYS - 1].key->pkey, &table);
+    spoil = NO_SPOILING;
+    jt_p256_free(table);
+    return err;
+}
+
+/* The first of all is the key itself: libcrypto looks, and where it differs uses no table. In the
+ * highest place, of 4 bits, no scalar uses more than 16 multiples. */
+static void new_with_any_multiple_wrong_refused(void **state)
+{
+    (void)state;
+    size_t step = cases > 20000 ? 1 : 61, refused = 0;
+    size_t reachable = (size_t)(PLACES - 1) * MULTIPLES + 16;
+    for (size_t at = 1; at < reachable; at += step) {
+        enum jt_err err = new_with_spoilt(at / MULTIPLES, at % MULTIPLES);
+        if (block == NULL) {
+            print_message("    skipped: this libcrypto's tables have another form\n");
+            skip();
+        }
+        assert_err(err, JT_ERR_CRYPTO);
+        refused++;
+    }
+    assert_ok(new_with_spoilt(PLACES - 1, 16)); /* it is the spoiling that is found */
+    print_message("    %zu of %zu multiples spoilt, each found\n", refused, reachable - 1);
+}
+
 static void free_of_null_harmless(void **state)
 {
     (void)state;
@@ -450,6 +508,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(x_above_the_order_accepted_as_below_it),
         cmocka_unit_test(wrong_or_missing_inverse_changes_no_verdict),
         cmocka_unit_test(new_of_another_kind_of_key_refused),
+        cmocka_unit_test(new_with_any_multiple_wrong_refused),
         cmocka_unit_test(free_of_null_harmless),
         cmocka_unit_test(one_table_read_by_many_threads),
         cmocka_unit_test(verify_out_of_memory_says_so),
