@@ -161,6 +161,12 @@ static struct attempt make_attempt(enum kind kind)
         memcpy(made.digest, edges[pick(EDGES)], 32);
     }
     ecdsa_maker_sign(key, nonce, made.digest, made.signature);
+    if (kind == R_EDGE || kind == BOTH_EDGE) {
+        memcpy(made.signature, edges[pick(EDGES)], 32);
+    }
+    if (kind == S_EDGE || kind == BOTH_EDGE) {
+        memcpy(made.signature + 32, edges[pick(EDGES)], 32);
+    }
     switch (kind) {
     case GOOD_NEGATED:
         ecdsa_maker_negate_s(made.signature);
@@ -180,20 +186,22 @@ static struct attempt make_attempt(enum kind kind)
     case OTHER_KEY:
         made.by = (made.by + 1) % KEYS;
         break;
-    case R_EDGE:
-        memcpy(made.signature, edges[pick(EDGES)], 32);
-        break;
-    case BOTH_EDGE:
-        memcpy(made.signature, edges[pick(EDGES)], 32); /* fall through */
-    case S_EDGE:
-        memcpy(made.signature + 32, edges[pick(EDGES)], 32);
-        break;
     case CANCELLED:
         ecdsa_maker_cancel(key, made.signature, made.digest);
         break;
     default:
         break;
     }
+    return made;
+}
+
+/* One that is judged by the last key, which is of no special form. */
+static struct attempt make_plain_attempt(enum kind kind)
+{
+    struct attempt made;
+    do {
+        made = make_attempt(kind);
+    } while (made.by != KEYS - 1);
     return made;
 }
 
@@ -380,9 +388,7 @@ static void one_table_read_by_many_threads(void **state)
     (void)state;
     struct reader readers[THREADS];
     for (size_t i = 0; i < THREADS; i++) {
-        do {
-            readers[i].good = make_attempt(GOOD);
-        } while (readers[i].good.by != KEYS - 1);
+        readers[i].good = make_plain_attempt(GOOD);
         readers[i].bad = readers[i].good;
         readers[i].bad.digest[i] ^= 1;
         readers[i].wrong = 0;
@@ -399,7 +405,7 @@ static void one_table_read_by_many_threads(void **state)
 static void verify_out_of_memory_says_so(void **state)
 {
     (void)state;
-    struct attempt good = make_attempt(GOOD), bad = make_attempt(OTHER_KEY);
+    struct attempt good = make_plain_attempt(GOOD), bad = make_plain_attempt(DIGEST_FLIPPED);
     counted = 0;
     assert_ok(by_table(&good));
     long needs = counted;
