@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 
 #include "common/jose/b64url.h"
-#include "common/json/json.h"
+#include "common/json/json_index.h"
 
 #include "common/base/base.h"
 
@@ -36,62 +36,58 @@ enum jt_err jt_jws_split(struct jt_span token, struct jt_jws *out_jws)
 }
 
 /* The optional string member `name`, copied with a NUL into `out` of `size` bytes. */
-static enum jt_err copy_member(const json_t *object, const char *name, char *out, size_t size,
-                               size_t *out_len)
+static enum jt_err copy_member(const struct jt_json_index *object, struct jt_span name, char *out,
+                               size_t size, size_t *out_len)
 {
-    struct jt_span value = JT_SPAN_NONE;
-    enum jt_err err = jt_json_string(object, name, &value);
-    if (err != JT_OK && err != JT_ERR_NOT_FOUND) {
+    const struct jt_json_index_entry *member = jt_json_index_find(object, name);
+    if (member == NULL) {
+        out[0] = 0;
+        *out_len = 0;
+        return JT_OK;
+    }
+    if (member->type != JT_JSON_INDEX_STRING || member->text.n >= size) {
         return JT_ERR_JWS_HEADER;
     }
-    if (value.n >= size) {
-        return JT_ERR_JWS_HEADER;
-    }
-    if (value.n > 0) {
-        memcpy(out, value.p, value.n);
-    }
-    out[value.n] = 0;
-    *out_len = value.n;
+    memcpy(out, member->text.p, member->text.n);
+    out[member->text.n] = 0;
+    *out_len = member->text.n;
     return JT_OK;
 }
 
-static enum jt_err read_header(const json_t *object, struct jt_jws_header *out_header)
+static enum jt_err read_header(const struct jt_json_index *object, struct jt_jws_header *out_header)
 {
     struct jt_jws_header header;
     /* RFC 7515 sec. 4.1.11: crit names what must be understood; we understand no extension.
      * RFC 7797 sec. 7: b64 is not for JWTs. */
-    if (json_object_get(object, "crit") != NULL || json_object_get(object, "b64") != NULL) {
+    if (jt_json_index_find(object, JT_SPAN("crit")) != NULL ||
+        jt_json_index_find(object, JT_SPAN("b64")) != NULL) {
         return JT_ERR_JWS_CRIT;
     }
-    struct jt_span name;
-    if (jt_json_string(object, "alg", &name) != JT_OK) {
+    const struct jt_json_index_entry *name = jt_json_index_find(object, JT_SPAN("alg"));
+    if (name == NULL || name->type != JT_JSON_INDEX_STRING) {
         return JT_ERR_JWS_HEADER;
     }
-    header.alg = jt_alg_find(name);
+    header.alg = jt_alg_find(name->text);
     if (header.alg == NULL) {
         return JT_ERR_ALG;
     }
-    JT_TRY(copy_member(object, "kid", header.kid, sizeof header.kid, &header.kid_len));
-    JT_TRY(copy_member(object, "typ", header.typ, sizeof header.typ, &header.typ_len));
+    JT_TRY(copy_member(object, JT_SPAN("kid"), header.kid, sizeof header.kid, &header.kid_len));
+    JT_TRY(copy_member(object, JT_SPAN("typ"), header.typ, sizeof header.typ, &header.typ_len));
     *out_header = header;
     return JT_OK;
 }
 
 enum jt_err jt_jws_parse_header(struct jt_span encoded, struct jt_jws_header *out_header)
 {
-    uint8_t text[JT_B64URL_DECODED(JT_JWS_MAX_HEADER)];
+    uint8_t text[JT_B64URL_DECODED(JT_JWS_MAX_HEADER)], arena[sizeof text];
+    struct jt_json_index_entry entries[1 + JT_JWS_MAX_HEADER_VALUES];
+    struct jt_json_index object = {entries, JT_COUNT(entries), arena, sizeof arena, 0};
     size_t n = 0;
-    if (encoded.n > JT_JWS_MAX_HEADER || jt_b64url_decode(encoded, text, &n) != JT_OK) {
+    if (encoded.n > JT_JWS_MAX_HEADER || jt_b64url_decode(encoded, text, &n) != JT_OK ||
+        jt_json_index_read(&object, jt_span_of(text, n)) != JT_OK) {
         return JT_ERR_JWS_HEADER;
     }
-    json_t *object = NULL;
-    enum jt_err err = jt_json_load_object(jt_span_of(text, n), JT_JSON_DEPTH, &object);
-    if (err != JT_OK) {
-        return err == JT_ERR_NOMEM ? err : JT_ERR_JWS_HEADER;
-    }
-    err = read_header(object, out_header);
-    json_decref(object);
-    return err;
+    return read_header(&object, out_header);
 }
 
 /* Writes one DER INTEGER for the unsigned big-endian `raw`; the bytes written. */

@@ -12,8 +12,9 @@
 #include "common/base/buf.h"
 #include "common/jose/alg.h"
 
-#define JT_JWS_MAX_SIG    1024 /* RSA 8192 */
-#define JT_JWS_MAX_HEADER 4096 /* characters of the encoded header */
+#define JT_JWS_MAX_SIG           1024 /* RSA 8192 */
+#define JT_JWS_MAX_HEADER        4096 /* characters of the encoded header */
+#define JT_JWS_MAX_HEADER_VALUES 31   /* in it, of all levels: a key in `jwk` has some ten */
 
 /* The three parts, still encoded. `signed_part` is header "." payload, contiguous. */
 struct jt_jws {
@@ -32,10 +33,11 @@ struct jt_jws_header {
     size_t typ_len;
 };
 
-/* Decodes and checks the encoded header: strict base64url and JSON, a string `alg` that has a row,
- * kid and typ strings when present and within the sizes above, neither `crit` nor `b64`
- * (RFC 7515 sec. 4.1.11, RFC 7797 sec. 7). Embedded or linked keys (jwk, jku, x5u, x5c) are
- * ignored. JT_ERR_JWS_HEADER, JT_ERR_JWS_CRIT, JT_ERR_ALG (no row of that name), JT_ERR_NOMEM. */
+/* Decodes and checks the encoded header: strict base64url and JSON of at most
+ * JT_JWS_MAX_HEADER_VALUES values, a string `alg` that has a row, kid and typ strings when present
+ * and within the sizes above, neither `crit` nor `b64` (RFC 7515 sec. 4.1.11, RFC 7797 sec. 7).
+ * Embedded or linked keys (jwk, jku, x5u, x5c) are ignored. Allocates nothing. JT_ERR_JWS_HEADER,
+ * JT_ERR_JWS_CRIT, JT_ERR_ALG (no row of that name). */
 JT_MUST_USE enum jt_err jt_jws_parse_header(struct jt_span encoded,
                                             struct jt_jws_header *out_header);
 

@@ -173,6 +173,25 @@ static void header_over_its_limit_refused(void **state)
     assert_err(parse_long("zip", fits + 1, &header), JT_ERR_JWS_HEADER);
 }
 
+static enum jt_err parse_values(int n, struct jt_jws_header *out_header)
+{
+    JT_AUTO(buf) json = JT_BUF_INIT(4096);
+    assert_ok(jt_buf_puts(&json, "{\"alg\":\"ES256\",\"x5c\":["));
+    for (int i = 2; i < n; i++) {
+        assert_ok(jt_buf_puts(&json, i == 2 ? "1" : ",1"));
+    }
+    assert_ok(jt_buf_puts(&json, "]}"));
+    return parse_header(jt_buf_span(&json), out_header);
+}
+
+static void header_of_one_value_too_many_refused(void **state)
+{
+    (void)state;
+    struct jt_jws_header header;
+    assert_err(parse_values(JT_JWS_MAX_HEADER_VALUES + 1, &header), JT_ERR_JWS_HEADER);
+    assert_ok(parse_values(JT_JWS_MAX_HEADER_VALUES, &header));
+}
+
 /* Both directions against libcrypto's encoder, for one coordinate length and one pattern. */
 static void assert_converts(size_t coord, const uint8_t *raw)
 {
@@ -283,6 +302,7 @@ int main(void)
         cmocka_unit_test(header_not_strict_base64url_refused),
         cmocka_unit_test(header_member_one_too_long_refused),
         cmocka_unit_test(header_over_its_limit_refused),
+        cmocka_unit_test(header_of_one_value_too_many_refused),
         cmocka_unit_test(der_and_raw_agree_with_libcrypto),
         cmocka_unit_test(raw_of_another_length_refused),
         cmocka_unit_test(der_malformed_refused_repaired_accepted),
