@@ -9,6 +9,7 @@
 #ifndef JT_VERIFIER_CLAIMCHECK_H
 #define JT_VERIFIER_CLAIMCHECK_H
 
+#include "common/base/buf.h"
 #include "verifier/payload.h"
 #include "verifier/policy.h"
 

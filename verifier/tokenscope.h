@@ -8,6 +8,7 @@
 #ifndef JT_VERIFIER_TOKENSCOPE_H
 #define JT_VERIFIER_TOKENSCOPE_H
 
+#include "common/base/buf.h"
 #include "verifier/payload.h"
 #include "verifier/texts.h"
 

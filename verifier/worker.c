@@ -46,6 +46,7 @@ static enum jt_err make_worker(jeton_verifier *verifier, jeton_worker *worker)
     worker->verifier = verifier;
     worker->slots = jt_keysource_slots(verifier->source);
     worker->scopes = (struct jt_buf)JT_BUF_INIT(verifier->policy->max_token);
+    JT_TRY(jt_payload_init(&worker->claims, verifier->policy->max_token));
     JT_TRY(jt_sigcheck_new(&worker->sigcheck));
     JT_TRY(jt_buf_reserve(&worker->scopes, verifier->policy->max_token));
     return jt_slots_join(worker->slots, &worker->slot);
