@@ -5,7 +5,8 @@
 # package it comes, and exits 1.
 set -euo pipefail
 
-# group  probe (a command, or a pkg-config module and its lowest version)  packages
+# group  probe (a command, a pkg-config module and its lowest version, or what clang can link)
+#        packages
 needs='
 build  cc                      build-essential
 build  cmake                   cmake
@@ -29,15 +30,23 @@ test   openssl                 openssl
 test   node                    nodejs
 test   npm                     npm ca-certificates
 check  clang                   clang
+check  clang:-fsanitize=fuzzer libclang-rt-dev
 check  clang-tidy              clang-tidy
 check  clang-format            clang-format
 check  cppcheck                cppcheck
 check  shellcheck              shellcheck
 '
 
+links() { # FLAG: can clang link with it: its parts are of other packages, of a version each
+    command -v clang >/dev/null &&
+        clang "$1" -x c -o /dev/null - 2>/dev/null \
+            <<<'int LLVMFuzzerTestOneInput(void) { return 0; }'
+}
+
 is_there() {
     case $1 in
     *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
+    clang:*) links "${1#clang:}" ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -59,7 +68,7 @@ tell_missing() {
     for i in "${!missing[@]}"; do
         printf '  %-24s Debian, Ubuntu: %s\n' "${missing[i]}" "${packages[i]}" >&2
     done
-    echo 'A name with >= is a pkg-config module, the others are commands.' >&2
+    echo 'A name with >= is a pkg-config module, one with : what clang links, the others are commands.' >&2
     exit 1
 }
 
