@@ -41,11 +41,12 @@ build() {
 run() { # TARGET: leaves its log, and what was found in the folder found/
     local target=$1
     mkdir -p "$work/$target/found"
+    touch "$work/$target/failed"
     cp -r "tests/fuzz/corpus/$target" "$work/$target/corpus"
     build/fuzz/tests/fuzz/"fuzz_$target" -max_total_time="$seconds" -timeout=10 \
         -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$work/$target/found/" \
-        "$work/$target/corpus" >"$work/$target/log" 2>&1 </dev/null ||
-        echo "$?" >"$work/$target/failed"
+        "$work/$target/corpus" >"$work/$target/log" 2>&1 </dev/null
+    rm "$work/$target/failed"
 }
 
 last() { # TARGET PATTERN: what follows the pattern where it stands last in the log
@@ -72,11 +73,11 @@ if ! build; then
 fi
 for target in "${targets[@]}"; do
     while (($(jobs -rp | wc -l) >= 2)); do
-        wait -n
+        wait -n || true # what failed is told below
     done
-    run "$target" &
+    run "$target" & # set -e ends it with the first failure
 done
-wait
+wait # 0, whatever they ended with
 
 failed=0
 for target in "${targets[@]}"; do
