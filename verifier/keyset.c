@@ -5,15 +5,59 @@
 
 #include "common/base/base.h"
 
-enum jt_err jt_keyset_new(struct jt_jwks *jwks, uint64_t generation, struct jt_keyset **out_set)
+static struct jt_keyset *make(size_t room)
 {
-    struct jt_keyset *set = malloc(sizeof *set);
+    return calloc(1, sizeof(struct jt_keyset) + room * sizeof(struct jt_verkey *));
+}
+
+static struct jt_verkey *find_same(const struct jt_keyset *set, const struct jt_jwk *jwk)
+{
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        if (jt_verkey_is(set->keys[i], jwk)) {
+            return set->keys[i];
+        }
+    }
+    return NULL;
+}
+
+enum jt_err jt_keyset_new(const struct jt_jwks *jwks, const struct jt_keyset *before,
+                          uint64_t *next_id, struct jt_keyset **out_set)
+{
+    struct jt_keyset *set = make(jwks->n);
     if (set == NULL) {
-        jt_jwks_free(jwks);
         return JT_ERR_NOMEM;
     }
-    *set = (struct jt_keyset){.generation = generation, .jwks = jwks};
+    set->skipped = jwks->skipped;
+    for (size_t i = 0; i < jwks->n; i++) {
+        struct jt_verkey *key = find_same(before, jwks->keys[i]);
+        if (key != NULL) {
+            set->keys[set->n++] = jt_verkey_ref(key);
+            continue;
+        }
+        enum jt_err err = jt_verkey_new(jwks->keys[i], *next_id, &key);
+        if (err != JT_OK) {
+            jt_keyset_free(set);
+            return err;
+        }
+        (*next_id)++;
+        set->keys[set->n++] = key;
+    }
     *out_set = set;
+    return JT_OK;
+}
+
+enum jt_err jt_keyset_again(const struct jt_keyset *set, bool stale, struct jt_keyset **out_set)
+{
+    struct jt_keyset *again = make(set->n);
+    if (again == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    again->stale = stale;
+    again->skipped = set->skipped;
+    for (again->n = 0; again->n < set->n; again->n++) {
+        again->keys[again->n] = jt_verkey_ref(set->keys[again->n]);
+    }
+    *out_set = again;
     return JT_OK;
 }
 
@@ -23,16 +67,28 @@ void jt_keyset_free(void *set)
     if (keyset == NULL) {
         return;
     }
-    jt_jwks_free(keyset->jwks);
+    for (size_t i = 0; i < keyset->n; i++) {
+        jt_verkey_free(keyset->keys[i]);
+    }
     free(keyset);
+}
+
+bool jt_keyset_holds(const struct jt_keyset *set, uint64_t id)
+{
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        if (set->keys[i]->id == id) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A token without a kid is tried against the keys that fit, if they are few. */
 static enum jt_err find_without_kid(const struct jt_keyset *set, const struct jt_alg_row *alg,
                                     struct jt_keyset_found *found)
 {
-    for (size_t i = 0; i < set->jwks->n; i++) {
-        if (!jt_jwk_fits(set->jwks->keys[i], alg)) {
+    for (size_t i = 0; i < set->n; i++) {
+        if (!jt_jwk_fits(set->keys[i]->jwk, alg)) {
             continue;
         }
         if (found->n == JT_KEYSET_CANDIDATES) {
@@ -51,8 +107,8 @@ enum jt_err jt_keyset_find(const struct jt_keyset *set, struct jt_span kid,
         return find_without_kid(set, alg, out_found);
     }
     bool known = false;
-    for (size_t i = 0; i < set->jwks->n && out_found->n < JT_KEYSET_CANDIDATES; i++) {
-        const struct jt_jwk *jwk = set->jwks->keys[i];
+    for (size_t i = 0; i < set->n && out_found->n < JT_KEYSET_CANDIDATES; i++) {
+        const struct jt_jwk *jwk = set->keys[i]->jwk;
         /* RFC 7517 sec. 4.5: kid is opaque and case-sensitive */
         if (!jt_span_eq(kid, jt_span_of(jwk->kid, jwk->kid_len))) {
             continue;

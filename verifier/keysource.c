@@ -2,56 +2,52 @@
 #include "verifier/keysource.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/digest.h"
-#include "verifier/discovery.h"
-#include "verifier/fetch.h"
+#include "verifier/kidwatch.h"
+#include "verifier/setfetch.h"
 
 #include "common/base/base.h"
 
-#define URL_MAX 4096
+#define MS_PER_S   1000
+#define REFRESH_AT 75 /* hundredths of the time to live, and up to ... */
+#define JITTER     10 /* ... so many more */
+#define RETRY_MORE 25 /* hundredths that a wait after a failure may be longer */
 
 struct jt_keysource {
-    const struct jt_policy *policy;
-    const struct jt_clock *clock;
-    struct jt_keysource_fetch fetch;
-    struct jt_slots *slots;
-    atomic_bool wanted; /* a kid was unknown since the last attempt ended */
+    struct jt_sourceconf conf;
+    struct jt_currentset current;
+    struct jt_kidwatch kids;
 
-    /* the driver's: the set */
-    uint64_t generation;
-    uint8_t digest[JT_SHA256_LEN]; /* of the text of the newest set */
-
-    /* the driver's: the schedule */
+    /* the driver's: the schedule, on the boot clock */
     int64_t due_ms;   /* when the next set is due */
     int64_t early_ms; /* before then, no attempt for an unknown kid */
     int64_t retry_ms;
     bool busy, early; /* an attempt is under way; it is one for an unknown kid */
-    size_t place;     /* where discovery looks next */
-    char *found_uri;  /* by discovery; NULL: not yet, or to be looked up again */
-    uint64_t attempts;
+    struct jt_setfetch setfetch;
     enum jt_err failure;
     struct jt_diag diag;
+
+    /* written by the driver, read by who asks for info */
+    _Atomic uint64_t fetches, failures, early_fetches;
 };
 
-enum jt_err jt_keysource_new(const struct jt_policy *policy, const struct jt_clock *clock,
-                             const struct jt_keysource_fetch *fetch,
-                             struct jt_keysource **out_source)
+enum jt_err jt_keysource_new(const struct jt_sourceconf *conf, struct jt_keysource **out_source)
 {
     struct jt_keysource *source = calloc(1, sizeof *source);
     if (source == NULL) {
         return JT_ERR_NOMEM;
     }
-    source->policy = policy;
-    source->clock = clock;
-    source->fetch = *fetch;
-    source->due_ms = jt_clock_boot_ms(clock);
+    source->conf = *conf;
+    source->setfetch = (struct jt_setfetch){
+        .policy = conf->policy, .get = conf->fetch, .ctx = conf->fetch_ctx, .own = conf->own};
+    source->due_ms = jt_clock_boot_ms(conf->clock);
     source->early_ms = source->due_ms;
     source->retry_ms = JT_KEYSOURCE_RETRY_MIN_MS;
-    atomic_init(&source->wanted, false);
-    enum jt_err err = jt_slots_new(jt_keyset_free, &source->slots);
+    enum jt_err err = jt_kidwatch_init(&source->kids, conf->random);
+    if (err == JT_OK) {
+        err = jt_currentset_init(&source->current, &source->conf);
+    }
     if (err != JT_OK) {
         jt_keysource_free(source);
         return err;
@@ -65,85 +61,46 @@ void jt_keysource_free(struct jt_keysource *source)
     if (source == NULL) {
         return;
     }
-    jt_slots_free(source->slots);
-    free(source->found_uri);
+    jt_currentset_release(&source->current);
+    jt_setfetch_release(&source->setfetch);
     free(source);
 }
 
-struct jt_slots *jt_keysource_slots(struct jt_keysource *source)
+struct jt_currentset *jt_keysource_current(struct jt_keysource *source)
 {
-    return source->slots;
+    return &source->current;
 }
 
-/* Makes `text` the newest set. The set that is already there stays, with the contexts that workers
- * have prepared for it. */
-static enum jt_err publish(struct jt_keysource *source, struct jt_span text)
+static int64_t now_ms(const struct jt_keysource *source)
 {
-    uint8_t digest[JT_SHA256_LEN];
-    JT_TRY(jt_digest_sha256(text, digest));
-    if (source->generation > 0 && memcmp(digest, source->digest, sizeof digest) == 0) {
-        return JT_OK;
-    }
-    struct jt_jwks *jwks = NULL;
-    struct jt_keyset *set = NULL;
-    JT_TRY(jt_jwks_parse(text, &jwks));
-    JT_TRY(jt_keyset_new(jwks, source->generation + 1, &set));
-    enum jt_err err = jt_slots_publish(source->slots, set);
-    if (err != JT_OK) {
-        jt_keyset_free(set);
-        return err;
-    }
-    source->generation++;
-    memcpy(source->digest, digest, sizeof digest);
-    return JT_OK;
+    return jt_clock_boot_ms(source->conf.clock);
 }
 
-static enum jt_err explain(struct jt_diag *diag, enum jt_err err, const char *from)
+/* `hundredths` of `ms`, and up to `more` hundredths on top: verifiers that were started together
+ * shall not ask together for ever. Without randomness there is no more. */
+static int64_t spread(const struct jt_keysource *source, int64_t ms, int64_t hundredths,
+                      int64_t more)
 {
-    return err == JT_ERR_NOMEM ? err
-                               : jt_diag_fail(diag, err, "the key set from %.200s is refused: %s",
-                                              from, jt_err_row(err)->text);
-}
-
-enum jt_err jt_keysource_load(struct jt_keysource *source, const char *path, struct jt_diag *diag)
-{
-    uint8_t *text = malloc(JT_JWKS_MAX_BYTES + 1);
-    FILE *file = text == NULL ? NULL : fopen(path, "re");
-    enum jt_err err = text == NULL ? JT_ERR_NOMEM : JT_ERR_IO;
-    if (file != NULL) {
-        size_t n = fread(text, 1, JT_JWKS_MAX_BYTES + 1, file);
-        err = ferror(file) != 0 ? JT_ERR_IO : publish(source, jt_span_of(text, n));
-        (void)fclose(file); /* only read from */
+    uint16_t random = 0;
+    if (jt_random_fill(source->conf.random, &random, sizeof random) != JT_OK) {
+        random = 0;
     }
-    free(text);
-    if (err == JT_ERR_IO) {
-        return jt_diag_fail(diag, err, "cannot read %.200s: check that it is there and its mode",
-                            path);
-    }
-    return err == JT_OK ? err : explain(diag, err, path);
-}
-
-static int64_t clamp(int64_t value, int64_t low, int64_t high)
-{
-    return value < low ? low : value > high ? high : value;
+    return ms * hundredths / 100 + ms * more / 100 * random / UINT16_MAX;
 }
 
 static void end_attempt(struct jt_keysource *source, enum jt_err failure)
 {
     source->busy = false;
-    source->attempts++;
     source->failure = failure;
-    /* kids that were unknown until now are judged by the outcome; who is still unknown asks again
-     */
-    atomic_store(&source->wanted, false);
+    atomic_fetch_add(&source->fetches, 1);
+    /* kids that were unknown until now are judged by the outcome */
+    jt_kidwatch_settle(&source->kids, failure == JT_OK ? jt_currentset_get(&source->current) : NULL,
+                       now_ms(source));
 }
 
-static void succeed(struct jt_keysource *source, int64_t max_age_s)
+static void succeed(struct jt_keysource *source, int64_t ttl_s)
 {
-    int64_t ttl_s = max_age_s < 0
-                        ? JT_KEYSOURCE_TTL_ABSENT_S
-                        : clamp(max_age_s, JT_KEYSOURCE_TTL_MIN_S, JT_KEYSOURCE_TTL_MAX_S);
-    source->due_ms = jt_clock_boot_ms(source->clock) + ttl_s * 1000;
+    source->due_ms = now_ms(source) + spread(source, ttl_s * MS_PER_S, REFRESH_AT, JITTER);
     source->retry_ms = JT_KEYSOURCE_RETRY_MIN_MS;
     end_attempt(source, JT_OK);
 }
@@ -153,146 +110,166 @@ static void fail(struct jt_keysource *source, enum jt_err err)
     /* an attempt for an unknown kid has the cool-down for back-off, and the set is not older for it
      */
     if (!source->early) {
-        source->due_ms = jt_clock_boot_ms(source->clock) + source->retry_ms;
-        source->retry_ms = clamp(source->retry_ms * 2, 0, JT_KEYSOURCE_RETRY_MAX_MS);
-    }
-    free(source->found_uri); /* the next attempt looks it up again */
-    source->found_uri = NULL;
-    end_attempt(source, err);
-}
-
-static enum jt_err get(struct jt_keysource *source, const char *url, struct jeton_response *out)
-{
-    *out = (struct jeton_response){.max_age_s = -1};
-    jeton_status status = source->fetch.get(source->fetch.ctx, url, JT_JWKS_MAX_BYTES, out);
-    if (status == JETON_OK && out->body != NULL) {
-        return JT_OK;
-    }
-    const char *reason =
-        source->fetch.own != NULL ? jt_fetch_reason(source->fetch.own) : "the fetch hook failed";
-    return jt_diag_fail(&source->diag, JT_ERR_FETCH, "cannot fetch %.200s: %s", url, reason);
-}
-
-static void fetch_set(struct jt_keysource *source, const char *url)
-{
-    struct jeton_response response;
-    enum jt_err err = get(source, url, &response);
-    if (err == JT_OK) {
-        err = publish(source, jt_span_of(response.body, response.body_len));
-        if (err != JT_OK) {
-            err = explain(&source->diag, err, url);
+        source->due_ms = now_ms(source) + spread(source, source->retry_ms, 100, RETRY_MORE);
+        source->retry_ms *= 2;
+        if (source->retry_ms > JT_KEYSOURCE_RETRY_MAX_MS) {
+            source->retry_ms = JT_KEYSOURCE_RETRY_MAX_MS;
         }
     }
+    jt_setfetch_forget(&source->setfetch);
+    atomic_fetch_add(&source->failures, 1);
+    end_attempt(source, err);
+    jt_currentset_tell(&source->current, JETON_EVENT_FETCH_FAILED,
+                       jt_diag_text(&source->diag, err));
+}
+
+static enum jt_err renew(struct jt_keysource *source, const struct jeton_response *response,
+                         int64_t *out_ttl_s)
+{
+    struct jt_span text = jt_span_of(response->body, response->body_len);
+    enum jt_err err = jt_currentset_renew(&source->current, text, response->max_age_s, out_ttl_s);
+    if (err != JT_OK && err != JT_ERR_NOMEM) {
+        return jt_diag_fail(&source->diag, err, "the key set from %.200s is refused: %s",
+                            jt_setfetch_uri(&source->setfetch), jt_err_row(err)->text);
+    }
+    return err;
+}
+
+/* One request of the attempt that is under way. */
+static void request(struct jt_keysource *source)
+{
+    struct jeton_response response;
+    bool more = false;
+    int64_t ttl_s = 0;
+    enum jt_err err = jt_setfetch_request(&source->setfetch, &response, &more, &source->diag);
+    if (err == JT_OK && more) {
+        return;
+    }
     if (err == JT_OK) {
-        succeed(source, response.max_age_s);
+        err = renew(source, &response, &ttl_s);
+    }
+    if (err == JT_OK) {
+        succeed(source, ttl_s);
     } else {
         fail(source, err);
     }
 }
 
-static enum jt_err read_metadata(struct jt_keysource *source, const char *url,
-                                 const struct jeton_response *response)
+/* May an unknown kid have its fetch now? */
+static bool begins_early(struct jt_keysource *source, int64_t now)
 {
-    struct jt_diag diag = JT_DIAG_INIT;
-    struct jt_span issuer = jt_span_of(source->policy->issuer, source->policy->issuer_len);
-    enum jt_err err = jt_discovery_read(issuer, jt_span_of(response->body, response->body_len),
-                                        &diag, &source->found_uri);
-    if (err != JT_OK) {
-        return jt_diag_fail(&source->diag, err, "the metadata at %.200s is refused: %s", url,
-                            jt_diag_text(&diag, err));
+    if (!jt_kidwatch_any(&source->kids) || now < source->early_ms) {
+        return false;
+    }
+    if (!jt_kidwatch_worth(&source->kids, now)) {
+        jt_kidwatch_settle(&source->kids, NULL, now);
+        source->early_ms = now + JT_KEYSOURCE_PACE_MS;
+        return false;
+    }
+    /* stamped before the attempt, so that one that fails or hangs counts as well */
+    source->early_ms = now + JT_KEYSOURCE_COOLDOWN_MS;
+    atomic_fetch_add(&source->early_fetches, 1);
+    jt_currentset_tell(&source->current, JETON_EVENT_KID_UNKNOWN,
+                       "a token names a kid that no key has: a newer key set is looked for");
+    return true;
+}
+
+/* Begins the attempt that is due; false when none is. */
+static bool begin(struct jt_keysource *source)
+{
+    int64_t now = now_ms(source);
+    bool early = now < source->due_ms;
+    if (early && !begins_early(source, now)) {
+        return false;
+    }
+    source->busy = true;
+    source->early = early;
+    source->diag.text[0] = 0;
+    jt_setfetch_begin(&source->setfetch);
+    return true;
+}
+
+/* In how many milliseconds something is due, `next` (a moment) at the latest. */
+static int64_t until_next(const struct jt_keysource *source, int64_t next)
+{
+    if (source->busy || jt_currentset_wants_table(&source->current)) {
+        return 0;
+    }
+    if (source->conf.policy->fetches && source->due_ms < next) {
+        next = source->due_ms;
+    }
+    if (jt_kidwatch_any(&source->kids) && source->early_ms < next) {
+        next = source->early_ms;
+    }
+    int64_t now = now_ms(source);
+    if (next <= now) {
+        return 0;
+    }
+    return next - now < JT_KEYSOURCE_IDLE_MS ? next - now : JT_KEYSOURCE_IDLE_MS;
+}
+
+/* Does one of the long things that are due; false when none is. */
+static bool work(struct jt_keysource *source)
+{
+    if (source->conf.policy->fetches && (source->busy || begin(source))) {
+        request(source);
+        return true;
+    }
+    return jt_currentset_make_table(&source->current);
+}
+
+int64_t jt_keysources_step(struct jt_keysources *sources)
+{
+    bool worked = false;
+    for (size_t i = 0; i < sources->n && !worked; i++) {
+        worked = work(sources->v[sources->turn]);
+        sources->turn = (sources->turn + 1) % sources->n;
+    }
+    int64_t next = JT_KEYSOURCE_IDLE_MS;
+    for (size_t i = 0; i < sources->n; i++) {
+        int64_t wait = until_next(sources->v[i], jt_currentset_age(&sources->v[i]->current));
+        next = wait < next ? wait : next;
+    }
+    return next;
+}
+
+bool jt_keysources_await(const struct jt_keysources *sources)
+{
+    for (size_t i = 0; i < sources->n; i++) {
+        struct jt_keysource *source = sources->v[i];
+        if (source->conf.policy->fetches && atomic_load(&source->fetches) == 0 &&
+            !jt_keysource_ready(source)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum jt_err jt_keysources_failure(const struct jt_keysources *sources, struct jt_diag *diag)
+{
+    for (size_t i = 0; i < sources->n; i++) {
+        if (sources->v[i]->failure != JT_OK) {
+            *diag = sources->v[i]->diag;
+            return sources->v[i]->failure;
+        }
     }
     return JT_OK;
 }
 
-/* Looks at one place. Only a place that does not answer sends on to the next: a document that is
- * refused is refused. */
-static void discover(struct jt_keysource *source)
+bool jt_keysource_want(struct jt_keysource *source, struct jt_span kid)
 {
-    struct jt_span issuer = jt_span_of(source->policy->issuer, source->policy->issuer_len);
-    struct jt_buf url = JT_BUF_INIT(URL_MAX);
-    struct jeton_response response;
-    enum jt_err err = jt_discovery_place(issuer, source->place++, &url);
-    bool asked = err == JT_OK;
-    if (asked) {
-        err = get(source, jt_buf_str(&url), &response);
-    }
-    if (err == JT_OK) {
-        err = read_metadata(source, jt_buf_str(&url), &response);
-    }
-    if (err != JT_OK && !(err == JT_ERR_FETCH && source->place < JT_DISCOVERY_PLACES)) {
-        fail(source, err);
-    }
-    jt_buf_release(&url);
-}
-
-/* Begins the attempt that is due; false when none is. */
-static bool begin(struct jt_keysource *source, int64_t now_ms)
-{
-    bool early = now_ms < source->due_ms;
-    if (early && (!atomic_load(&source->wanted) || now_ms < source->early_ms)) {
-        return false;
-    }
-    if (early) {
-        /* stamped before the attempt, so that one that fails or hangs counts as well */
-        source->early_ms = now_ms + JT_KEYSOURCE_COOLDOWN_MS;
-    }
-    source->busy = true;
-    source->early = early;
-    source->place = 0;
-    return true;
-}
-
-static int64_t until_next(const struct jt_keysource *source)
-{
-    if (source->busy) {
-        return 0;
-    }
-    int64_t next_ms = source->due_ms;
-    if (atomic_load(&source->wanted) && source->early_ms < next_ms) {
-        next_ms = source->early_ms;
-    }
-    return clamp(next_ms - jt_clock_boot_ms(source->clock), 0, JT_KEYSOURCE_IDLE_MS);
-}
-
-int64_t jt_keysource_step(struct jt_keysource *source)
-{
-    if (!source->policy->fetches) {
-        return JT_KEYSOURCE_IDLE_MS;
-    }
-    if (source->busy || begin(source, jt_clock_boot_ms(source->clock))) {
-        const char *uri =
-            source->policy->jwks_uri != NULL ? source->policy->jwks_uri : source->found_uri;
-        if (uri != NULL) {
-            fetch_set(source, uri);
-        } else {
-            discover(source);
-        }
-    }
-    return until_next(source);
-}
-
-uint64_t jt_keysource_attempts(const struct jt_keysource *source)
-{
-    return source->attempts;
-}
-
-enum jt_err jt_keysource_failure(const struct jt_keysource *source, struct jt_diag *diag)
-{
-    if (source->failure != JT_OK && diag != NULL) {
-        *diag = source->diag;
-    }
-    return source->failure;
-}
-
-bool jt_keysource_want(struct jt_keysource *source)
-{
-    /* a flood of unknown kids reads one word and writes it once */
-    return source->policy->fetches &&
-           !atomic_load_explicit(&source->wanted, memory_order_relaxed) &&
-           !atomic_exchange(&source->wanted, true);
+    return source->conf.policy->fetches && jt_kidwatch_note(&source->kids, kid);
 }
 
 bool jt_keysource_ready(struct jt_keysource *source)
 {
-    return jt_slots_current(source->slots) != NULL;
+    return jt_currentset_get(&source->current) != NULL;
+}
+
+void jt_keysource_info(const struct jt_keysource *source, struct jeton_issuer_info *out)
+{
+    jt_currentset_info(&source->current, out);
+    out->fetches = atomic_load(&source->fetches);
+    out->failures = atomic_load(&source->failures);
+    out->early_fetches = atomic_load(&source->early_fetches);
 }

@@ -30,6 +30,11 @@ enum jt_err jt_payload_load(struct jt_payload *claims, struct jt_span text)
     return jt_json_index_read(&claims->index, text) == JT_OK ? JT_OK : JT_ERR_CLAIMS;
 }
 
+struct jt_span jt_payload_whole(const struct jt_payload *claims)
+{
+    return claims->index.n == 0 ? JT_SPAN_NONE : claims->index.entries[0].raw;
+}
+
 void jt_payload_release(struct jt_payload *claims)
 {
     free(claims->index.entries);

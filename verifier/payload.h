@@ -29,6 +29,9 @@ JT_MUST_USE enum jt_err jt_payload_init(struct jt_payload *claims, size_t max_te
  * there. */
 JT_MUST_USE enum jt_err jt_payload_load(struct jt_payload *claims, struct jt_span text);
 
+/* The text that was loaded last, borrowed; p NULL when there are no claims. */
+struct jt_span jt_payload_whole(const struct jt_payload *claims);
+
 /* Forgets the claims and gives up the room; harmless when repeated. */
 void jt_payload_release(struct jt_payload *claims);
 

@@ -62,6 +62,19 @@ static enum jt_err check_list(const char *const *list, const char *name, bool em
     return JT_OK;
 }
 
+static enum jt_err check_count(const char *const *audiences, struct jt_diag *diag)
+{
+    size_t n = 0;
+    while (audiences[n] != NULL) {
+        n++;
+    }
+    if (n > JT_POLICY_AUDIENCES) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT, "policy.audiences has %zu; at most %d", n,
+                            JT_POLICY_AUDIENCES);
+    }
+    return JT_OK;
+}
+
 static enum jt_err check_texts(const struct jeton_policy *given, struct jt_diag *diag)
 {
     if (given->issuer == NULL || given->issuer[0] == 0) {
@@ -72,6 +85,7 @@ static enum jt_err check_texts(const struct jeton_policy *given, struct jt_diag 
                             "policy.audiences is missing: name this API's identifier");
     }
     JT_TRY(check_list(given->audiences, "audiences", false, diag));
+    JT_TRY(check_count(given->audiences, diag));
     JT_TRY(check_list(given->types, "types", true, diag));
     JT_TRY(check_list(given->required_claims, "required_claims", false, diag));
     return check_list(given->scope_claims, "scope_claims", false, diag);
@@ -104,6 +118,21 @@ static enum jt_err check_urls(const struct jeton_policy *given, struct jt_diag *
     return JT_OK;
 }
 
+static enum jt_err check_files(const struct jeton_policy *given, struct jt_diag *diag)
+{
+    if (given->jwks_cache == NULL) {
+        return JT_OK;
+    }
+    if (given->jwks_file != NULL) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT,
+                            "policy.jwks_cache and policy.jwks_file exclude each other");
+    }
+    if (given->jwks_cache[0] == 0) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT, "policy.jwks_cache is an empty string");
+    }
+    return JT_OK;
+}
+
 static enum jt_err copy_text(const char *text, char **out_copy)
 {
     return text == NULL ? JT_OK : jt_buf_strdup(jt_span_str(text), out_copy);
@@ -125,6 +154,7 @@ static enum jt_err copy(const struct jeton_policy *given, struct jt_policy *poli
     JT_TRY(copy_text(given->issuer, &policy->issuer));
     JT_TRY(copy_text(given->jwks_uri, &policy->jwks_uri));
     JT_TRY(copy_text(given->jwks_file, &policy->jwks_file));
+    JT_TRY(copy_text(given->jwks_cache, &policy->jwks_cache));
     policy->issuer_len = strlen(given->issuer);
     policy->fetches = given->jwks_uri != NULL || discovers(given);
     policy->algorithms = given->algorithms != 0 ? given->algorithms : ALGORITHMS;
@@ -146,6 +176,7 @@ enum jt_err jt_policy_new(const struct jeton_policy *given, struct jt_diag *diag
     JT_TRY(check_texts(&known, diag));
     JT_TRY(check_numbers(&known, diag));
     JT_TRY(check_urls(&known, diag));
+    JT_TRY(check_files(&known, diag));
     struct jt_policy *policy = calloc(1, sizeof *policy);
     if (policy == NULL) {
         return JT_ERR_NOMEM;
@@ -171,6 +202,7 @@ void jt_policy_free(struct jt_policy *policy)
     free(policy->issuer);
     free(policy->jwks_uri);
     free(policy->jwks_file);
+    free(policy->jwks_cache);
     free(policy);
 }
 

@@ -14,12 +14,15 @@
 
 #include <jeton/verifier.h>
 
+#define JT_POLICY_AUDIENCES 256 /* at most, a multiple of 64 */
+
 struct jt_policy {
     char *issuer;
     size_t issuer_len;
     struct jt_texts *audiences, *types, *required_claims, *scope_claims;
-    char *jwks_uri;  /* NULL: by discovery, if it fetches at all */
-    char *jwks_file; /* NULL: none */
+    char *jwks_uri;   /* NULL: by discovery, if it fetches at all */
+    char *jwks_file;  /* NULL: none */
+    char *jwks_cache; /* NULL: none */
     bool fetches;
     uint32_t algorithms; /* bits of JETON_*, which are the numbers of enum jt_alg */
     int64_t skew_s, max_age_s;

@@ -13,11 +13,11 @@
 #include "common/base/base.h"
 
 struct jt_refresher {
-    struct jt_keysource *source;
+    struct jt_keysources *sources;
     pthread_t thread;
     sem_t wake; /* a semaphore, because posting needs no lock */
     atomic_bool stop;
-    /* of the first attempt: written before `first_ended`, read after it */
+    /* of the first attempts: written before `first_ended`, read after it */
     enum jt_err failure;
     struct jt_diag diag;
     atomic_bool first_ended;
@@ -26,21 +26,20 @@ struct jt_refresher {
 
 static void tell_first_end(struct jt_refresher *refresher)
 {
-    if (!atomic_load(&refresher->first_ended)) {
-        refresher->failure = jt_keysource_failure(refresher->source, &refresher->diag);
-        atomic_store(&refresher->first_ended, true);
-        (void)sem_post(&refresher->ended); /* once: far from its limit */
+    if (atomic_load(&refresher->first_ended) || jt_keysources_await(refresher->sources)) {
+        return;
     }
+    refresher->failure = jt_keysources_failure(refresher->sources, &refresher->diag);
+    atomic_store(&refresher->first_ended, true);
+    (void)sem_post(&refresher->ended); /* once: far from its limit */
 }
 
 static void *run(void *ctx)
 {
     struct jt_refresher *refresher = ctx;
     while (!atomic_load(&refresher->stop)) {
-        int64_t next_ms = jt_keysource_step(refresher->source);
-        if (jt_keysource_attempts(refresher->source) == 1) {
-            tell_first_end(refresher);
-        }
+        int64_t next_ms = jt_keysources_step(refresher->sources);
+        tell_first_end(refresher);
         if (next_ms > 0) {
             struct timespec until = jt_clock_in_ms(next_ms);
             /* woken, timed out or interrupted: the next step finds out what is due */
@@ -63,13 +62,13 @@ static int start(struct jt_refresher *refresher)
     return failed;
 }
 
-enum jt_err jt_refresher_new(struct jt_keysource *source, struct jt_refresher **out_refresher)
+enum jt_err jt_refresher_new(struct jt_keysources *sources, struct jt_refresher **out_refresher)
 {
     struct jt_refresher *refresher = calloc(1, sizeof *refresher);
     if (refresher == NULL) {
         return JT_ERR_NOMEM;
     }
-    refresher->source = source;
+    refresher->sources = sources;
     atomic_init(&refresher->stop, false);
     atomic_init(&refresher->first_ended, false);
     (void)sem_init(&refresher->wake, 0, 0); /* within a process, from 0: cannot fail */

@@ -13,12 +13,13 @@
 
 struct jt_refresher;
 
-/* Gives a running thread; it has every signal blocked. JT_ERR_NOMEM. */
-JT_MUST_USE enum jt_err jt_refresher_new(struct jt_keysource *source,
+/* Gives a running thread that drives `sources`, which it borrows; it has every signal blocked.
+ * JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_refresher_new(struct jt_keysources *sources,
                                          struct jt_refresher **out_refresher);
 
-/* Waits until the first attempt to get a set has ended, at most `wait_ms`. Returns why it failed,
- * with a sentence in `diag`; JT_OK when it did not, or has not ended. */
+/* Waits until no source awaits its first set, at most `wait_ms`. Returns why one failed, with a
+ * sentence; JT_OK when none did, or the time is up. */
 JT_MUST_USE enum jt_err jt_refresher_wait(struct jt_refresher *refresher, int64_t wait_ms,
                                           struct jt_diag *diag);
 

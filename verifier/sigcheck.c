@@ -5,16 +5,23 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/jose/jws.h"
 
 #include "common/base/base.h"
 
+/* What is prepared for one key. */
+struct prepared {
+    uint64_t key; /* its number; 0: none yet */
+    EVP_PKEY_CTX *ctx[JT_ALG_COUNT_];
+};
+
 struct jt_sigcheck {
-    uint64_t generation; /* of the set that `prepared` is for; 0: none */
-    EVP_PKEY_CTX *prepared[JT_JWKS_MAX_KEYS][JT_ALG_COUNT_];
-    EVP_MD_CTX *digests[JT_ALG_COUNT_]; /* each keeps its fetched digest */
+    struct prepared prepared[JT_JWKS_MAX_KEYS]; /* by the key's place in its set */
+    EVP_MD_CTX *digests[JT_ALG_COUNT_];         /* each keeps its fetched digest */
+    struct jt_p256_scratch *scratch;            /* NULL: no tables in this build */
 };
 
 enum jt_err jt_sigcheck_new(struct jt_sigcheck **out_check)
@@ -23,18 +30,21 @@ enum jt_err jt_sigcheck_new(struct jt_sigcheck **out_check)
     if (check == NULL) {
         return JT_ERR_NOMEM;
     }
+    enum jt_err err = jt_p256_scratch_new(&check->scratch);
+    if (err != JT_OK && err != JT_ERR_NOT_FOUND) {
+        jt_sigcheck_free(check);
+        return err;
+    }
     *out_check = check;
     return JT_OK;
 }
 
-static void drop_prepared(struct jt_sigcheck *check)
+static void forget(struct prepared *prepared)
 {
-    for (size_t i = 0; i < JT_JWKS_MAX_KEYS; i++) {
-        for (size_t alg = 0; alg < JT_ALG_COUNT_; alg++) {
-            EVP_PKEY_CTX_free(check->prepared[i][alg]);
-            check->prepared[i][alg] = NULL;
-        }
+    for (size_t alg = 0; alg < JT_ALG_COUNT_; alg++) {
+        EVP_PKEY_CTX_free(prepared->ctx[alg]);
     }
+    *prepared = (struct prepared){0};
 }
 
 void jt_sigcheck_free(struct jt_sigcheck *check)
@@ -42,10 +52,13 @@ void jt_sigcheck_free(struct jt_sigcheck *check)
     if (check == NULL) {
         return;
     }
-    drop_prepared(check);
+    for (size_t i = 0; i < JT_JWKS_MAX_KEYS; i++) {
+        forget(&check->prepared[i]);
+    }
     for (size_t alg = 0; alg < JT_ALG_COUNT_; alg++) {
         EVP_MD_CTX_free(check->digests[alg]);
     }
+    jt_p256_scratch_free(check->scratch);
     free(check);
 }
 
@@ -99,21 +112,20 @@ static enum jt_err prepare_digest(const struct jt_alg_row *alg, EVP_MD_CTX **out
     return JT_OK;
 }
 
-/* The context for key `at` and `alg`, and the digest that goes with it, made at first use. */
-static enum jt_err prepare(struct jt_sigcheck *check, const struct jt_keyset *set, size_t at,
-                           const struct jt_alg_row *alg)
+/* The context for `key` at place `at`, and `alg`, made at first use. */
+static enum jt_err find_key(struct jt_sigcheck *check, const struct jt_verkey *key, size_t at,
+                            const struct jt_alg_row *alg, EVP_PKEY_CTX **out_ctx)
 {
-    if (check->generation != set->generation) {
-        drop_prepared(check);
-        check->generation = set->generation;
+    struct prepared *prepared = &check->prepared[at];
+    if (prepared->key != key->id) {
+        forget(prepared); /* another key stood here */
+        prepared->key = key->id;
     }
-    if (check->digests[alg->id] == NULL) {
-        JT_TRY(prepare_digest(alg, &check->digests[alg->id]));
-    }
-    if (check->prepared[at][alg->id] == NULL) {
+    if (prepared->ctx[alg->id] == NULL) {
         const EVP_MD *md = EVP_MD_CTX_get0_md(check->digests[alg->id]);
-        JT_TRY(prepare_key(set->jwks->keys[at], alg, md, &check->prepared[at][alg->id]));
+        JT_TRY(prepare_key(key->jwk, alg, md, &prepared->ctx[alg->id]));
     }
+    *out_ctx = prepared->ctx[alg->id];
     return JT_OK;
 }
 
@@ -125,53 +137,76 @@ static enum jt_err verify_ed25519(const struct jt_jwk *jwk, struct jt_span messa
     return bad == 0 ? JT_OK : JT_ERR_SIGNATURE;
 }
 
-static enum jt_err verify_digest(EVP_MD_CTX *digest, EVP_PKEY_CTX *key, struct jt_span message,
-                                 struct jt_span signature)
+static enum jt_err make_digest(struct jt_sigcheck *check, const struct jt_alg_row *alg,
+                               struct jt_span message, uint8_t out[EVP_MAX_MD_SIZE],
+                               unsigned *out_n)
 {
-    uint8_t hash[EVP_MAX_MD_SIZE];
-    unsigned hash_n = 0;
-    if (EVP_DigestInit_ex2(digest, NULL, NULL) != 1 ||
-        EVP_DigestUpdate(digest, message.p, message.n) != 1 ||
-        EVP_DigestFinal_ex(digest, hash, &hash_n) != 1) {
-        return failure(JT_ERR_CRYPTO);
+    if (check->digests[alg->id] == NULL) {
+        JT_TRY(prepare_digest(alg, &check->digests[alg->id]));
     }
-    /* 1 alone is success: 0 and negative numbers both mean that it does not verify */
-    if (EVP_PKEY_verify(key, signature.p, signature.n, hash, hash_n) != 1) {
-        return failure(JT_ERR_SIGNATURE);
-    }
-    return JT_OK;
+    EVP_MD_CTX *ctx = check->digests[alg->id];
+    return EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 &&
+                   EVP_DigestUpdate(ctx, message.p, message.n) == 1 &&
+                   EVP_DigestFinal_ex(ctx, out, out_n) == 1
+               ? JT_OK
+               : failure(JT_ERR_CRYPTO);
 }
 
-static enum jt_err verify_prepared(struct jt_sigcheck *check, const struct jt_keyset *set,
-                                   size_t at, const struct jt_alg_row *alg, struct jt_span message,
-                                   struct jt_span signature)
+static enum jt_err verify_by_evp(EVP_PKEY_CTX *ctx, const struct jt_alg_row *alg,
+                                 struct jt_span digest, struct jt_span signature)
 {
-    JT_TRY(prepare(check, set, at, alg));
     uint8_t der[JT_JWS_DER_MAX];
     if (alg->kty == JT_KTY_EC) {
         size_t der_n = 0;
         JT_TRY(jt_jws_raw_to_der(signature, alg->coord_len, der, &der_n));
         signature = jt_span_of(der, der_n);
     }
-    return verify_digest(check->digests[alg->id], check->prepared[at][alg->id], message, signature);
+    /* 1 alone is success: 0 and negative numbers both mean that it does not verify */
+    return EVP_PKEY_verify(ctx, signature.p, signature.n, digest.p, digest.n) == 1
+               ? JT_OK
+               : failure(JT_ERR_SIGNATURE);
 }
 
-enum jt_err jt_sigcheck_verify(struct jt_sigcheck *check, const struct jt_keyset *set, size_t at,
+static enum jt_err verify_digest(struct jt_sigcheck *check, const struct jt_verkey *key, size_t at,
+                                 const struct jt_alg_row *alg, struct jt_span message,
+                                 struct jt_span signature)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned digest_n = 0;
+    EVP_PKEY_CTX *ctx = NULL;
+    JT_TRY(make_digest(check, alg, message, digest, &digest_n));
+    const struct jt_p256 *table = atomic_load_explicit(&key->table, memory_order_acquire);
+    if (alg->id == JT_ALG_ES256 && table != NULL && check->scratch != NULL) {
+        enum jt_err err = jt_p256_verify(table, check->scratch, digest, signature.p);
+        if (err == JT_OK || err == JT_ERR_SIGNATURE) {
+            return err;
+        }
+    }
+    JT_TRY(find_key(check, key, at, alg, &ctx));
+    return verify_by_evp(ctx, alg, jt_span_of(digest, digest_n), signature);
+}
+
+enum jt_err jt_sigcheck_verify(struct jt_sigcheck *check, const struct jt_verkey *key, size_t at,
                                const struct jt_alg_row *alg, struct jt_span message,
                                struct jt_span signature)
 {
-    const struct jt_jwk *jwk = set->jwks->keys[at];
     /* RFC 7518 sec. 3.3 to 3.5, RFC 8032 sec. 5.1.6: the exact length of the key's signatures */
     size_t length =
-        alg->kty == JT_KTY_RSA ? (size_t)EVP_PKEY_get_size(jwk->pkey) : 2 * alg->coord_len;
+        alg->kty == JT_KTY_RSA ? (size_t)EVP_PKEY_get_size(key->jwk->pkey) : 2 * alg->coord_len;
     if (signature.n != length) {
         return JT_ERR_SIGNATURE;
     }
     if (alg->kty == JT_KTY_OKP) {
-        return verify_ed25519(jwk, message, signature);
+        return verify_ed25519(key->jwk, message, signature);
     }
     (void)ERR_set_mark(); /* the error queue is the program's; an empty one needs no mark */
-    enum jt_err err = verify_prepared(check, set, at, alg, message, signature);
+    enum jt_err err = verify_digest(check, key, at, alg, message, signature);
     (void)ERR_pop_to_mark(); /* as above */
     return err;
+}
+
+bool jt_sigcheck_lacks_table(const struct jt_verkey *key, const struct jt_alg_row *alg)
+{
+    return alg->id == JT_ALG_ES256 &&
+           atomic_load_explicit(&key->table, memory_order_relaxed) == NULL;
 }

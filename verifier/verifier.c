@@ -6,6 +6,7 @@
 
 #include "verifier/sized.h"
 #include "verifier/status.h"
+#include "verifier/tokencache.h"
 
 #include "common/base/base.h"
 
@@ -16,13 +17,17 @@ static enum jt_err read_options(const struct jeton_options *given, struct jeton_
     if (given == NULL) {
         return JT_OK;
     }
-    if (jt_sized_read(given, JT_SIZED_UP_TO(struct jeton_options, no_thread), out, sizeof *out) !=
+    if (jt_sized_read(given, JT_SIZED_UP_TO(struct jeton_options, event_ctx), out, sizeof *out) !=
         JT_OK) {
         return jt_diag_fail(diag, JT_ERR_ARGUMENT,
                             "options.size is wrong: initialise with JETON_INIT(jeton_options)");
     }
     if (out->wait_ms < 0) {
         return jt_diag_fail(diag, JT_ERR_ARGUMENT, "options.wait_ms is negative");
+    }
+    if (out->cache_tokens > JT_TOKENCACHE_TOKENS_MAX) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT, "options.cache_tokens is %zu; at most %d",
+                            out->cache_tokens, JT_TOKENCACHE_TOKENS_MAX);
     }
     return JT_OK;
 }
@@ -38,44 +43,114 @@ static struct jt_clock make_clock(const struct jeton_options *options)
     };
 }
 
-static enum jt_err make_source(jeton_verifier *verifier, const struct jeton_options *options)
+/* The place of the policy of `issuer`, `n` when there is none. */
+static size_t find_issuer(const jeton_verifier *verifier, const char *issuer)
 {
-    struct jt_keysource_fetch fetch = {.get = options->fetch, .ctx = options->fetch_ctx};
-    if (fetch.get == NULL && verifier->policy->fetches) {
+    size_t i = 0;
+    while (i < verifier->n && strcmp(verifier->policies[i]->issuer, issuer) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static enum jt_err read_policy(jeton_verifier *verifier, const struct jeton_policy *given)
+{
+    struct jt_policy *policy = NULL;
+    JT_TRY(jt_policy_new(given, &verifier->error, &policy));
+    if (find_issuer(verifier, policy->issuer) < verifier->n) {
+        enum jt_err err = jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
+                                       "two policies have the issuer %.200s: list the audiences of "
+                                       "both in one",
+                                       policy->issuer);
+        jt_policy_free(policy);
+        return err;
+    }
+    verifier->policies[verifier->n++] = policy;
+    if (policy->max_token > verifier->max_token) {
+        verifier->max_token = policy->max_token;
+    }
+    return JT_OK;
+}
+
+/* The struct may be of another version than ours: the next stands its own size further. */
+static enum jt_err read_policies(jeton_verifier *verifier, const struct jeton_policy *policies,
+                                 size_t n_policies)
+{
+    if (policies == NULL || n_policies == 0 || n_policies > JT_VERIFIER_POLICIES) {
+        return jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
+                            "there are %zu policies; it must be 1 to %d",
+                            policies == NULL ? 0 : n_policies, JT_VERIFIER_POLICIES);
+    }
+    const uint8_t *at = (const uint8_t *)policies;
+    size_t size = policies->size;
+    for (size_t i = 0; i < n_policies; i++) {
+        const struct jeton_policy *policy = (const struct jeton_policy *)(const void *)at;
+        if (policy->size != size) {
+            return jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
+                                "policy.size is not the same in all: initialise each with "
+                                "JETON_INIT(jeton_policy)");
+        }
+        JT_TRY(read_policy(verifier, policy));
+        at += size;
+    }
+    return JT_OK;
+}
+
+static bool any_fetches(const jeton_verifier *verifier)
+{
+    for (size_t i = 0; i < verifier->n; i++) {
+        if (verifier->policies[i]->fetches) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum jt_err make_sources(jeton_verifier *verifier, const struct jeton_options *options)
+{
+    struct jt_sourceconf conf = {.clock = &verifier->clock,
+                                 .random = &jt_random_system,
+                                 .fetch = options->fetch,
+                                 .fetch_ctx = options->fetch_ctx,
+                                 .event = options->on_event,
+                                 .event_ctx = options->event_ctx};
+    if (conf.fetch == NULL && any_fetches(verifier)) {
         JT_TRY(jt_fetch_new(options->ca_file, &verifier->error, &verifier->own_fetch));
-        fetch = (struct jt_keysource_fetch){
-            .get = jt_fetch_get, .ctx = verifier->own_fetch, .own = verifier->own_fetch};
+        conf.fetch = jt_fetch_get;
+        conf.fetch_ctx = verifier->own_fetch;
+        conf.own = verifier->own_fetch;
     }
-    JT_TRY(jt_keysource_new(verifier->policy, &verifier->clock, &fetch, &verifier->source));
-    if (verifier->policy->jwks_file == NULL) {
-        return JT_OK;
+    verifier->sources.v = verifier->source_of;
+    for (size_t i = 0; i < verifier->n; i++) {
+        conf.policy = verifier->policies[i];
+        conf.place = i;
+        JT_TRY(jt_keysource_new(&conf, &verifier->source_of[i]));
+        verifier->sources.n++;
+        JT_TRY(jt_currentset_load(jt_keysource_current(verifier->source_of[i]), &verifier->error));
     }
-    return jt_keysource_load(verifier->source, verifier->policy->jwks_file, &verifier->error);
+    return JT_OK;
 }
 
 /* With no thread of ours, waiting is doing it. */
 static enum jt_err poll_first(jeton_verifier *verifier, int64_t wait_ms)
 {
     int64_t end_ms = jt_clock_boot_ms(&verifier->clock) + wait_ms;
-    while (jt_keysource_attempts(verifier->source) == 0 &&
+    while (jt_keysources_await(&verifier->sources) &&
            jt_clock_boot_ms(&verifier->clock) <= end_ms) {
-        (void)jt_keysource_step(verifier->source); /* an attempt is due, so it makes a request */
+        (void)jt_keysources_step(&verifier->sources); /* an attempt is due: it makes a request */
     }
-    return jt_keysource_failure(verifier->source, &verifier->error);
+    return jt_keysources_failure(&verifier->sources, &verifier->error);
 }
 
-/* That the first fetch fails is told in `error`, and is no failure: the issuer may come back. */
-static enum jt_err start_fetching(jeton_verifier *verifier, const struct jeton_options *options)
+/* That a first fetch fails is told in `error`, and is no failure: the issuer may come back. */
+static enum jt_err start(jeton_verifier *verifier, const struct jeton_options *options)
 {
-    if (!verifier->policy->fetches) {
-        return JT_OK;
-    }
-    bool wait = options->wait_ms > 0 && !jt_keysource_ready(verifier->source);
+    bool wait = options->wait_ms > 0 && jt_keysources_await(&verifier->sources);
     enum jt_err first = JT_OK;
     if (options->no_thread != 0) {
         first = wait ? poll_first(verifier, options->wait_ms) : JT_OK;
-    } else {
-        JT_TRY(jt_refresher_new(verifier->source, &verifier->refresher));
+    } else if (any_fetches(verifier) || verifier->tables) {
+        JT_TRY(jt_refresher_new(&verifier->sources, &verifier->refresher));
         first = wait ? jt_refresher_wait(verifier->refresher, options->wait_ms, &verifier->error)
                      : JT_OK;
     }
@@ -90,17 +165,16 @@ static enum jt_err set_up(jeton_verifier *verifier, const struct jeton_options *
 {
     struct jeton_options options;
     JT_TRY(read_options(given, &options, &verifier->error));
-    if (policies == NULL || n_policies != 1) {
-        return jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
-                            "exactly one policy is supported by this version");
-    }
     if (sodium_init() < 0) {
         return JT_ERR_CRYPTO;
     }
     verifier->clock = make_clock(&options);
-    JT_TRY(jt_policy_new(policies, &verifier->error, &verifier->policy));
-    JT_TRY(make_source(verifier, &options));
-    return start_fetching(verifier, &options);
+    verifier->cache_tokens = options.cache_tokens;
+    verifier->tables = options.no_es256_table == 0;
+    JT_TRY(read_policies(verifier, policies, n_policies));
+    JT_TRY(jt_tallies_new(verifier->n + 1, &verifier->tallies));
+    JT_TRY(make_sources(verifier, &options));
+    return start(verifier, &options);
 }
 
 jeton_status jeton_verifier_new(const struct jeton_options *options,
@@ -131,9 +205,12 @@ void jeton_verifier_free(jeton_verifier *verifier)
         return;
     }
     jt_refresher_free(verifier->refresher);
-    jt_keysource_free(verifier->source);
+    for (size_t i = 0; i < verifier->n; i++) {
+        jt_keysource_free(verifier->source_of[i]);
+        jt_policy_free(verifier->policies[i]);
+    }
     jt_fetch_free(verifier->own_fetch);
-    jt_policy_free(verifier->policy);
+    jt_tallies_free(verifier->tallies);
     free(verifier);
 }
 
@@ -147,10 +224,41 @@ int64_t jeton_verifier_poll(jeton_verifier *verifier)
     if (verifier == NULL || !verifier->usable || verifier->refresher != NULL) {
         return JT_KEYSOURCE_IDLE_MS;
     }
-    return jt_keysource_step(verifier->source);
+    return jt_keysources_step(&verifier->sources);
 }
 
 int jeton_verifier_ready(const jeton_verifier *verifier)
 {
-    return verifier != NULL && verifier->usable && jt_keysource_ready(verifier->source);
+    if (verifier == NULL || !verifier->usable) {
+        return 0;
+    }
+    for (size_t i = 0; i < verifier->n; i++) {
+        if (!jt_keysource_ready(verifier->source_of[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+jeton_status jeton_verifier_info(const jeton_verifier *verifier, size_t policy,
+                                 struct jeton_issuer_info *out)
+{
+    if (verifier == NULL || !verifier->usable || policy >= verifier->n || out == NULL) {
+        return JETON_USAGE;
+    }
+    struct jeton_issuer_info info = {.size = sizeof info};
+    jt_keysource_info(verifier->source_of[policy], &info);
+    info.stale_uses = jt_tallies_sum(verifier->tallies, policy, JT_TALLY_STALE_USES);
+    info.cache_hits = jt_tallies_sum(verifier->tallies, policy, JT_TALLY_CACHE_HITS);
+    enum jt_err err = jt_sized_write(out, JT_SIZED_UP_TO(struct jeton_issuer_info, cache_hits),
+                                     &info, sizeof info);
+    return jt_status_of(err);
+}
+
+uint64_t jeton_verifier_count(const jeton_verifier *verifier, size_t policy, jeton_status status)
+{
+    if (verifier == NULL || !verifier->usable || (int)status < 0 || status > JETON_STATUS_MAX) {
+        return 0;
+    }
+    return jt_tallies_sum(verifier->tallies, policy, (unsigned)status);
 }

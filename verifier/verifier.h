@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is behind the opaque struct jeton_verifier: the files of verifier/ see it, programs do not.
- * Ownership and thread rule: those of <jeton/verifier.h>.
+ * The shared half of verifying: the policies, and for each the source of its keys.
+ * Ownership: jeton_verifier_new gives it.
+ * Thread rule: immutable from jeton_verifier_new to jeton_verifier_free, but for what the sources
+ * and tallies hold.
  */
 #ifndef JT_VERIFIER_VERIFIER_H
 #define JT_VERIFIER_VERIFIER_H
 
 #include "verifier/fetch.h"
 #include "verifier/refresher.h"
+#include "verifier/tally.h"
 
-/* Immutable between jeton_verifier_new and jeton_verifier_free, what `source` holds apart. */
+#define JT_VERIFIER_POLICIES 64
+
 struct jeton_verifier {
     bool usable; /* false: made only to carry `error` */
-    struct jt_policy *policy;
     struct jt_clock clock;
-    struct jt_fetch *own_fetch; /* NULL: the program brought its own, or nothing is fetched */
-    struct jt_keysource *source;
-    struct jt_refresher *refresher; /* NULL: the program polls, or nothing is fetched */
+    size_t n;
+    struct jt_policy *policies[JT_VERIFIER_POLICIES];
+    struct jt_keysource *source_of[JT_VERIFIER_POLICIES];
+    struct jt_keysources sources; /* all of them, for the driver */
+    size_t max_token;             /* the largest of the policies' */
+    size_t cache_tokens;
+    bool tables;                    /* ES256 by a table for each used key */
+    struct jt_fetch *own_fetch;     /* NULL: the program brought its own, or nothing is fetched */
+    struct jt_tallies *tallies;     /* a row for each policy and one for tokens of none */
+    struct jt_refresher *refresher; /* NULL: the program polls, or there is nothing to do */
     struct jt_diag error;
 };
 

@@ -8,15 +8,31 @@
 const struct token_key *attack_es256, *attack_rs256, *attack_eddsa;
 struct desk attack_ec, attack_rsa, attack_ed;
 
+/* As fast as it gets: an attack that a table or a remembered token lets in would be seen. Desks that
+ * are opened for one attack have neither. */
+static void speed_up(struct jeton_options *options)
+{
+    options->no_es256_table = 0;
+    options->cache_tokens = 256;
+}
+
+static void open_fast(struct desk *desk, const struct token_key *key)
+{
+    struct jeton_policy policy = desk_policy();
+    desk_open_with(desk, speed_up, &policy, 1, desk_jwks(key));
+    assert_status(desk_judge(desk, desk_token(key, "{}")), JETON_OK);
+    desk_settle(desk);
+}
+
 int attack_open_desks(void **state)
 {
     (void)state;
     attack_es256 = token_maker_key("ES256");
     attack_rs256 = token_maker_key("RS256");
     attack_eddsa = token_maker_key("EdDSA");
-    desk_open(&attack_ec, NULL, desk_jwks(attack_es256));
-    desk_open(&attack_rsa, NULL, desk_jwks(attack_rs256));
-    desk_open(&attack_ed, NULL, desk_jwks(attack_eddsa));
+    open_fast(&attack_ec, attack_es256);
+    open_fast(&attack_rsa, attack_rs256);
+    open_fast(&attack_ed, attack_eddsa);
     return 0;
 }
 

@@ -50,19 +50,35 @@ struct jeton_options desk_options(struct desk *desk)
     options.monotonic_ms = desk_boot;
     options.clock_ctx = desk;
     options.no_thread = 1;
+    options.no_es256_table = 1; /* who wants to see polls counted wants no tables made by them */
     return options;
+}
+
+void desk_open_with(struct desk *desk, void (*alter)(struct jeton_options *options),
+                    const struct jeton_policy *policies, size_t n, const char *jwks)
+{
+    *desk = (struct desk){.now_s = DESK_NOW, .boot_ms = 5000, .body = jwks, .max_age_s = -1};
+    struct jeton_options options = desk_options(desk);
+    if (alter != NULL) {
+        alter(&options);
+    }
+    assert_status(jeton_verifier_new(&options, policies, n, &desk->verifier), JETON_OK);
+    for (size_t i = 0; i < n; i++) {
+        (void)jeton_verifier_poll(desk->verifier); /* the time until the next is another test's */
+    }
+    assert_status(jeton_worker_new(desk->verifier, &desk->worker), JETON_OK);
 }
 
 void desk_open(struct desk *desk, const struct jeton_policy *policy, const char *jwks)
 {
-    *desk = (struct desk){.now_s = DESK_NOW, .boot_ms = 5000, .body = jwks, .max_age_s = -1};
     struct jeton_policy usual = desk_policy();
-    struct jeton_options options = desk_options(desk);
-    assert_status(
-        jeton_verifier_new(&options, policy != NULL ? policy : &usual, 1, &desk->verifier),
-        JETON_OK);
-    (void)jeton_verifier_poll(desk->verifier); /* the time until the next is another test's */
-    assert_status(jeton_worker_new(desk->verifier, &desk->worker), JETON_OK);
+    desk_open_with(desk, NULL, policy != NULL ? policy : &usual, 1, jwks);
+}
+
+void desk_settle(struct desk *desk)
+{
+    while (jeton_verifier_poll(desk->verifier) == 0) {
+    }
 }
 
 void desk_close(struct desk *desk)

@@ -35,7 +35,14 @@ struct jeton_options desk_options(struct desk *desk);
 
 /* Opens a polled verifier under `policy` (NULL: desk_policy) with the keys `jwks`, and a worker. */
 void desk_open(struct desk *desk, const struct jeton_policy *policy, const char *jwks);
+
+/* The same under `n` policies, with options that `alter` has changed (NULL: none). */
+void desk_open_with(struct desk *desk, void (*alter)(struct jeton_options *options),
+                    const struct jeton_policy *policies, size_t n, const char *jwks);
 void desk_close(struct desk *desk);
+
+/* Polls until nothing is due. */
+void desk_settle(struct desk *desk);
 
 /* The status of `token`; the same twice, so that what a worker remembers changes nothing. */
 jeton_status desk_judge(struct desk *desk, const char *token);

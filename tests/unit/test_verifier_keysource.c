@@ -47,7 +47,15 @@ static unsigned poll_at(struct desk *desk, int64_t boot_ms)
     return desk->fetches - before;
 }
 
-static void set_refetched_when_its_time_is_up(void **state)
+/* How long the verifier says it can wait; between 75 and 85 hundredths of `ttl_s`. */
+static int64_t refresh_wait(struct desk *desk, int64_t ttl_s)
+{
+    int64_t wait_ms = jeton_verifier_poll(desk->verifier);
+    assert_in_range(wait_ms, ttl_s * 750, ttl_s * 850);
+    return wait_ms;
+}
+
+static void set_refetched_before_its_time_is_up(void **state)
 {
     (void)state;
     static const struct {
@@ -58,12 +66,12 @@ static void set_refetched_when_its_time_is_up(void **state)
         struct desk desk;
         desk_open(&desk, NULL, set_of(key, "k1")); /* its first answer has no max-age */
         desk.max_age_s = rows[i].max_age_s;
-        int64_t t = 5000 + 900 * 1000;
+        int64_t t = 5000 + refresh_wait(&desk, 900);
         assert_int_equal(poll_at(&desk, t - 1), 0);
         assert_int_equal(poll_at(&desk, t), 1);
-        assert_int_equal(jeton_verifier_poll(desk.verifier), rows[i].ttl_s * 1000);
-        assert_int_equal(poll_at(&desk, t + rows[i].ttl_s * 1000 - 1), 0);
-        assert_int_equal(poll_at(&desk, t + rows[i].ttl_s * 1000), 1);
+        int64_t wait_ms = refresh_wait(&desk, rows[i].ttl_s);
+        assert_int_equal(poll_at(&desk, t + wait_ms - 1), 0);
+        assert_int_equal(poll_at(&desk, t + wait_ms), 1);
         desk_close(&desk);
     }
 }
@@ -77,7 +85,7 @@ static void no_keys_until_the_first_set_and_401_for_malformed_before(void **stat
     assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_NO_KEYS);
     assert_status(desk_judge(&desk, "x"), JETON_MALFORMED);
     desk.body = set_of(key, "k1");
-    assert_int_equal(poll_at(&desk, 5000 + 1000), 1);
+    assert_int_equal(poll_at(&desk, 5000 + 1250), 1);
     assert_int_equal(jeton_verifier_ready(desk.verifier), 1);
     assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_OK);
     desk_close(&desk);
@@ -91,20 +99,21 @@ static void failures_retried_after_one_second_doubling_to_sixty(void **state)
     desk_open(&desk, NULL, "nonsense");
     int64_t t = 5000;
     for (size_t i = 0; i < sizeof waits_s / sizeof waits_s[0]; i++) {
-        assert_int_equal(jeton_verifier_poll(desk.verifier), waits_s[i] * 1000);
-        assert_int_equal(poll_at(&desk, t + waits_s[i] * 1000 - 1), 0);
-        t += waits_s[i] * 1000;
+        int64_t wait_ms = jeton_verifier_poll(desk.verifier);
+        assert_in_range(wait_ms, waits_s[i] * 1000, waits_s[i] * 1250);
+        assert_int_equal(poll_at(&desk, t + wait_ms - 1), 0);
+        t += wait_ms;
         desk.fetch_status = i % 2 == 0 ? JETON_FETCH_FAILED : JETON_OK;
         assert_int_equal(poll_at(&desk, t), 1);
     }
     desk.fetch_status = JETON_OK;
     desk.body = set_of(key, "k1");
-    assert_int_equal(poll_at(&desk, t + 60000), 1);
-    t += 60000;
-    assert_int_equal(poll_at(&desk, t + 900 * 1000 - 1), 0);
+    t += jeton_verifier_poll(desk.verifier);
+    assert_int_equal(poll_at(&desk, t), 1);
+    t += refresh_wait(&desk, 900);
     desk.body = "nonsense";
-    assert_int_equal(poll_at(&desk, t + 900 * 1000), 1);
-    assert_int_equal(jeton_verifier_poll(desk.verifier), 1000); /* from the beginning again */
+    assert_int_equal(poll_at(&desk, t), 1);
+    assert_in_range(jeton_verifier_poll(desk.verifier), 1000, 1250); /* from the beginning again */
     desk_close(&desk);
 }
 
@@ -132,18 +141,39 @@ static void unknown_kid_fetches_once_per_cool_down(void **state)
     desk_close(&desk);
 }
 
+static void kid_known_to_be_absent_asks_for_no_fetch(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, NULL, set_of(key, "k1"));
+    desk.max_age_s = 86400;
+    assert_status(desk_judge(&desk, token_of(next, "gone")), JETON_UNKNOWN_KEY);
+    assert_int_equal(poll_at(&desk, 5000), 1);
+    for (int64_t t = 36000; t < 305000; t += 30000) {
+        assert_status(desk_judge(&desk, token_of(next, "gone")), JETON_UNKNOWN_KEY);
+        assert_int_equal(poll_at(&desk, t), 0);
+    }
+    /* another kid is another matter, and so is the same after five minutes */
+    assert_status(desk_judge(&desk, token_of(next, "other")), JETON_UNKNOWN_KEY);
+    assert_int_equal(poll_at(&desk, 310000), 1);
+    assert_status(desk_judge(&desk, token_of(next, "gone")), JETON_UNKNOWN_KEY);
+    assert_int_equal(poll_at(&desk, 341000), 1);
+    desk_close(&desk);
+}
+
 static void unknown_kid_fetch_that_fails_counts_and_keeps_the_schedule(void **state)
 {
     (void)state;
     struct desk desk;
     desk_open(&desk, NULL, set_of(key, "k1"));
+    int64_t due_ms = 5000 + refresh_wait(&desk, 900);
     desk.fetch_status = JETON_FETCH_FAILED;
     assert_status(desk_judge(&desk, token_of(next, "k2")), JETON_UNKNOWN_KEY);
     assert_int_equal(poll_at(&desk, 6000), 1);
     assert_status(desk_judge(&desk, token_of(next, "k2")), JETON_UNKNOWN_KEY);
     assert_int_equal(poll_at(&desk, 35999), 0);
     assert_int_equal(poll_at(&desk, 36000), 1);
-    assert_int_equal(jeton_verifier_poll(desk.verifier), 905000 - 36000);
+    assert_int_equal(jeton_verifier_poll(desk.verifier), due_ms - 36000);
     assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_OK);
     desk_close(&desk);
 }
@@ -156,9 +186,9 @@ static void bad_signature_and_foreign_alg_never_fetch(void **state)
     const struct token_key *rsa = token_maker_key("RS256");
     assert_status(desk_judge(&desk, token_of(next, "k1")), JETON_BAD_SIGNATURE);
     assert_status(desk_judge(&desk, desk_token(rsa, "{}")), JETON_ALG_REFUSED);
-    assert_status(
-        desk_judge(&desk, token_maker_sign(rsa, "{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}", "{}")),
-        JETON_UNKNOWN_KEY);
+    assert_status(desk_judge(&desk, token_maker_sign(rsa, "{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}",
+                                                     desk_claims("{}"))),
+                  JETON_UNKNOWN_KEY);
     assert_int_equal(poll_at(&desk, 60000), 0);
     desk_close(&desk);
 }
@@ -181,12 +211,70 @@ static void bad_or_empty_set_never_replaces_a_good_one(void **state)
         desk.body = bad[i];
         assert_int_equal(poll_at(&desk, t), 1);
         assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_OK);
-        t += 60000;
+        t += 75000;
     }
     desk.body = set_of(next, "k2");
     assert_int_equal(poll_at(&desk, t), 1);
     assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_UNKNOWN_KEY);
     assert_status(desk_judge(&desk, token_of(next, "k2")), JETON_OK);
+    desk_close(&desk);
+}
+
+static struct jeton_issuer_info info_of(const struct desk *desk)
+{
+    struct jeton_issuer_info info = JETON_INIT(jeton_issuer_info);
+    assert_status(jeton_verifier_info(desk->verifier, 0, &info), JETON_OK);
+    return info;
+}
+
+static void set_that_cannot_be_renewed_is_used_for_a_day_and_no_longer(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, NULL, set_of(key, "k1"));
+    const char *token = desk_token(key, "{\"exp\":1900000000,\"kid\":\"k1\"}");
+    desk.fetch_status = JETON_FETCH_FAILED;
+    (void)poll_at(&desk, 5000 + 899999);
+    assert_int_equal(info_of(&desk).stale, 0);
+    assert_status(desk_judge(&desk, token), JETON_OK);
+    assert_int_equal(info_of(&desk).stale_uses, 0);
+    (void)poll_at(&desk, 5000 + 900000);
+    assert_int_equal(info_of(&desk).stale, 1);
+    assert_status(desk_judge(&desk, token), JETON_OK);
+    assert_int_equal(info_of(&desk).stale_uses, 2);
+    (void)poll_at(&desk, 5000 + 900000 + INT64_C(86400) * 1000 - 1);
+    assert_status(desk_judge(&desk, token), JETON_OK);
+    assert_int_equal(info_of(&desk).age_s, 900 + 86399);
+    assert_int_equal(info_of(&desk).fresh_s, -86399);
+    (void)poll_at(&desk, 5000 + 900000 + INT64_C(86400) * 1000);
+    assert_status(desk_judge(&desk, token), JETON_NO_KEYS);
+    assert_int_equal(jeton_verifier_ready(desk.verifier), 0);
+    assert_int_equal(info_of(&desk).keys, 0);
+    assert_int_equal(info_of(&desk).age_s, -1);
+    /* and again, when the issuer is back, with the same set */
+    desk.fetch_status = JETON_OK;
+    (void)poll_at(&desk, desk.boot_ms + 75000);
+    assert_status(desk_judge(&desk, token), JETON_OK);
+    assert_int_equal(info_of(&desk).stale, 0);
+    desk_close(&desk);
+}
+
+static void stale_set_found_unchanged_is_fresh_again(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, NULL, set_of(key, "k1"));
+    desk.fetch_status = JETON_FETCH_FAILED;
+    (void)poll_at(&desk, 5000 + 900000);
+    assert_int_equal(info_of(&desk).stale, 1);
+    desk.fetch_status = JETON_OK;
+    (void)poll_at(&desk, 5000 + 900000 + 75000);
+    assert_int_equal(info_of(&desk).stale, 0);
+    assert_int_equal(info_of(&desk).age_s, 0);
+    assert_int_equal(info_of(&desk).fresh_s, 900);
+    assert_int_equal(info_of(&desk).sets, 1);
+    assert_int_equal(info_of(&desk).failures, 1);
+    assert_int_equal(info_of(&desk).fetches, 3);
     desk_close(&desk);
 }
 
@@ -204,7 +292,7 @@ static void same_kid_with_another_key_is_the_other_key(void **state)
 
 static const void *newest_set(const struct desk *desk)
 {
-    return jt_slots_current(jt_keysource_slots(desk->verifier->source));
+    return jt_slots_current(jt_keysource_current(desk->verifier->source_of[0])->slots);
 }
 
 static void same_set_again_stays_with_what_is_prepared_for_it(void **state)
@@ -340,16 +428,14 @@ static void discovery_repeated_only_after_a_failure(void **state)
     policy.jwks_uri = NULL;
     assert_status(jeton_verifier_new(&options, &policy, 1, &desk.verifier), JETON_OK);
     assert_int_equal(jeton_verifier_poll(desk.verifier), 0); /* one request a call */
-    assert_int_equal(jeton_verifier_poll(desk.verifier), 900 * 1000);
+    desk.boot_ms += refresh_wait(&desk, 900);
     assert_int_equal(places.asked, 2);
-    desk.boot_ms += 900 * 1000;
     places.jwks = NULL;
-    assert_int_equal(jeton_verifier_poll(desk.verifier), 1000);
+    desk.boot_ms += jeton_verifier_poll(desk.verifier);
     assert_int_equal(places.asked, 3);
-    desk.boot_ms += 1000;
     places.jwks = set_of(next, "k2");
     assert_int_equal(jeton_verifier_poll(desk.verifier), 0);
-    assert_int_equal(jeton_verifier_poll(desk.verifier), 900 * 1000);
+    (void)refresh_wait(&desk, 900);
     assert_int_equal(places.asked, 5);
     jeton_verifier_free(desk.verifier);
 }
@@ -357,13 +443,16 @@ static void discovery_repeated_only_after_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(set_refetched_when_its_time_is_up),
+        cmocka_unit_test(set_refetched_before_its_time_is_up),
         cmocka_unit_test(no_keys_until_the_first_set_and_401_for_malformed_before),
         cmocka_unit_test(failures_retried_after_one_second_doubling_to_sixty),
         cmocka_unit_test(unknown_kid_fetches_once_per_cool_down),
+        cmocka_unit_test(kid_known_to_be_absent_asks_for_no_fetch),
         cmocka_unit_test(unknown_kid_fetch_that_fails_counts_and_keeps_the_schedule),
         cmocka_unit_test(bad_signature_and_foreign_alg_never_fetch),
         cmocka_unit_test(bad_or_empty_set_never_replaces_a_good_one),
+        cmocka_unit_test(set_that_cannot_be_renewed_is_used_for_a_day_and_no_longer),
+        cmocka_unit_test(stale_set_found_unchanged_is_fresh_again),
         cmocka_unit_test(same_kid_with_another_key_is_the_other_key),
         cmocka_unit_test(same_set_again_stays_with_what_is_prepared_for_it),
         cmocka_unit_test(discovery_finds_the_set_at_either_place),

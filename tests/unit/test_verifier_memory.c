@@ -106,7 +106,7 @@ static void open_and_close(void *ctx)
         status = jeton_worker_new(verifier, &worker);
     }
     if (status != JETON_OK) {
-        assert_status(status, JETON_NO_MEMORY);
+        assert_true(status == JETON_NO_MEMORY || status == JETON_INTERNAL); /* no randomness */
         assert_true(failed);
     }
     if (!failed) {
@@ -163,14 +163,18 @@ static void verify_out_of_memory_says_so_and_never_accepts(void **state)
     desk_close(&desk);
 }
 
-/* Refetching with no memory keeps the set that is there. */
-static void poll_once(void *ctx)
+/* Refetching with no memory keeps the set that is there; with memory again, it succeeds. */
+static void poll_once(struct desk *desk)
 {
-    struct desk *desk = ctx;
     desk->boot_ms += 900 * 1000;
     (void)jeton_verifier_poll(desk->verifier);
     left = -1;
     assert_status(desk_judge(desk, good), JETON_OK);
+    desk->boot_ms += 75 * 1000; /* the longest wait after a failure */
+    (void)jeton_verifier_poll(desk->verifier);
+    struct jeton_issuer_info info = JETON_INIT(jeton_issuer_info);
+    assert_status(jeton_verifier_info(desk->verifier, 0, &info), JETON_OK);
+    assert_in_range(info.age_s, 0, 75);
 }
 
 static void poll_out_of_memory_keeps_the_set(void **state)

@@ -28,16 +28,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jeton/observe.h>
+#include <jeton/status.h>
+
 #ifdef __cplusplus
 extern "C" {
-#endif
-
-#if defined(__GNUC__)
-#    define JETON_API   __attribute__((visibility("default")))
-#    define JETON_CHECK __attribute__((warn_unused_result))
-#else
-#    define JETON_API
-#    define JETON_CHECK
 #endif
 
 /* The initialiser of a struct of this header that has a size: all else is zero, the safe default.
@@ -49,49 +44,6 @@ extern "C" {
 #    define JETON_INIT(type) {.size = sizeof(struct type)}
 #endif
 /* clang-format on */
-
-/* The outcome. Numbers are stable; new ones may be added. What to answer: jeton_status_class.
- * Since 0.1. */
-typedef enum jeton_status {
-    JETON_OK = 0,
-    /* 401: the token is not acceptable */
-    JETON_MALFORMED = 1,    /* not a compact JWS, or not strict base64url or JSON */
-    JETON_TOO_LONG = 2,     /* longer than the policy's max_token */
-    JETON_CRIT_REFUSED = 3, /* crit or b64 in the header */
-    JETON_ALG_REFUSED = 4,  /* algorithm outside the policy, or other than the key's */
-    JETON_TYP_REFUSED = 5,  /* typ is not one the policy accepts */
-    JETON_UNKNOWN_KEY = 6,  /* no key of the issuer has this kid */
-    JETON_BAD_SIGNATURE = 7,
-    JETON_BAD_CLAIMS = 8, /* not a JSON object, or a claim of the wrong type */
-    JETON_WRONG_ISSUER = 9,
-    JETON_WRONG_AUDIENCE = 10,
-    JETON_EXPIRED = 11,
-    JETON_NOT_YET_VALID = 12, /* nbf or iat in the future */
-    JETON_TOO_OLD = 13,       /* older than the policy's max_age_s */
-    JETON_MISSING_CLAIM = 14, /* exp, or a claim that the policy requires */
-    JETON_MISSING_TOKEN = 15, /* no token was given */
-    /* 403 */
-    JETON_INSUFFICIENT_SCOPE = 32,
-    /* 503 */
-    JETON_NO_KEYS = 48, /* no usable key set was ever had */
-    JETON_NO_MEMORY = 49,
-    /* use and set-up errors */
-    JETON_USAGE = 64,             /* an argument is wrong; jeton_verifier_error tells which */
-    JETON_FETCH_FAILED = 65,      /* what a fetch hook answers; no function returns it */
-    JETON_DISCOVERY_REFUSED = 66, /* no function returns it: jeton_verifier_error tells why */
-    JETON_FILE_FAILED = 67,       /* jwks_file cannot be read */
-    JETON_KEYS_REFUSED = 68,      /* jwks_file has no usable key, is too large or not JSON */
-    JETON_INTERNAL = 69           /* a cryptographic operation failed */
-} jeton_status;
-
-/* Stable short name, e.g. "expired", and one sentence that says how to mend it. Borrowed, and
- * never NULL; a number that is none is "internal". Any thread. Since 0.1. */
-JETON_API const char *jeton_status_name(jeton_status status);
-JETON_API const char *jeton_status_text(jeton_status status);
-
-/* The HTTP status to answer with: 200, 401, 403, 503, or 500 for errors of use and set-up. Any
- * thread. Since 0.1. */
-JETON_API int jeton_status_class(jeton_status status);
 
 /* Text of someone else's: each function says how long it lives. Since 0.1. */
 struct jeton_slice {
@@ -133,8 +85,13 @@ struct jeton_options {
     int64_t (*monotonic_ms)(void *ctx); /* NULL: the system's boot clock */
     void *clock_ctx;
     const char *ca_file; /* PEM; NULL: the system's trust store */
-    int64_t wait_ms;     /* how long jeton_verifier_new may wait for the first fetch */
+    int64_t wait_ms;     /* how long jeton_verifier_new may wait for the first fetches */
     int no_thread;       /* 1: no background thread; call jeton_verifier_poll */
+    size_t cache_tokens; /* accepted tokens that each worker remembers, at about 1.2 KB, so that
+                            the next call with one costs no signature check; 0: none; <= 1048576 */
+    int no_es256_table;  /* 1: ES256 by OpenSSL's ECDSA alone, without a table for each used key */
+    jeton_event_fn on_event; /* NULL: none */
+    void *event_ctx;
 };
 
 /* Of one issuer. Arrays end in NULL. Strings are copied. Since 0.1. */
@@ -145,6 +102,9 @@ struct jeton_policy {
     const char *jwks_uri;               /* NULL: by discovery from `issuer` */
     const char *jwks_file;              /* a JWK Set read by jeton_verifier_new; alone, never fetch:
                                            set jwks_uri or `discover` to fetch later ones */
+    const char *jwks_cache;             /* a file that the verifier keeps: read when it is there,
+                                           written with each new set, so that a start needs no
+                                           network; not together with jwks_file */
     int discover;                       /* 1: discovery although jwks_file is given */
     uint32_t algorithms;                /* 0: ES256 ES384 ES512 RS256 PS256 EdDSA */
     const char *const *types;           /* NULL: "at+jwt"; "application/" before it also matches;
@@ -159,8 +119,10 @@ struct jeton_policy {
 /* What one route asks for. NULL, or empty lists: no scope is needed. Since 0.1. */
 struct jeton_require {
     size_t size;
-    const char *const *any_of; /* the token holds at least one of these */
-    const char *const *all_of; /* and every one of these */
+    const char *const *any_of;    /* the token holds at least one of these */
+    const char *const *all_of;    /* and every one of these */
+    const char *const *audiences; /* aud holds one of these, of the policy's audiences (an audience
+                                     that no policy has is never held); NULL: any of the policy's */
 };
 
 /* Bits of `failures`: every claim check that failed once the signature stood. Since 0.1. */
@@ -172,9 +134,8 @@ struct jeton_require {
 #define JETON_FAIL_MISSING  (UINT64_C(1) << 5)
 #define JETON_FAIL_SCOPE    (UINT64_C(1) << 6)
 
-/* Claims are filled only when the signature and the claims' form stand: for JETON_OK,
- * JETON_WRONG_ISSUER to JETON_MISSING_CLAIM and JETON_INSUFFICIENT_SCOPE; else all are empty.
- * Slices live until the worker's next call. Since 0.1. */
+/* Claims are filled only when the signature and the claims' form stand: for JETON_OK, and when
+ * `failures` is not 0; else all are empty. Slices live until the worker's next call. Since 0.1. */
 struct jeton_result {
     size_t size;
     jeton_status status;
@@ -184,20 +145,23 @@ struct jeton_result {
                                     of an array that is no scope (with a space) is left out */
     struct jeton_slice audience; /* the one of the policy's audiences that matched */
     int64_t expires_s, issued_s; /* seconds since 1970; 0 and -1 when absent */
+    size_t policy;               /* place of the policy that judged: of the token's issuer, or the
+                                    only one; the number of policies when none did */
 };
 
 /* One per program, shared by its threads; and one per thread. Since 0.1. */
 typedef struct jeton_verifier jeton_verifier;
 typedef struct jeton_worker jeton_worker;
 
-/* Gives a verifier for `n_policies` issuers (one for now: other numbers are JETON_USAGE). Reads the
- * jwks_file, and starts the first fetch; without a file it waits up to options->wait_ms for that
- * (with no_thread: makes it). That a fetch fails, or that what it brings is refused, is no error
- * here: jeton_verify answers JETON_NO_KEYS until a set arrives, and jeton_verifier_error tells why
- * the fetch that was waited for failed. Errors, and what `*out_verifier` is then: JETON_USAGE,
- * JETON_FILE_FAILED and JETON_KEYS_REFUSED (both of the jwks_file), a verifier that has the
- * sentence for jeton_verifier_error, gives no worker and is to be freed; JETON_NO_MEMORY (or no
- * thread could be started) and JETON_INTERNAL, NULL. Any thread. Since 0.1. */
+/* Gives a verifier for `n_policies` issuers, 1 to 64, each with one policy. Reads each jwks_file
+ * and jwks_cache, and starts the first fetches; for issuers that have no set then it waits up to
+ * options->wait_ms in all (with no_thread: makes their fetches). That a fetch fails, or that what
+ * it brings is refused, is no error here: jeton_verify answers JETON_NO_KEYS until a set arrives,
+ * and jeton_verifier_error tells why a fetch that was waited for failed. Errors, and what
+ * `*out_verifier` is then: JETON_USAGE, JETON_FILE_FAILED and JETON_KEYS_REFUSED (both of a
+ * jwks_file), a verifier that has the sentence for jeton_verifier_error, gives no worker and is to
+ * be freed; JETON_NO_MEMORY (or no thread could be started) and JETON_INTERNAL, NULL. Any thread.
+ * Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_verifier_new(const struct jeton_options *options,
                                                       const struct jeton_policy *policies,
                                                       size_t n_policies,
@@ -211,12 +175,12 @@ JETON_API void jeton_verifier_free(jeton_verifier *verifier);
  * "" when nothing, or for NULL. Later fetches do not change it. Borrowed. Any thread. Since 0.1. */
 JETON_API const char *jeton_verifier_error(const jeton_verifier *verifier);
 
-/* With no_thread: does the I/O that is due (at most one request, bounded by its time-outs) and
- * returns how many milliseconds may pass until the next call. Otherwise does nothing. One thread at
- * a time. Since 0.1. */
+/* With no_thread: does the work that is due (at most one request, bounded by its time-outs; a set
+ * that has grown too old is dropped here) and returns how many milliseconds may pass until the next
+ * call. Otherwise does nothing. One thread at a time. Since 0.1. */
 JETON_API int64_t jeton_verifier_poll(jeton_verifier *verifier);
 
-/* 1 when a usable key set is there. Any thread. Since 0.1. */
+/* 1 when each issuer has a usable key set. Any thread. Since 0.1. */
 JETON_API int jeton_verifier_ready(const jeton_verifier *verifier);
 
 /* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_USAGE (`verifier` is NULL or came
@@ -228,12 +192,12 @@ JETON_API JETON_CHECK jeton_status jeton_worker_new(jeton_verifier *verifier,
  * once no other uses the worker. Since 0.1. */
 JETON_API void jeton_worker_free(jeton_worker *worker);
 
-/* Verifies the compact JWS of `token_len` bytes at `token` under the verifier's policy and
- * `require` (NULL: no scope needed). Never does I/O, takes no lock. Returns JETON_OK or why not;
- * the same is in `result->status`. `result` may be NULL. No token (NULL, or no bytes):
- * JETON_MISSING_TOKEN. JETON_USAGE: `worker` is NULL, or `require` or `result` was not initialised
- * with JETON_INIT (such a `result` is left as it was). One thread per worker. RFC 9068 sec. 4.
- * Since 0.1. */
+/* Verifies the compact JWS of `token_len` bytes at `token` under the policy of its issuer and
+ * `require` (NULL: no scope needed). Never does I/O, takes no lock, allocates nothing of its own.
+ * Returns JETON_OK or why not; the same is in `result->status`. `result` may be NULL. No token
+ * (NULL, or no bytes): JETON_MISSING_TOKEN. JETON_USAGE: `worker` is NULL, or `require` or `result`
+ * was not initialised with JETON_INIT (such a `result` is left as it was). One thread per worker.
+ * RFC 9068 sec. 4. Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_verify(jeton_worker *worker, const char *token,
                                                 size_t token_len,
                                                 const struct jeton_require *require,
@@ -246,10 +210,19 @@ JETON_API JETON_CHECK jeton_status jeton_verify_header(jeton_worker *worker,
                                                        const struct jeton_require *require,
                                                        struct jeton_result *result);
 
-/* The string claim `name` of the token that the worker verified last (its status as for the claims
- * of jeton_result); empty when absent or not a string. Lives until the worker's next call. One
+/* The string claim `name` of the token that the worker verified last (as for the claims of
+ * jeton_result); empty when absent or not a string. Lives until the worker's next call. One
  * thread per worker. Since 0.1. */
-JETON_API struct jeton_slice jeton_worker_claim(const jeton_worker *worker, const char *name);
+JETON_API struct jeton_slice jeton_worker_claim(jeton_worker *worker, const char *name);
+
+/* The same for any claim: its JSON text as it stands in the token, e.g. `{"act":[1,2]}` or `"text"`
+ * with quotes and escapes. Since 0.1. */
+JETON_API struct jeton_slice jeton_worker_claim_json(jeton_worker *worker, const char *name);
+
+/* The string at place `at` of the claim `name`, which is an array of strings, or one string (at
+ * place 0); empty, with p NULL, for any other type and past the end. Since 0.1. */
+JETON_API struct jeton_slice jeton_worker_claim_at(jeton_worker *worker, const char *name,
+                                                   size_t at);
 
 /* Writes the value of WWW-Authenticate for `status` and `require` (for the scopes asked) into `out`
  * as a NUL-ended string, whole or "": RFC 6750 sec. 3, with the realm "api". Returns its length; ""
