@@ -26,7 +26,7 @@ struct jt_p256_scratch;
 
 /* Gives the table of `pkey`: 150 KB and some 20 ms of CPU, of which a few compare the table, entry
  * by entry, with the multiplication that EVP makes. Not for a request. JT_ERR_NOT_FOUND: this
- * libcrypto keeps no tables (EVP is then all there is); JT_ERR_ARGUMENT: not a P-256 key;
+ * libcrypto, on this machine, keeps or uses no tables (EVP is then all there is); JT_ERR_ARGUMENT: not a P-256 key;
  * JT_ERR_NOMEM, JT_ERR_CRYPTO. Its libcrypto errors leave the queue as it was. */
 JT_MUST_USE enum jt_err jt_p256_new(const struct evp_pkey_st *pkey, struct jt_p256 **out_table);
 

@@ -3,6 +3,7 @@
  * Every verdict by the table is EVP's. `test_p256 N` judges N random and crafted signatures
  * (20,000 without it).
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* EC_METHOD */
 #include "tests/unit/unit.h"
 
 #include "tests/support/ecdsa_maker.h"
@@ -56,15 +57,23 @@ enum jt_err __wrap_jt_modinv_invert(const struct jt_modinv *modinv, const uint8_
 #define NO_SPOILING SIZE_MAX
 static uint8_t *block;
 static size_t spoil = NO_SPOILING;
-struct ec_group_st;
-int __real_EC_GROUP_have_precompute_mult(const struct ec_group_st *group);
-int __wrap_EC_GROUP_have_precompute_mult(const struct ec_group_st *group);
-int __wrap_EC_GROUP_have_precompute_mult(const struct ec_group_st *group)
+int __real_EC_GROUP_have_precompute_mult(const EC_GROUP *group);
+int __wrap_EC_GROUP_have_precompute_mult(const EC_GROUP *group);
+int __wrap_EC_GROUP_have_precompute_mult(const EC_GROUP *group)
 {
     if (spoil != NO_SPOILING && block != NULL) {
         block[64 - (uintptr_t)block % 64 + spoil] ^= 1; /* where libcrypto aligns it */
     }
     return __real_EC_GROUP_have_precompute_mult(group);
+}
+
+/* The code that libcrypto has for the group. */
+static const EC_METHOD *(*other_method)(void);
+const EC_METHOD *__real_EC_GROUP_method_of(const EC_GROUP *group);
+const EC_METHOD *__wrap_EC_GROUP_method_of(const EC_GROUP *group);
+const EC_METHOD *__wrap_EC_GROUP_method_of(const EC_GROUP *group)
+{
+    return other_method != NULL ? other_method() : __real_EC_GROUP_method_of(group);
 }
 
 /* libcrypto's memory: counted, and the allocation after `left` more fails. Each thread its own:
@@ -350,6 +359,20 @@ static void new_with_any_multiple_wrong_refused(void **state)
     print_message("    %zu of %zu multiples spoilt, each found\n", refused, reachable - 1);
 }
 
+static void new_where_products_use_no_table_finds_none(void **state)
+{
+    (void)state;
+    const EC_METHOD *(*const slow[])(void) = {EC_GFp_mont_method, EC_GFp_nist_method, NULL};
+    for (size_t i = 0; i < JT_COUNT(slow); i++) {
+        struct jt_p256 *table = NULL;
+        other_method = slow[i];
+        enum jt_err err = jt_p256_new(desk[KEYS - 1].key->pkey, &table);
+        other_method = NULL;
+        assert_err(err, slow[i] != NULL ? JT_ERR_NOT_FOUND : JT_OK);
+        jt_p256_free(table);
+    }
+}
+
 static void free_of_null_harmless(void **state)
 {
     (void)state;
@@ -515,6 +538,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(wrong_or_missing_inverse_changes_no_verdict),
         cmocka_unit_test(new_of_another_kind_of_key_refused),
         cmocka_unit_test(new_with_any_multiple_wrong_refused),
+        cmocka_unit_test(new_where_products_use_no_table_finds_none),
         cmocka_unit_test(free_of_null_harmless),
         cmocka_unit_test(one_table_read_by_many_threads),
         cmocka_unit_test(verify_out_of_memory_says_so),
