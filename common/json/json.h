@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strict JSON reading into jansson's values, typed access, and escaping for output. JSON text is
- * read only here; json_load* is never called. It does not keep the text: what a json_t
+ * Strict JSON reading into jansson's values, typed access, and escaping for output. JSON text
+ * becomes values only here; json_load* is never called. It does not keep the text: what a json_t
  * gives lives as long as the json_t.
  * Ownership: jt_json_load gives a json_t (json_decref); accessors borrow from it.
  * Thread rule: one thread per json_t.
