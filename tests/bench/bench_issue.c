@@ -21,16 +21,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/jose/alg.h"
+#include "tests/bench/meter.h"
 
 #include "common/base/base.h"
 
 #define ROUNDS      9
-#define MAX_ROUNDS  999
 #define CONNECTIONS 4
 #define MAX_ANSWER  (64 * 1024)
 
@@ -50,15 +49,6 @@ static EVP_PKEY *make_key(const struct jt_alg_row *alg)
     return alg->kty == JT_KTY_RSA ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(NULL, NULL, alg->group);
 }
 
-static double cpu_us(clockid_t clock)
-{
-    struct timespec now;
-    if (clock_gettime(clock, &now) != 0) {
-        die("clock_gettime");
-    }
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 /* One context, prepared once, over and over: what no issuer can be below. EdDSA has only the
  * one-shot form, on a context that is initialised again. */
 static double floor_us(const struct jt_alg_row *alg, EVP_PKEY *key, int n)
@@ -76,7 +66,7 @@ static double floor_us(const struct jt_alg_row *alg, EVP_PKEY *key, int n)
             die("EVP_PKEY_sign_init");
         }
     }
-    double before = cpu_us(CLOCK_THREAD_CPUTIME_ID);
+    double before = meter_cpu_us();
     for (int i = 0; i < n; i++) {
         size_t len = sizeof sig;
         int ok = alg->md != NULL ? EVP_PKEY_sign(ctx, sig, &len, digest, digest_len)
@@ -86,7 +76,7 @@ static double floor_us(const struct jt_alg_row *alg, EVP_PKEY *key, int n)
             die("sign");
         }
     }
-    double us = (cpu_us(CLOCK_THREAD_CPUTIME_ID) - before) / n;
+    double us = (meter_cpu_us() - before) / n;
     EVP_PKEY_CTX_free(ctx);
     EVP_MD_CTX_free(md);
     return us;
@@ -203,7 +193,7 @@ static double tokens_us(const struct daemon *daemon, const struct jt_buf *reques
 {
     struct pollfd polls[CONNECTIONS];
     int sent = 0, done = 0;
-    double before = cpu_us(daemon->clock);
+    double before = meter_us(daemon->clock);
     for (int i = 0; i < CONNECTIONS; i++, sent++) {
         polls[i] = (struct pollfd){fds[i], POLLIN, 0};
         send_request(fds[i], request);
@@ -224,22 +214,10 @@ static double tokens_us(const struct daemon *daemon, const struct jt_buf *reques
             }
         }
     }
-    return (cpu_us(daemon->clock) - before) / n;
+    return (meter_us(daemon->clock) - before) / n;
 }
 
 /* --- the run --- */
-
-static int order(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, order);
-    return values[n / 2];
-}
 
 static void run(const struct jt_alg_row *alg, const char *jetond, size_t rounds, bool json)
 {
@@ -247,7 +225,7 @@ static void run(const struct jt_alg_row *alg, const char *jetond, size_t rounds,
     struct jt_buf request = JT_BUF_INIT(4096);
     EVP_PKEY *key = make_key(alg);
     int fds[CONNECTIONS], n = alg->kty == JT_KTY_RSA ? 1000 : 4000;
-    double tokens[MAX_ROUNDS], floors[MAX_ROUNDS];
+    double tokens[METER_MAX_ROUNDS], floors[METER_MAX_ROUNDS];
     make_request(&daemon, &request);
     for (int i = 0; i < CONNECTIONS; i++) {
         fds[i] = open_connection(daemon.port);
@@ -258,7 +236,7 @@ static void run(const struct jt_alg_row *alg, const char *jetond, size_t rounds,
         tokens[i] = tokens_us(&daemon, &request, fds, n);
         floors[i] = floor_us(alg, key, n / 2);
     }
-    double cpu = median(tokens, rounds), bare = median(floors, rounds);
+    double cpu = meter_median(tokens, rounds), bare = meter_median(floors, rounds);
     (void)printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"floor_us\":%.2f,\"ratio\":%.3f}\n"
                       : "%-6s %8.2f us a token  %8.2f us bare signature  %.3f x\n",
                  alg->name, cpu, bare, cpu / bare);
@@ -297,8 +275,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "bench_issue: --alg: one of ES256 ES384 ES512 RS256 PS256 EdDSA\n");
         return 1;
     }
-    if (rounds < 1 || rounds > MAX_ROUNDS) {
-        (void)fprintf(stderr, "bench_issue: --rounds: 1 to %d\n", MAX_ROUNDS);
+    if (rounds < 1 || rounds > METER_MAX_ROUNDS) {
+        (void)fprintf(stderr, "bench_issue: --rounds: 1 to %d\n", METER_MAX_ROUNDS);
         return 1;
     }
     run(alg, jetond, rounds, json);

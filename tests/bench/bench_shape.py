@@ -38,6 +38,13 @@ def check_rounds(program):
         want(run(program, "--rounds", rounds).returncode == 1, f"{program} took --rounds {rounds}")
 
 
+def check_threads(program):
+    told = ask(program, "--threads", "2", "--rounds", "1", "-o", "json")
+    want(told.pop("alg") == "ES256" and told.pop("threads") == 2 and min(told.values()) > 0,
+         f"{program} told {told}")
+    want(run(program, "--threads", "0").returncode == 1, f"{program} took --threads 0")
+
+
 def check_start(bin_dir):
     script = pathlib.Path(__file__).with_name("bench_start.py")
     told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
@@ -52,5 +59,7 @@ for name in programs:
         continue
     path = os.path.join(bin_dir, name)
     check_rounds(path)
+    if name == "bench_verify":
+        check_threads(path)
     for alg in ("ES256", "EdDSA"):
         check_figures(path, alg)
