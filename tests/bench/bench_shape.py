@@ -45,6 +45,15 @@ def check_threads(program):
     want(run(program, "--threads", "0").returncode == 1, f"{program} took --threads 0")
 
 
+def check_allocations(program):
+    ended = run(program, "-o", "json")
+    want(ended.returncode == 0, f"{program} ended with {ended.returncode}: {ended.stderr}")
+    for told in map(json.loads, ended.stdout.splitlines()):
+        want(list(told) == ["alg", "setup", "own", "jansson", "libcrypto", "floor_libcrypto"],
+             f"{program} told {told}")
+        want(told["floor_libcrypto"] > 0, f"{program} counts nothing of libcrypto: {told}")
+
+
 def check_start(bin_dir):
     script = pathlib.Path(__file__).with_name("bench_start.py")
     told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
@@ -58,6 +67,9 @@ for name in programs:
         check_start(bin_dir)
         continue
     path = os.path.join(bin_dir, name)
+    if name == "bench_allocations":
+        check_allocations(path)
+        continue
     check_rounds(path)
     if name == "bench_verify":
         check_threads(path)
