@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs with apt what is missing of the groups named: build, test, check. Names are those of
-# Debian 12 and Ubuntu 24.04. Without apt, or the right to use it, tells what is missing and by what
+# Installs with apt what is missing of the groups named: build, test, check; bench, the libraries
+# that bench_rivals compares with, which nothing else needs. Names are those of Debian 12 and Ubuntu
+# 24.04. Without apt, or the right to use it, tells what is missing and by what
 # package it comes, and exits 1.
 set -euo pipefail
 
@@ -35,6 +36,10 @@ check  clang-tidy              clang-tidy
 check  clang-format            clang-format
 check  cppcheck                cppcheck
 check  shellcheck              shellcheck
+bench  libjwt>=1.10            libjwt-dev
+bench  cjose>=0.6              libcjose-dev
+bench  librhonabwy>=1.1        librhonabwy-dev
+bench  liboauth2>=1.4          liboauth2-dev
 '
 
 links() { # FLAG: can clang link with it: its parts are of other packages, of a version each
@@ -92,9 +97,9 @@ apt_get() {
 
 for group in "$@"; do
     case $group in
-    build | test | check) ;;
+    build | test | check | bench) ;;
     *)
-        echo "usage: $0 [build] [test] [check]" >&2
+        echo "usage: $0 [build] [test] [check] [bench]" >&2
         exit 1
         ;;
     esac

@@ -54,6 +54,17 @@ def check_allocations(program):
         want(told["floor_libcrypto"] > 0, f"{program} counts nothing of libcrypto: {told}")
 
 
+def check_rivals(program):
+    told = ask(program, "--alg", "ES256", "--rounds", "1", "-o", "json")
+    rows = {row["name"]: row for row in told["rivals"]}
+    every = ["signature", "none", "hmac", "crit", "typ", "exp", "nbf", "iss", "aud", "scope"]
+    want(rows["libjeton"]["checks"] == every, f"libjeton checks {rows['libjeton']['checks']}")
+    for row in rows.values():
+        want("signature" in row["checks"], f"{row} takes anything")
+        ratio = row["cpu_us"] / told["floor_us"]
+        want(abs(row["ratio"] - ratio) < 0.01 * ratio + 0.001, f"ratio is not cpu / floor: {row}")
+
+
 def check_start(bin_dir):
     script = pathlib.Path(__file__).with_name("bench_start.py")
     told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
@@ -71,6 +82,9 @@ for name in programs:
         check_allocations(path)
         continue
     check_rounds(path)
+    if name == "bench_rivals":
+        check_rivals(path)
+        continue
     if name == "bench_verify":
         check_threads(path)
     for alg in ("ES256", "EdDSA"):
