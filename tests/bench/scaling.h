@@ -11,8 +11,9 @@
 
 #define SCALING_MAX_THREADS 64
 
-/* Medians. By the clock on the wall, and by CPU time: what others do on the machine is not in that,
- * and neither is waiting for a lock. */
+/* Medians. By the clock on the wall, and by CPU time, in which neither what others do on the machine
+ * nor waiting for a lock is. Either says something only where the bare checks come near the number of
+ * threads by the wall: threads that take turns on one core do not disturb each other. */
 struct scaling {
     double one_per_s, all_per_s, ratio, cpu_ratio;
 };
