@@ -20,6 +20,11 @@ static void *prepare_plain(const struct rival_task *task)
     return prepare(task, &full_check_variants[0]);
 }
 
+static void *prepare_cached(const struct rival_task *task)
+{
+    return prepare(task, &full_check_variants[2]);
+}
+
 static bool verify(void *state, const char *token)
 {
     const struct full_check *full = state;
@@ -35,3 +40,7 @@ static void release(void *state)
 extern const struct rival rival_jeton;
 const struct rival rival_jeton = {"libjeton",    NULL,   {"RS256", "ES256", "EdDSA"},
                                   prepare_plain, verify, release};
+
+extern const struct rival rival_jeton_cached;
+const struct rival rival_jeton_cached = {"libjeton, cached", NULL,   {"RS256", "ES256", "EdDSA"},
+                                         prepare_cached,     verify, release};
