@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes libjeton(3) from the public header, so that each function is documented once: every group of
-# declarations becomes a section, what it declares the title, its comment the text.
-# Usage: awk -f header2scd.awk verifier.h
+# Makes libjeton(3) from the public headers, so that each function is documented once: every group of
+# declarations becomes a section, what it declares the title, its comment the text. The comment at the
+# top of the first header is the description; each other header is a part of its own.
+# Usage: awk -f header2scd.awk verifier.h observe.h status.h
 function escape(text) { gsub(/[*_\\]/, "\\\\&", text); gsub(/`/, "*", text); return text }
 
 function say_text(text,    lines, n, i, code) {
@@ -58,14 +59,29 @@ function flush() {
     code = ""; comment = ""
 }
 
+# The comment at the top of a header; the first one describes the library.
+function begin_part(text,    name) {
+    if (FILENAME == ARGV[1]) {
+        say_text(text)
+        print "\n# REFERENCE"
+    } else {
+        name = FILENAME
+        sub(/.*\//, "", name)
+        print "\n# <" toupper("jeton/" name) ">\n"
+        say_text(text)
+    }
+    described = FILENAME
+}
+
 BEGIN {
     print "libjeton(3)\n\n# NAME\n\nlibjeton - verify access tokens offline\n\n# SYNOPSIS\n"
     print "*#include <jeton/verifier.h>*\n\npkg-config --cflags --libs jeton\n\n# DESCRIPTION\n"
 }
+FNR == 1 { flush() }
 /^\/\* SPDX|^\/\* clang-format/ { next }
 /^#    define JETON_INIT/ && code == "" { code = "#define JETON_INIT(type)\n" } # C's and C++'s: one
 /^#if|^#endif|^extern "C"|^#include|^#    define|^#else|^}$/ { next }
-/^#define JETON_VERIFIER_H/ { next }
+/^#define JETON_[A-Z]+_H$/ { next }
 /^\/\*/ && !in_comment {
     flush()
     in_comment = 1
@@ -80,7 +96,7 @@ in_comment {
     if (line != "" || text != "") text = text line "\n"
     if (ends) {
         in_comment = 0
-        if (!described) { say_text(text); print "\n# REFERENCE"; described = 1 }
+        if (described != FILENAME) begin_part(text)
         else comment = text
     }
     next

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# libjeton(3) as docs/header2scd.awk makes it has every function of the public header, and scdoc
+# libjeton(3) as docs/header2scd.awk makes it has every function of the public headers, and scdoc
 # takes it:
 #   tests/check/man_page.sh [ROOT]
 set -u
 export LC_ALL=C
 cd "${1:-$(dirname "$0")/../..}" || exit 1
-header=verifier/include/jeton/verifier.h
+include=verifier/include/jeton
+headers=("$include"/verifier.h "$include"/observe.h "$include"/status.h)
 failures=0
 
 fail() # WHAT
@@ -15,13 +16,19 @@ fail() # WHAT
     failures=$((failures + 1))
 }
 
-page=$(awk -f docs/header2scd.awk "$header") || exit 1
+page=$(awk -f docs/header2scd.awk "${headers[@]}") || exit 1
 titles=$(grep '^## ' <<<"$page" | tr -d "\\\\" | grep -oE '[A-Za-z0-9_]+')
 
-# Each declaration that the header exports names one function.
-names=$(grep '^JETON_API' "$header" | grep -oE '\bjeton_[a-z0-9_]+\(' | tr -d '(')
-exported=$(grep -c '^JETON_API' "$header")
-[[ $exported -gt 0 ]] || fail "the header exports nothing"
+# The page, and CMake for the page that is installed, know of every header.
+for header in "$include"/*.h; do
+    [[ " ${headers[*]} " == *" $header "* ]] || fail "$header is left out by this test"
+    grep -qF "${header##*/}" docs/CMakeLists.txt || fail "$header is left out by docs/CMakeLists.txt"
+done
+
+# Each declaration that a header exports names one function.
+names=$(grep -h '^JETON_API' "${headers[@]}" | grep -oE '\bjeton_[a-z0-9_]+\(' | tr -d '(')
+exported=$(cat "${headers[@]}" | grep -c '^JETON_API')
+[[ $exported -gt 0 ]] || fail "the headers export nothing"
 [[ $(wc -l <<<"$names") -eq $exported ]] || fail "of $exported exports some have no name: $names"
 for name in $names JETON_INIT; do
     grep -qxF "$name" <<<"$titles" || fail "$name has no section"

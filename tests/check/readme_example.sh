@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The examples that people copy, the first C block of README.md and the one at the top of the public
+# The examples that people copy, the first C block of README.md and the one at the top of each public
 # header, compile without a warning as the body of a function:
 #   CC=gcc tests/check/readme_example.sh [ROOT]
 set -u
 export LC_ALL=C
 cd "${1:-$(dirname "$0")/../..}" || exit 1
-header=verifier/include/jeton/verifier.h
 failures=0
 
 of_readme()
@@ -15,9 +14,9 @@ of_readme()
 }
 
 # What the first comment sets in by four more.
-of_header()
+of_header() # HEADER
 {
-    awk '/^#/ { exit } sub(/^ \*     /, "")' "$header"
+    awk '/^#/ { exit } sub(/^ \*     /, "")' "$1"
 }
 
 # An example leaves these to the program. They are outside the function, so that it may have its own.
@@ -33,7 +32,7 @@ extern struct jeton_require require;
 extern struct jeton_result result;
 extern jeton_verifier *verifier;
 extern jeton_worker *worker;
-int answer(int http_status, const char *www_authenticate);
+int answer(int http_status, ...);
 int example(void);
 C
     grep '^#include' <<<"$1"
@@ -42,7 +41,7 @@ C
 
 compile() # WHERE EXAMPLE
 {
-    if [[ $2 != *jeton_verify* ]]; then
+    if [[ $2 != *jeton_verif* ]]; then
         echo "$1: its example is not found"
         failures=$((failures + 1))
     elif ! program "$2" | "${CC:-cc}" -std=c17 -pedantic -Wall -Wextra -Werror \
@@ -53,5 +52,7 @@ compile() # WHERE EXAMPLE
 }
 
 compile README.md "$(of_readme)"
-compile "$header" "$(of_header)"
+for header in verifier/include/jeton/*.h; do
+    compile "$header" "$(of_header "$header")"
+done
 [[ $failures -eq 0 ]] || { echo "$failures failures" && exit 1; }

@@ -37,6 +37,23 @@ $CC -std=c11 $warn $CFLAGS "$here/consumer.c" -o "$work/shared" $(pkg-config --c
 judge "$work/shared"
 say "shared: ok"
 
+# each header is whole by itself, and asks for no later language than it says
+for header in "$work"/prefix/include/jeton/*.h; do
+    name=jeton/$(basename "$header")
+    # shellcheck disable=SC2086
+    for std in c99 c17; do
+        echo "#include <$name>" | $CC -std=$std $warn -fsyntax-only -I "$work/prefix/include" -x c -
+    done
+    if command -v "$CXX" >/dev/null; then
+        # shellcheck disable=SC2086
+        for std in c++11 c++17; do
+            echo "#include <$name>" |
+                $CXX -std=$std $warn -fsyntax-only -I "$work/prefix/include" -x c++ -
+        done
+    fi
+done
+say "headers: ok"
+
 # what leaves the library is jeton_* and nothing else
 if nm -D --defined-only "$libdir/libjeton.so" | awk '$2 != "A" { print $3 }' |
     grep -v -e '^jeton_' -e '@@JETON_0$' -e '^__' | grep .; then
@@ -60,7 +77,7 @@ if command -v "$CXX" >/dev/null; then
     # shellcheck disable=SC2046,SC2086
     $CXX -std=c++11 $warn $CFLAGS "$here/consumer.cc" -o "$work/cplusplus" \
         $(pkg-config --cflags --libs jeton)
-    "$work/cplusplus"
+    "$work/cplusplus" "$work/jwks.json" "$good"
     say "C++: ok"
 else
     say "C++: left out, there is no $CXX"

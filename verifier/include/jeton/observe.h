@@ -9,7 +9,7 @@
  *     if (jeton_verifier_info(verifier, 0, &info) == JETON_OK && info.stale) {
  *         fprintf(stderr, "keys of %s are %lld s old\n", info.issuer, (long long)info.age_s);
  *     }
- *     uint64_t expired = jeton_verifier_count(verifier, 0, JETON_EXPIRED);
+ *     printf("%llu\n", (unsigned long long)jeton_verifier_count(verifier, 0, JETON_EXPIRED));
  */
 #ifndef JETON_OBSERVE_H
 #define JETON_OBSERVE_H
@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/* One per program, shared by its threads; <jeton/verifier.h> makes it. Since 0.1. */
 typedef struct jeton_verifier jeton_verifier;
 
 /* What happened to an issuer's key set. Numbers are stable; new ones may be added. Since 0.1. */

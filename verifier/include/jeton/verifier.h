@@ -149,8 +149,7 @@ struct jeton_result {
                                     only one; the number of policies when none did */
 };
 
-/* One per program, shared by its threads; and one per thread. Since 0.1. */
-typedef struct jeton_verifier jeton_verifier;
+/* One per thread; of jeton_verifier there is one per program, shared by its threads. Since 0.1. */
 typedef struct jeton_worker jeton_worker;
 
 /* Gives a verifier for `n_policies` issuers, 1 to 64, each with one policy. Reads each jwks_file
