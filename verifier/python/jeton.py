@@ -799,11 +799,11 @@ _TWICE_CHALLENGE = f'Bearer realm="api", error="invalid_request", error_descript
 def _problem(http_status, name, text, challenge):
     """Status, headers and body of a refusal: RFC 9457."""
     body = json.dumps({"title": HTTPStatus(http_status).phrase, "status": http_status,
-                       "error": name, "detail": text}).encode()
+                       "error": name, "detail": text}) + "\n"
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
     if challenge:
         headers.append(("WWW-Authenticate", challenge))
-    return http_status, headers, body
+    return http_status, headers, body.encode()
 
 
 class _Middleware:

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/verify-in-five-minutes.md, pasted: every block of shell is run in its order, in one shell,
+against the library as it is installed; where a block of output follows, that is what came.
+
+    CMAKE=cmake CC=cc tests/check/five_minutes.py BUILD
+
+The issuer listens on a port of its own choosing, as the API does; nothing else is changed."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGE = os.path.join(ROOT, "docs", "verify-in-five-minutes.md")
+PLACE = "/tmp/jeton-five"  # where the page works; here it is another folder
+MARK = "--- the end of a block ---"
+
+
+def blocks():
+    """[(shell, expected output or None)] of the page."""
+    with open(PAGE, encoding="utf-8") as page:
+        found = re.findall(r"^```(sh|output)\n(.*?)^```$", page.read(), re.M | re.S)
+    ours = []
+    for kind, text in found:
+        if kind == "sh":
+            ours.append([text, None])
+        else:
+            assert ours and ours[-1][1] is None, "output without a block before it"
+            ours[-1][1] = text
+    return ours
+
+
+def wrapper(folder, name, command):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"#!/bin/sh\nexec {command}\n")
+    os.chmod(path, 0o755)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def prepare(build, work):
+    """Installs the library; the environment that the shell gets."""
+    prefix, programs = os.path.join(work, "prefix"), os.path.join(work, "bin")
+    subprocess.run([os.environ.get("CMAKE", "cmake"), "--install", build, "--component", "libjeton",
+                    "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    folder = next(at for at, _, files in os.walk(prefix) if "jeton.pc" in files)
+    os.mkdir(programs)
+    bin_dir = os.path.join(build, "bin")
+    wrapper(programs, "jetond", f'"{bin_dir}/jetond" "$@" --listen 127.0.0.1:0')
+    wrapper(programs, "jeton", f'"{bin_dir}/jeton" "$@"')
+    wrapper(programs, "cc", f'{os.environ.get("CC", "cc")} {os.environ.get("CFLAGS", "")} -Wall '
+                            '-Wextra -Wpedantic -Werror "$@"')
+    wrapper(programs, "python3", f'{sys.executable} -B "$@"')
+    return {**os.environ, "PATH": programs + os.pathsep + os.environ["PATH"],
+            "PKG_CONFIG_PATH": folder, "LD_LIBRARY_PATH": os.path.dirname(folder),
+            "PORT": str(free_port())}
+
+
+def script(page, place):
+    text = "set -eu\n"
+    for shell, _ in page:
+        assert MARK not in shell
+        text += shell.replace(PLACE, place) + f"echo '{MARK}'\n"
+    return text
+
+
+def main():
+    page = blocks()
+    assert any("cc verify.c" in shell for shell, _ in page), "the C part is not found"
+    assert any("verify.py" in shell for shell, _ in page), "the Python part is not found"
+    work = tempfile.mkdtemp(prefix="jeton-five-")
+    try:
+        environment = prepare(os.path.abspath(sys.argv[1]), work)
+        # a session of its own: whatever the page left running ends with it
+        shell = subprocess.Popen(["bash", "-c", script(page, os.path.join(work, "place"))],
+                                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 start_new_session=True, text=True)
+        try:
+            said = shell.communicate(timeout=100)[0].split(MARK + "\n")
+        finally:
+            try:
+                os.killpg(shell.pid, 15)
+            except ProcessLookupError:
+                pass
+        if shell.returncode != 0:
+            print("".join(said))
+            sys.exit(f"{PAGE}: block {len(said)} failed with {shell.returncode}")
+        for at, (_, expected) in enumerate(page):
+            if expected is not None and said[at] != expected:
+                sys.exit(f"{PAGE}: block {at + 1} says\n{said[at]}instead of\n{expected}")
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
