@@ -27,6 +27,7 @@ build  scdoc                   scdoc
 test   cmocka>=1.1             libcmocka-dev
 test   c++                     g++
 test   python3                 python3
+test   gunicorn                gunicorn
 test   openssl                 openssl
 test   node                    nodejs
 test   npm                     npm ca-certificates

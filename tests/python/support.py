@@ -22,8 +22,8 @@ LEDGER = "https://ledger.example.com/api"
 
 
 class TokenCase(unittest.TestCase):
-    """A key set in a file and two tokens: one that it signed, one that another key did. They last an
-    hour."""
+    """A key set in a file and two tokens: one that it signed, one that another key did. They last
+    an hour."""
 
     maxDiff = None
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""jeton.Verifier: tokens of a key set in a file, and of a real issuer; many threads, a fork, an event
-loop, the end of it all."""
+"""jeton.Verifier: tokens of a key set in a file, and of a real issuer; many threads, a fork, an
+event loop, the end of it all."""
 
 import asyncio
 import gc
@@ -75,7 +75,8 @@ class Judging(TokenCase):
             self.assertEqual(verify((scheme + self.good).encode()).subject, "cart")
         for header, code in ((None, "missing_token"), ("", "missing_token"),
                              ("Bearer", "missing_token"), ("Basic " + self.good, "missing_token"),
-                             (self.good, "missing_token"), ("Bearer\t" + self.good, "missing_token"),
+                             (self.good, "missing_token"),
+                             ("Bearer\t" + self.good, "missing_token"),
                              (f"Bearer {self.good}\0", "malformed"),
                              (f"Bearer {self.good}, Bearer {self.good}", "malformed")):
             with self.subTest(header=header):
@@ -289,7 +290,8 @@ class Sharing(TokenCase):
         async def one(at):
             if at % 2:
                 return verifier.verify(self.good)
-            return await asyncio.get_running_loop().run_in_executor(None, verifier.verify, self.good)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, verifier.verify, self.good)
 
         async def all_of_them():
             return await asyncio.gather(*(one(at) for at in range(50)))
@@ -378,9 +380,9 @@ class Sharing(TokenCase):
         self.assertEqual(freed, [True])
 
     def test_program_that_never_closes_ends_in_peace(self):
-        code = ("import jeton, sys\n"
-                "verifier = jeton.Verifier(jeton.Policy(issuer='https://a.example', audiences=['b'],"
-                " jwks_uri='https://a.example/jwks'), fetch=lambda *_: b'', on_event=print, wait=0)\n"
+        code = ("import jeton\n"
+                "policy = jeton.Policy(issuer='https://a.example', audiences=['b'])\n"
+                "verifier = jeton.Verifier(policy, fetch=lambda *_: b'', on_event=print, wait=0)\n"
                 "print('ready', verifier.ready)\n")
         done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True,
                               check=False, env={**os.environ, "PYTHONPATH": MODULE}, timeout=60)

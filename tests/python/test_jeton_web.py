@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The middleware: by wsgiref and gunicorn over sockets, by a small ASGI driver; and the examples."""
+"""The middleware: by wsgiref and gunicorn over sockets, by a small ASGI driver; the examples."""
 
 import asyncio
 import http.client
 import importlib
-import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -184,7 +182,8 @@ class Asgi(Refusals, TokenCase):
         self.assertEqual(drive(guarded, scope, connect),
                          [{"type": "websocket.accept", "of": "cart"}])
         scope["headers"] = []
-        self.assertEqual(drive(guarded, scope, connect), [{"type": "websocket.close", "code": 1008}])
+        self.assertEqual(drive(guarded, scope, connect),
+                         [{"type": "websocket.close", "code": 1008}])
         scope["extensions"] = {"websocket.http.response": {}}
         self.assert_refused(answer_of(drive(guarded, scope, connect), "websocket.http.response"),
                             401, "missing_token")

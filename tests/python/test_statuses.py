@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""That docs/statuses.md has every status as the library tells it, and that no number has changed."""
+"""That docs/statuses.md has every status as the library tells it, and that no number changes."""
 
 import os
 import re

@@ -12,12 +12,12 @@
 and for a whole application: jeton.WSGIMiddleware, jeton.ASGIMiddleware.
 
 A Verifier is for all threads: make one per program. It fetches and keeps the issuer's keys on a
-thread of its own, so verify() never does I/O and may be called in an event loop. Each call borrows a
-jeton_worker from a pool and gives it back: there are never more workers than calls at one time, and a
-server that makes a thread for each request does not make a worker for each. After a fork the child
-makes a verifier of its own at its first call (the parent's thread does not live there); that call
-waits for the keys as the first Verifier() did. What the library means by its fields and numbers is
-said once, in <jeton/verifier.h>, <jeton/observe.h>, <jeton/status.h> and libjeton(3).
+thread of its own, so verify() never does I/O and may be called in an event loop. Each call borrows
+a jeton_worker from a pool and gives it back: there are never more workers than calls at one time,
+and a server that makes a thread for each request does not make a worker for each. After a fork the
+child makes a verifier of its own at its first call (the parent's thread does not live there); that
+call waits for the keys as Verifier() did. What the library means by its fields and numbers is said
+once, in <jeton/verifier.h>, <jeton/observe.h>, <jeton/status.h> and libjeton(3).
 
 The library is JETON_LIBRARY, else libjeton.so.0 as the dynamic loader finds it.
 """
@@ -363,8 +363,8 @@ def _algorithms(names):
 
 @dataclass(frozen=True)
 class Policy:
-    """Of one issuer: the struct jeton_policy, with lists where it has arrays. `algorithms` are names
-    such as "ES256"."""
+    """Of one issuer: the struct jeton_policy, with lists where it has arrays. `algorithms` are
+    names such as "ES256"."""
 
     issuer: str
     audiences: Sequence[str]
@@ -548,8 +548,8 @@ class _Hooks:
 
 
 class _Core:
-    """One jeton_verifier, its idle workers, and a count of who uses it: it is freed by close(), or by
-    the last who was using it then. Nobody waits, so that a signal handler may close."""
+    """One jeton_verifier, its idle workers, and a count of who uses it: it is freed by close(), or
+    by the last who was using it then. Nobody waits, so that a signal handler may close."""
 
     def __init__(self, policies, options, hooks):
         self.library, self._hooks = _library(), hooks
@@ -627,15 +627,16 @@ class _Core:
 class Verifier:
     """Verifies tokens of one or more issuers. Any thread.
 
-    `wait`: how many seconds the constructor may wait for the first keys. That none came is no error:
-    `error` tells why, and verify() raises Unavailable until they do. `claims`: names of claims that
-    each Token is to have a copy of in `claims`. `fetch(url, max_body)` gives the body as bytes, or the
-    body and its max-age; `now()` gives seconds since 1970: both are for tests and special transports.
-    `on_event(event)` is called on the thread that makes the event, and is to be quick. Wrong settings
-    raise SetupError, ValueError or TypeError, with a sentence that says what to mend."""
+    `wait`: how many seconds the constructor may wait for the first keys. That none came is no
+    error: `error` tells why, and verify() raises Unavailable until they do. `cache_tokens`: for
+    each worker, so at most for each call at one time. `claims`: names of claims that each Token is
+    to have a copy of in `claims`. `fetch(url, max_body)` gives the body as bytes, or the body and
+    its max-age; `now()` gives seconds since 1970: both are for tests and special transports.
+    `on_event(event)` is called on the thread that makes the event, and is to be quick. Wrong
+    settings raise SetupError, ValueError or TypeError, with a sentence that says what to mend."""
 
-    def __init__(self, *policies, wait=2.0, ca_file=None, cache_tokens=0, claims=(), es256_table=True,
-                 on_event=None, fetch=None, now=None):
+    def __init__(self, *policies, wait=2.0, ca_file=None, cache_tokens=0, claims=(),
+                 es256_table=True, on_event=None, fetch=None, now=None):
         if not policies or not all(isinstance(policy, Policy) for policy in policies):
             raise TypeError("give one jeton.Policy for each issuer")
         self._policies = policies
@@ -681,14 +682,14 @@ class Verifier:
         self._core = None
 
     def verify(self, token, *, all_of=None, any_of=None, audiences=None):
-        """The Token that `token` (str, bytes or None) is, or raises TokenError. `all_of`: it holds every
-        one of these scopes. `any_of`: at least one. `audiences`: it is for one of these, of the
-        policy's audiences."""
+        """The Token that `token` (str, bytes or None) is, or raises TokenError. `all_of`: it holds
+        every one of these scopes. `any_of`: at least one. `audiences`: it is for one of these, of
+        the policy's audiences."""
         return self._judge(token, _asked(all_of, any_of, audiences))
 
     def verify_header(self, authorization, *, all_of=None, any_of=None, audiences=None):
-        """The same for the value of an Authorization header (None: there is none): the scheme Bearer
-        in any case, spaces, and the token."""
+        """The same for the value of an Authorization header (None: there is none): the scheme
+        Bearer in any case, spaces, and the token."""
         return self._judge_header(authorization, _asked(all_of, any_of, audiences))
 
     def _judge_header(self, authorization, asked):
@@ -798,12 +799,13 @@ _TWICE_CHALLENGE = f'Bearer realm="api", error="invalid_request", error_descript
 
 def _problem(http_status, name, text, challenge):
     """Status, headers and body of a refusal: RFC 9457."""
-    body = json.dumps({"title": HTTPStatus(http_status).phrase, "status": http_status,
-                       "error": name, "detail": text}) + "\n"
+    problem = {"title": HTTPStatus(http_status).phrase, "status": http_status, "error": name,
+               "detail": text}
+    body = (json.dumps(problem) + "\n").encode()
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
     if challenge:
         headers.append(("WWW-Authenticate", challenge))
-    return http_status, headers, body.encode()
+    return http_status, headers, body
 
 
 class _Middleware:
