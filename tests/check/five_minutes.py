@@ -60,8 +60,12 @@ def prepare(build, work):
     wrapper(programs, "jeton", f'"{bin_dir}/jeton" "$@"')
     wrapper(programs, "cc", f'{os.environ.get("CC", "cc")} {os.environ.get("CFLAGS", "")} -Wall '
                             '-Wextra -Wpedantic -Werror "$@"')
-    wrapper(programs, "python3", f'{sys.executable} -B "$@"')
-    return {**os.environ, "PATH": programs + os.pathsep + os.environ["PATH"],
+    # what a sanitizer asks for is for the interpreter, not for every program of the shell
+    wrapper(programs, "python3", f'env LD_PRELOAD="{os.environ.get("LD_PRELOAD", "")}" '
+                                 f'{sys.executable} -B "$@"')
+    given = {name: value for name, value in os.environ.items()
+             if name not in ("LD_PRELOAD", "JETON_LIBRARY")}
+    return {**given, "PATH": programs + os.pathsep + os.environ["PATH"],
             "PKG_CONFIG_PATH": folder, "LD_LIBRARY_PATH": os.path.dirname(folder),
             "PORT": str(free_port())}
 
@@ -87,6 +91,8 @@ def main():
                                  start_new_session=True, text=True)
         try:
             said = shell.communicate(timeout=100)[0].split(MARK + "\n")
+        except subprocess.TimeoutExpired as late:
+            sys.exit(f"{PAGE}: it does not end; it said\n{(late.stdout or b'').decode()}")
         finally:
             try:
                 os.killpg(shell.pid, 15)
