@@ -382,7 +382,9 @@ class Sharing(TokenCase):
     def test_program_that_never_closes_ends_in_peace(self):
         code = ("import jeton\n"
                 "policy = jeton.Policy(issuer='https://a.example', audiences=['b'])\n"
-                "verifier = jeton.Verifier(policy, fetch=lambda *_: b'', on_event=print, wait=0)\n"
+                "events = []\n"
+                "verifier = jeton.Verifier(policy, fetch=lambda *_: b'', on_event=events.append,"
+                " wait=0)\n"
                 "print('ready', verifier.ready)\n")
         done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True,
                               check=False, env={**os.environ, "PYTHONPATH": MODULE}, timeout=60)
