@@ -508,6 +508,9 @@ class _Worker:
 
 # --- a jeton_verifier and who uses it ---
 
+_NEVER = 2**62  # seconds: later than any token, and with room for a skew
+
+
 class _Hooks:
     """The callbacks of one jeton_verifier: ctypes does not keep them alive, this does. C never sees
     an exception of theirs; sys.unraisablehook does, where it is not told otherwise."""
@@ -533,9 +536,10 @@ class _Hooks:
 
     def _now(self, _ctx):
         try:
-            return int(self._user_now())
-        except Exception:  # without a clock every token has expired
-            return 2**63 - 1
+            now_s = int(self._user_now())
+        except Exception:
+            now_s = -1
+        return now_s if 0 <= now_s < _NEVER else _NEVER  # without a clock every token has expired
 
     def _event(self, _ctx, event):
         seen = event.contents
