@@ -175,6 +175,12 @@ struct jeton_slice jeton_worker_claim_json(jeton_worker *worker, const char *nam
     return (struct jeton_slice){(const char *)text.p, text.n};
 }
 
+struct jeton_slice jeton_worker_claims_json(jeton_worker *worker)
+{
+    struct jt_span told = worker == NULL ? JT_SPAN_NONE : worker->told;
+    return (struct jeton_slice){(const char *)told.p, told.n};
+}
+
 struct jeton_slice jeton_worker_claim_at(jeton_worker *worker, const char *name, size_t at)
 {
     const struct jt_payload *claims = claims_of(worker, name);

@@ -78,6 +78,7 @@ static void hit_gives_what_the_first_look_gave(void **state)
         assert_int_equal(result.policy, 0);
         assert_slice(jeton_worker_claim_json(desk.worker, "x"), "{\"y\":[1]}");
         assert_slice(jeton_worker_claim_at(desk.worker, "scp", 1), "b");
+        assert_memory_equal(jeton_worker_claims_json(desk.worker).p, "{\"iss\":", 7);
         assert_null(jeton_worker_claim_at(desk.worker, "scp", 2).p);
         assert_status(judge(&desk, other, NULL, &result), JETON_OK);
         assert_slice(result.subject, "other");

@@ -29,11 +29,10 @@ import functools
 import json
 import os
 import threading
-import types
 import weakref
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Mapping, NamedTuple, Optional, Sequence, Union
+from typing import NamedTuple, Optional, Sequence, Union
 
 __all__ = ["ASGIMiddleware", "Algorithm", "Event", "EventKind", "Failure", "InsufficientScope",
            "InvalidToken", "IssuerInfo", "JetonError", "LibraryNotFound", "Policy", "SetupError",
@@ -225,7 +224,7 @@ _FUNCTIONS = {  # name: (result, arguments)
     "jeton_verifier_count": (ctypes.c_uint64, _P, ctypes.c_size_t, ctypes.c_int),
     "jeton_worker_new": (ctypes.c_int, _P, ctypes.POINTER(_P)),
     "jeton_worker_free": (None, _P),
-    "jeton_worker_claim_json": (_Slice, _P, ctypes.c_char_p),
+    "jeton_worker_claims_json": (_Slice, _P),
     "jeton_verify": (ctypes.c_int, _P, ctypes.c_char_p, ctypes.c_size_t, _P, _P),
     "jeton_www_authenticate": (ctypes.c_size_t, ctypes.c_int, _P, _P, ctypes.c_size_t),
 }
@@ -438,7 +437,12 @@ class Token(NamedTuple):
     expires_s: int           # seconds since 1970
     issued_s: Optional[int]
     policy: int              # the place of the policy that judged
-    claims: Mapping[str, object]  # those that Verifier(claims=...) names, as json.loads reads them
+    claims_json: str         # the whole claims set
+
+    @property
+    def claims(self):
+        """The whole claims set as a dict, read anew at each use."""
+        return json.loads(self.claims_json)
 
     @property
     def scopes(self):
@@ -492,18 +496,14 @@ class _Worker:
         self.result = _Result(ctypes.sizeof(_Result))
         self.result_pointer = ctypes.addressof(self.result)
 
-    def token(self, library, names):
+    def token(self, library):
         """A copy of what the last call left."""
-        result, claims = self.result, {}
-        for name, data in names:
-            value = library.jeton_worker_claim_json(self.pointer, data).text()
-            if value is not None:
-                claims[name] = json.loads(value)
+        result = self.result
         return Token(result.issuer.text(), result.subject.text(), result.client_id.text(),
                      result.token_id.text(), result.key_id.text(), result.audience.text(),
                      result.scope.text() or "", result.expires_s,
                      None if result.issued_s < 0 else result.issued_s, result.policy,
-                     types.MappingProxyType(claims))
+                     library.jeton_worker_claims_json(self.pointer).text())
 
 
 # --- a jeton_verifier and who uses it ---
@@ -633,13 +633,13 @@ class Verifier:
 
     `wait`: how many seconds the constructor may wait for the first keys. That none came is no
     error: `error` tells why, and verify() raises Unavailable until they do. `cache_tokens`: for
-    each worker, so at most for each call at one time. `claims`: names of claims that each Token is
-    to have a copy of in `claims`. `fetch(url, max_body)` gives the body as bytes, or the body and
-    its max-age; `now()` gives seconds since 1970: both are for tests and special transports.
-    `on_event(event)` is called on the thread that makes the event, and is to be quick. Wrong
-    settings raise SetupError, ValueError or TypeError, with a sentence that says what to mend."""
+    each worker, so at most for each call at one time. `fetch(url, max_body)` gives the body as
+    bytes, or the body and its max-age; `now()` gives seconds since 1970: both are for tests and
+    special transports. `on_event(event)` is called on the thread that makes the event, and is to be
+    quick. Wrong settings raise SetupError, ValueError or TypeError, with a sentence that says what
+    to mend."""
 
-    def __init__(self, *policies, wait=2.0, ca_file=None, cache_tokens=0, claims=(),
+    def __init__(self, *policies, wait=2.0, ca_file=None, cache_tokens=0,
                  es256_table=True, on_event=None, fetch=None, now=None):
         if not policies or not all(isinstance(policy, Policy) for policy in policies):
             raise TypeError("give one jeton.Policy for each issuer")
@@ -647,7 +647,6 @@ class Verifier:
         self._settings = (wait, _path(ca_file, "ca_file"), _size(cache_tokens, "cache_tokens"),
                           es256_table)
         self._given = (fetch, now, on_event)
-        self._names = [(name, _bytes(name, "claims")) for name in _tuple(claims, "claims")]
         self._lock, self._closed, self._making = threading.RLock(), False, False
         self._core = None
         self._open()
@@ -716,7 +715,7 @@ class Verifier:
                                                worker.result_pointer)
             failures = worker.result.failures
             if status == Status.OK or failures != 0:
-                seen = worker.token(core.library, self._names)
+                seen = worker.token(core.library)
         finally:
             core.give(worker)
         if status == Status.OK:

@@ -218,6 +218,9 @@ JETON_API struct jeton_slice jeton_worker_claim(jeton_worker *worker, const char
  * with quotes and escapes. Since 0.1. */
 JETON_API struct jeton_slice jeton_worker_claim_json(jeton_worker *worker, const char *name);
 
+/* The whole claims set of that token, as JSON text. Since 0.1. */
+JETON_API struct jeton_slice jeton_worker_claims_json(jeton_worker *worker);
+
 /* The string at place `at` of the claim `name`, which is an array of strings, or one string (at
  * place 0); empty, with p NULL, for any other type and past the end. Since 0.1. */
 JETON_API struct jeton_slice jeton_worker_claim_at(jeton_worker *worker, const char *name,
