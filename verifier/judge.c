@@ -12,6 +12,7 @@
 struct hearing {
     struct jt_span token;
     const struct jeton_require *require;
+    const struct jt_tokencache_tag *tag; /* NULL: nothing is remembered */
     struct jt_jws jws;
     const struct jt_policy *policy;
     struct jt_worker_desk *desk;
@@ -203,8 +204,8 @@ static bool is_good_in_itself(const struct jeton_result *result)
     return (result->failures & ~(JETON_FAIL_SCOPE | JETON_FAIL_AUDIENCE)) == 0;
 }
 
-static enum jt_err judge_anew(jeton_worker *worker, const struct jt_tokencache_tag *tag,
-                              struct hearing *hearing, struct jeton_result *result)
+static enum jt_err judge_anew(jeton_worker *worker, struct hearing *hearing,
+                              struct jeton_result *result)
 {
     JT_TRY(hear(worker, hearing, &result->policy));
     struct jt_tokencache_entry known;
@@ -217,8 +218,9 @@ static enum jt_err judge_anew(jeton_worker *worker, const struct jt_tokencache_t
     JT_TRY(jt_tokenclaims_read(hearing->policy, &worker->payload, &worker->scopes, &known.claims));
     enum jt_err err = judge_claims(worker, &known, hearing->require, result);
     worker->loaded = true;
-    if (worker->cache != NULL && is_good_in_itself(result)) {
-        jt_tokencache_put(worker->cache, tag, &known, jt_clock_wall_s(&worker->verifier->clock));
+    if (hearing->tag != NULL && is_good_in_itself(result)) {
+        jt_tokencache_put(worker->cache, hearing->tag, &known,
+                          jt_clock_wall_s(&worker->verifier->clock));
     }
     return err;
 }
@@ -250,21 +252,21 @@ static const struct jt_tokencache_entry *recall(jeton_worker *worker,
 enum jt_err jt_judge_token(jeton_worker *worker, struct jt_span token,
                            const struct jeton_require *require, struct jeton_result *result)
 {
-    struct jt_tokencache_tag tag = {{0, 0}};
+    struct jt_tokencache_tag tag;
+    struct hearing hearing = {.token = token, .require = require};
     if (token.n == 0) {
         return JT_ERR_TOKEN_MISSING;
     }
     if (token.n > worker->verifier->max_token) {
         return JT_ERR_TOKEN_TOO_LONG;
     }
-    if (worker->cache != NULL) {
-        tag = jt_tokencache_tag(worker->cache, token);
+    if (worker->cache != NULL && jt_tokencache_tag(worker->cache, token, &tag)) {
+        hearing.tag = &tag;
         const struct jt_tokencache_entry *known = recall(worker, &tag);
         if (known != NULL) {
             jt_tally_count(worker->tally, known->policy, JT_TALLY_CACHE_HITS);
             return judge_claims(worker, known, require, result);
         }
     }
-    struct hearing hearing = {.token = token, .require = require};
-    return judge_anew(worker, &tag, &hearing, result);
+    return judge_anew(worker, &hearing, result);
 }

@@ -13,16 +13,22 @@ enum jt_err jt_kidwatch_init(struct jt_kidwatch *watch, const struct jt_random *
     return jt_random_fill(random, watch->key, sizeof watch->key);
 }
 
+/* 0 when there is none. */
 static uint64_t digest_of(const struct jt_kidwatch *watch, struct jt_span kid)
 {
     uint64_t digest[2];
-    jt_keyeddigest(watch->key, kid, digest);
+    if (!jt_keyeddigest(watch->key, kid, digest)) {
+        return 0;
+    }
     return digest[0] != 0 ? digest[0] : 1;
 }
 
 bool jt_kidwatch_note(struct jt_kidwatch *watch, struct jt_span kid)
 {
     uint64_t digest = digest_of(watch, kid);
+    if (digest == 0) {
+        return false;
+    }
     for (size_t i = 0; i < JT_KIDWATCH_NOTED; i++) {
         /* a flood of unknown kids reads, and writes no more once the places are taken */
         uint64_t there = atomic_load_explicit(&watch->noted[i], memory_order_relaxed);

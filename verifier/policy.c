@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
+#include "verifier/ed25519.h"
 #include "verifier/fetchurl.h"
 #include "verifier/sized.h"
 
@@ -29,6 +30,11 @@ static enum jt_err check_numbers(const struct jeton_policy *given, struct jt_dia
         return jt_diag_fail(diag, JT_ERR_ARGUMENT,
                             "policy.algorithms has bits that are no JETON_ algorithm: 0x%x",
                             (unsigned)(given->algorithms & ~ALGORITHMS_KNOWN));
+    }
+    if ((given->algorithms & JETON_EDDSA) != 0 && !jt_ed25519_there) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT,
+                            "policy.algorithms names EdDSA, which this build lacks: build with "
+                            "JETON_SODIUM");
     }
     if (given->skew_s < 0 || given->skew_s > SKEW_MAX_S) {
         return jt_diag_fail(diag, JT_ERR_ARGUMENT,
@@ -158,6 +164,7 @@ static enum jt_err copy(const struct jeton_policy *given, struct jt_policy *poli
     policy->issuer_len = strlen(given->issuer);
     policy->fetches = given->jwks_uri != NULL || discovers(given);
     policy->algorithms = given->algorithms != 0 ? given->algorithms : ALGORITHMS;
+    policy->algorithms &= jt_ed25519_there ? UINT32_MAX : ~JETON_EDDSA;
     policy->skew_s = given->skew_s;
     policy->max_age_s = given->max_age_s;
     policy->max_token = given->max_token != 0 ? given->max_token : MAX_TOKEN;

@@ -53,11 +53,10 @@ void jt_tokencache_free(struct jt_tokencache *cache)
     free(cache);
 }
 
-struct jt_tokencache_tag jt_tokencache_tag(const struct jt_tokencache *cache, struct jt_span token)
+bool jt_tokencache_tag(const struct jt_tokencache *cache, struct jt_span token,
+                       struct jt_tokencache_tag *out_tag)
 {
-    struct jt_tokencache_tag tag;
-    jt_keyeddigest(cache->key, token, tag.digest);
-    return tag;
+    return jt_keyeddigest(cache->key, token, out_tag->digest);
 }
 
 static size_t line_of(const struct jt_tokencache *cache, const struct jt_tokencache_tag *tag)

@@ -40,7 +40,9 @@ JT_MUST_USE enum jt_err jt_tokencache_new(size_t tokens, const struct jt_random 
 /* NULL is harmless. */
 void jt_tokencache_free(struct jt_tokencache *cache);
 
-struct jt_tokencache_tag jt_tokencache_tag(const struct jt_tokencache *cache, struct jt_span token);
+/* The tag of `token`; false when there is none: it cannot be found, nor remembered. */
+JT_MUST_USE bool jt_tokencache_tag(const struct jt_tokencache *cache, struct jt_span token,
+                                   struct jt_tokencache_tag *out_tag);
 
 /* The entry of the token with `tag`, NULL when it is not there. Writes nothing. */
 const struct jt_tokencache_entry *jt_tokencache_find(const struct jt_tokencache *cache,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/verifier.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
+#include "verifier/ed25519.h"
 #include "verifier/sized.h"
 #include "verifier/status.h"
 #include "verifier/tokencache.h"
@@ -165,9 +165,7 @@ static enum jt_err set_up(jeton_verifier *verifier, const struct jeton_options *
 {
     struct jeton_options options;
     JT_TRY(read_options(given, &options, &verifier->error));
-    if (sodium_init() < 0) {
-        return JT_ERR_CRYPTO;
-    }
+    JT_TRY(jt_ed25519_init());
     verifier->clock = make_clock(&options);
     verifier->cache_tokens = options.cache_tokens;
     verifier->tables = options.no_es256_table == 0;
