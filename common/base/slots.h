@@ -43,7 +43,7 @@ void jt_slots_leave(struct jt_slots *slots, struct jt_slot *slot);
 const void *jt_slots_enter(struct jt_slot *slot);
 void jt_slots_exit(struct jt_slot *slot);
 
-/* Writer: takes `root` and makes it the newest; the old one is freed now or, if a slot announces
+/* Writer: takes `root` (NULL: from here on there is none) and makes it the newest; the old one is freed now or, if a slot announces
  * it, by a later publish or reclaim. JT_ERR_NOMEM: nothing changed, `root` is still the caller's.
  */
 JT_MUST_USE enum jt_err jt_slots_publish(struct jt_slots *slots, void *root);

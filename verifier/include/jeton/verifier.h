@@ -174,9 +174,10 @@ JETON_API void jeton_verifier_free(jeton_verifier *verifier);
  * "" when nothing, or for NULL. Later fetches do not change it. Borrowed. Any thread. Since 0.1. */
 JETON_API const char *jeton_verifier_error(const jeton_verifier *verifier);
 
-/* With no_thread: does the work that is due (at most one request, bounded by its time-outs; a set
- * that has grown too old is dropped here) and returns how many milliseconds may pass until the next
- * call. Otherwise does nothing. One thread at a time. Since 0.1. */
+/* With no_thread: does the work that is due (at most one request, bounded by its time-outs, or one
+ * key's table, which takes some 20 ms of CPU; a set that has grown too old is dropped here) and
+ * returns how many milliseconds may pass until the next call. Otherwise does nothing. One thread at
+ * a time. Since 0.1. */
 JETON_API int64_t jeton_verifier_poll(jeton_verifier *verifier);
 
 /* 1 when each issuer has a usable key set. Any thread. Since 0.1. */
