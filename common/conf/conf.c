@@ -24,6 +24,8 @@ struct load {
     size_t n_rows;
     void *conf;
     struct jt_diag *diag;
+    char *item;     /* the entry whose keys are being read */
+    size_t n_items; /* of its list, so far */
 };
 
 static void *member(const struct jt_conf_row *row, void *conf)
@@ -112,6 +114,25 @@ static enum jt_err fail_value(const struct load *l, const struct jt_conf_row *ro
     }
 }
 
+/* The list of sections that `key`, of a row or a node, belongs to; NULL when to none. */
+static const struct jt_conf_row *find_owner(const struct jt_conf_row *rows, size_t n_rows,
+                                            const char *key)
+{
+    const char *mark = strstr(key, "[]");
+    for (size_t i = 0; mark != NULL && i < n_rows; i++) {
+        if (jt_span_is(jt_span_of(key, (size_t)(mark - key)), rows[i].key)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* The struct that the key `path` is stored in. */
+static void *base_of(const struct load *l, const char *path)
+{
+    return strstr(path, "[]") == NULL ? l->conf : l->item;
+}
+
 static enum jt_err load_list(const struct load *l, const struct jt_conf_row *row,
                              const struct jt_yamldoc_node *node, const struct jt_yamldoc_node *end)
 {
@@ -120,8 +141,9 @@ static enum jt_err load_list(const struct load *l, const struct jt_conf_row *row
     while (first + n < end && first[n].kind == JT_YAMLDOC_ITEM) {
         n++;
     }
-    JT_TRY(list_new(row, n, l->conf));
-    char **list = *(char ***)member(row, l->conf);
+    void *conf = base_of(l, row->key);
+    JT_TRY(list_new(row, n, conf));
+    char **list = *(char ***)member(row, conf);
     for (size_t i = 0; i < n; i++) {
         enum jt_err err = put_string(row, first[i].text, &list[i]);
         if (err != JT_OK) {
@@ -131,23 +153,66 @@ static enum jt_err load_list(const struct load *l, const struct jt_conf_row *row
     return JT_OK;
 }
 
-static enum jt_err load_key(const struct load *l, const struct jt_conf_row *row,
+static enum jt_err fail_type(const struct load *l, const struct jt_conf_row *row,
+                             const struct jt_yamldoc_node *node)
+{
+    return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: must be a %s; %s", row->key,
+                           jt_confval_type(row->type), jt_confval_example(row->type));
+}
+
+/* Room for the entries of the list `node`, all zero, which load_entry then takes one by one. */
+static enum jt_err load_sections(struct load *l, const struct jt_conf_row *row,
+                                 const struct jt_yamldoc_node *node,
+                                 const struct jt_yamldoc_node *end)
+{
+    size_t n = 0;
+    for (const struct jt_yamldoc_node *at = node + 1; at < end; at++) {
+        if (at->kind == JT_YAMLDOC_ITEM && at == node + 1) {
+            return fail_type(l, row, node);
+        }
+        if (at->kind == JT_YAMLDOC_ITEM) { /* of a list in an entry */
+            continue;
+        }
+        if (!jt_span_starts(jt_span_str(at->path), jt_span_str(row->key)) ||
+            at->path[strlen(row->key)] != '[') {
+            break;
+        }
+        n += at->kind == JT_YAMLDOC_ENTRY;
+    }
+    if ((int64_t)n > row->max) {
+        return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: %zu are more than %lld",
+                               row->key, n, (long long)row->max);
+    }
+    struct jt_conf_sections *sections = member(row, l->conf);
+    sections->items = n == 0 ? NULL : calloc(n, (size_t)row->min);
+    if (n > 0 && sections->items == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    sections->n = n;
+    l->n_items = 0;
+    return JT_OK;
+}
+
+static enum jt_err load_key(struct load *l, const struct jt_conf_row *row,
                             const struct jt_yamldoc_node *node, const struct jt_yamldoc_node *end)
 {
-    bool is_list = row->type == JT_CONF_LIST;
+    bool is_list = row->type == JT_CONF_LIST || row->type == JT_CONF_SECTIONS;
     enum jt_yamldoc_kind wanted = is_list ? JT_YAMLDOC_LIST : JT_YAMLDOC_TEXT;
     if (node->kind == JT_YAMLDOC_NOTHING) {
         return jt_yamldoc_fail(l->name, node->key_at, l->diag,
                                "%s: has no value; write one, or remove the line", row->key);
     }
-    if (node->kind != wanted) {
-        return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: must be a %s; %s", row->key,
-                               jt_confval_type(row->type), jt_confval_example(row->type));
+    /* what follows an empty list in an entry is the next entry, not one of its own */
+    bool has_entries = node + 1 < end && node[1].kind == JT_YAMLDOC_ENTRY &&
+                       find_owner(l->rows, l->n_rows, row->key) == NULL;
+    if (node->kind != wanted || (row->type == JT_CONF_LIST && has_entries)) {
+        return fail_type(l, row, node);
     }
     if (is_list) {
-        return load_list(l, row, node, end);
+        return row->type == JT_CONF_LIST ? load_list(l, row, node, end)
+                                         : load_sections(l, row, node, end);
     }
-    enum jt_err err = put_scalar(row, node->text, l->conf);
+    enum jt_err err = put_scalar(row, node->text, base_of(l, row->key));
     return err == JT_OK ? JT_OK : fail_value(l, row, node, err);
 }
 
@@ -182,9 +247,25 @@ static enum jt_err fail_unknown(const struct load *l, const struct jt_yamldoc_no
                            jt_buf_str(&hint));
 }
 
-static enum jt_err load_node(const struct load *l, const struct jt_yamldoc_node *node,
+/* Makes the next item of its list the present one. */
+static enum jt_err load_entry(struct load *l, const struct jt_yamldoc_node *node)
+{
+    const struct jt_conf_row *owner = find_owner(l->rows, l->n_rows, node->path);
+    if (owner == NULL || owner->type != JT_CONF_SECTIONS) {
+        return JT_ERR_INTERNAL; /* its list was refused before */
+    }
+    struct jt_conf_sections *sections = member(owner, l->conf);
+    l->item = (char *)sections->items + l->n_items++ * (size_t)owner->min;
+    *(struct jt_yamldoc_at *)(void *)l->item = node->value_at;
+    return JT_OK;
+}
+
+static enum jt_err load_node(struct load *l, const struct jt_yamldoc_node *node,
                              const struct jt_yamldoc_node *end)
 {
+    if (node->kind == JT_YAMLDOC_ENTRY) {
+        return load_entry(l, node);
+    }
     const struct jt_conf_row *row = find_row(l, node->path);
     if (row != NULL) {
         return load_key(l, row, node, end);
@@ -204,11 +285,11 @@ static enum jt_err load_node(const struct load *l, const struct jt_yamldoc_node 
 /* --- what the file does not say --- */
 
 static enum jt_err fail_missing(const struct load *l, const struct jt_conf_row *row,
-                                const struct jt_yamldoc *doc)
+                                const struct jt_yamldoc *doc, size_t from, size_t to)
 {
     struct jt_yamldoc_at at = {1, 1};
     const char *dot = strrchr(row->key, '.');
-    for (size_t i = 0; dot != NULL && i < doc->n; i++) {
+    for (size_t i = from; dot != NULL && i < to; i++) {
         const struct jt_yamldoc_node *node = &doc->nodes[i];
         if (jt_span_eq(jt_span_str(node->path), jt_span_of(row->key, (size_t)(dot - row->key)))) {
             at = node->key_at;
@@ -268,28 +349,70 @@ static void clear(const struct jt_conf_row *row, void *conf)
     case JT_CONF_BOOL:
         *(bool *)member(row, conf) = false;
         return;
+    case JT_CONF_SECTIONS:
+        *(struct jt_conf_sections *)member(row, conf) = (struct jt_conf_sections){NULL, 0};
+        return;
     default:
         *(int64_t *)member(row, conf) = 0;
     }
 }
 
-static enum jt_err load_all(const struct load *l, const struct jt_yamldoc *doc)
+/* What the nodes from `from` to before `to` do not say of the rows that `owner` owns (NULL: those of
+ * the file itself) goes into `conf`. */
+static enum jt_err fill_missing(const struct load *l, const struct jt_yamldoc *doc, size_t from,
+                                size_t to, const struct jt_conf_row *owner, void *conf)
+{
+    for (size_t i = 0; i < l->n_rows; i++) {
+        const struct jt_conf_row *row = &l->rows[i];
+        if (find_owner(l->rows, l->n_rows, row->key) != owner ||
+            jt_yamldoc_find(doc, from, to, row->key) != NULL) {
+            continue;
+        }
+        if (row->required) {
+            return fail_missing(l, row, doc, from, to);
+        }
+        JT_TRY(set_default(row, conf));
+    }
+    return JT_OK;
+}
+
+/* One past the last node of the entry `at`. */
+static size_t entry_end(const struct jt_yamldoc *doc, size_t at)
+{
+    size_t to = at + 1;
+    while (to < doc->n && (doc->nodes[to].kind == JT_YAMLDOC_ITEM ||
+                           (doc->nodes[to].kind != JT_YAMLDOC_ENTRY &&
+                            strstr(doc->nodes[to].path, "[]") != NULL))) {
+        to++;
+    }
+    return to;
+}
+
+static enum jt_err fill_entries(struct load *l, const struct jt_yamldoc *doc)
+{
+    for (size_t i = 0; i < doc->n; i++) {
+        if (doc->nodes[i].kind == JT_YAMLDOC_LIST) {
+            l->n_items = 0;
+        } else if (doc->nodes[i].kind == JT_YAMLDOC_ENTRY) {
+            JT_TRY(load_entry(l, &doc->nodes[i]));
+            size_t to = entry_end(doc, i);
+            JT_TRY(fill_missing(l, doc, i, to, find_owner(l->rows, l->n_rows, doc->nodes[i].path),
+                                l->item));
+            i = to - 1; /* lists of the entry's own do not begin another */
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err load_all(struct load *l, const struct jt_yamldoc *doc)
 {
     for (size_t i = 0; i < doc->n; i++) {
         if (doc->nodes[i].kind != JT_YAMLDOC_ITEM) {
             JT_TRY(load_node(l, &doc->nodes[i], doc->nodes + doc->n));
         }
     }
-    for (size_t i = 0; i < l->n_rows; i++) {
-        if (jt_yamldoc_find(doc, l->rows[i].key) != NULL) {
-            continue;
-        }
-        if (l->rows[i].required) {
-            return fail_missing(l, &l->rows[i], doc);
-        }
-        JT_TRY(set_default(&l->rows[i], l->conf));
-    }
-    return JT_OK;
+    JT_TRY(fill_missing(l, doc, 0, doc->n, NULL, l->conf));
+    return fill_entries(l, doc);
 }
 
 enum jt_err jt_conf_load(struct jt_span text, const char *name, const struct jt_conf_row *rows,
@@ -300,11 +423,13 @@ enum jt_err jt_conf_load(struct jt_span text, const char *name, const struct jt_
                             name);
     }
     for (size_t i = 0; i < n_rows; i++) {
-        clear(&rows[i], out_conf);
+        if (find_owner(rows, n_rows, rows[i].key) == NULL) {
+            clear(&rows[i], out_conf);
+        }
     }
     JT_AUTO(yamldoc) doc = JT_YAMLDOC_INIT;
     JT_TRY(jt_yamldoc_parse(text, name, &doc, diag));
-    const struct load l = {name, rows, n_rows, out_conf, diag};
+    struct load l = {.name = name, .rows = rows, .n_rows = n_rows, .conf = out_conf, .diag = diag};
     enum jt_err err = load_all(&l, &doc);
     if (err != JT_OK) {
         jt_conf_release(rows, n_rows, out_conf);
@@ -344,19 +469,41 @@ enum jt_err jt_conf_load_file(const char *path, const struct jt_conf_row *rows, 
     return jt_conf_load(jt_buf_span(&text), path, rows, n_rows, out_conf, diag);
 }
 
+static void release_one(const struct jt_conf_row *row, void *conf)
+{
+    if (row->type == JT_CONF_STRING) {
+        free(*(char **)member(row, conf));
+        clear(row, conf);
+    } else if (row->type == JT_CONF_LIST) {
+        char **list = *(char ***)member(row, conf);
+        for (char **item = list; item != NULL && *item != NULL; item++) {
+            free(*item);
+        }
+        free(list);
+        clear(row, conf);
+    }
+}
+
+static void release_items(const struct jt_conf_row *rows, size_t n_rows,
+                          const struct jt_conf_row *owner, void *conf)
+{
+    struct jt_conf_sections *sections = member(owner, conf);
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t k = 0; find_owner(rows, n_rows, rows[i].key) == owner && k < sections->n; k++) {
+            release_one(&rows[i], (char *)sections->items + k * (size_t)owner->min);
+        }
+    }
+    free(sections->items);
+    clear(owner, conf);
+}
+
 void jt_conf_release(const struct jt_conf_row *rows, size_t n_rows, void *conf)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        if (rows[i].type == JT_CONF_STRING) {
-            free(*(char **)member(&rows[i], conf));
-            clear(&rows[i], conf);
-        } else if (rows[i].type == JT_CONF_LIST) {
-            char **list = *(char ***)member(&rows[i], conf);
-            for (char **item = list; item != NULL && *item != NULL; item++) {
-                free(*item);
-            }
-            free(list);
-            clear(&rows[i], conf);
+        if (rows[i].type == JT_CONF_SECTIONS) {
+            release_items(rows, n_rows, &rows[i], conf);
+        } else if (find_owner(rows, n_rows, rows[i].key) == NULL) {
+            release_one(&rows[i], conf);
         }
     }
 }

@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/diag.h"
+#include "common/conf/yamldoc.h"
 
 enum jt_conf_type {
     JT_CONF_STRING,   /* char * (NULL when absent and no default) */
@@ -21,6 +22,17 @@ enum jt_conf_type {
     JT_CONF_SIZE,     /* int64_t bytes: 4096, 64KiB, 1MiB, 2GiB */
     JT_CONF_BOOL,     /* bool: true or false, nothing else */
     JT_CONF_LIST,     /* char **, NULL-ended; a list of strings; never NULL once loaded */
+    JT_CONF_SECTIONS, /* struct jt_conf_sections; a list of sections, of one shape each */
+};
+
+/* A list of sections. For the key `rules` the rows of its items are those with keys such as
+ * "rules[].host", whose offsets are into the item's struct; that struct begins with a
+ * struct jt_yamldoc_at, where the place of the item is put, for sentences. The row of `rules` itself
+ * has the size of that struct as its `min` and the most items there may be as its `max`. An item has
+ * no list of sections of its own. */
+struct jt_conf_sections {
+    void *items;
+    size_t n;
 };
 
 struct jt_conf_row {
@@ -29,7 +41,7 @@ struct jt_conf_row {
     size_t offset;        /* of the member in the caller's struct */
     const char *fallback; /* default as it would stand in the file ("ES256, RS256" for a list);
                              NULL: none (NULL, 0, false, the empty list) */
-    int64_t min, max;     /* of numbers, durations and sizes */
+    int64_t min, max;     /* of numbers, durations and sizes; else see JT_CONF_SECTIONS */
     bool required;
     const char *choices; /* space-separated words a string or list item may be; NULL: any */
     const char *help;    /* one line */

@@ -23,6 +23,9 @@ static enum jt_err put_bounds(struct jt_buf *out, const struct jt_conf_row *row)
         JT_TRY(jt_buf_puts(out, "; one of: "));
         return put_plain(out, row->choices);
     }
+    if (row->type == JT_CONF_SECTIONS) {
+        return jt_buf_printf(out, "; at most %lld", (long long)row->max);
+    }
     if (row->type != JT_CONF_INT && row->type != JT_CONF_DURATION && row->type != JT_CONF_SIZE) {
         return JT_OK;
     }

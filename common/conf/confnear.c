@@ -68,7 +68,8 @@ static enum jt_err put_known(struct jt_span path, const struct jt_conf_row *rows
     JT_TRY(jt_buf_puts(out, "; known here: "));
     for (size_t i = 0; i < n_rows; i++) {
         struct jt_span name = name_below(parent, jt_span_str(rows[i].key));
-        if (name.n == 0 || jt_span_eq(name, before)) { /* rows of a section stand together */
+        /* rows of a section stand together, those of a list of sections behind its own row */
+        if (name.n == 0 || jt_span_eq(name, before) || name.p[name.n - 1] == ']') {
             continue;
         }
         JT_TRY(jt_buf_puts(out, before.n == 0 ? "" : ", "));

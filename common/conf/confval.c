@@ -17,6 +17,8 @@ static const struct {
     [JT_CONF_SIZE] = {"size", "write bytes, or a number with KiB, MiB or GiB, e.g. 64KiB"},
     [JT_CONF_BOOL] = {"boolean", "write true or false"},
     [JT_CONF_LIST] = {"list", "write [a, b]"},
+    [JT_CONF_SECTIONS] = {"list of sections",
+                          "write - KEY: VALUE, the other keys indented below it"},
 };
 
 /* Of each type the largest first. */

@@ -10,7 +10,7 @@
 
 #include "common/base/base.h"
 
-#define KEYS_MAX  1024  /* keys are compared with each other */
+#define KEYS_MAX  8192  /* those of a section are compared with each other */
 #define NODES_MAX 65536 /* keys and list items together */
 
 struct reader {
@@ -21,7 +21,7 @@ struct reader {
     struct jt_diag *diag;
     struct jt_yamldoc *doc;
     size_t n_keys;
-    size_t depth;                          /* of open mappings */
+    size_t depth;                          /* of open mappings and lists of them */
     size_t sections[JT_YAMLDOC_DEPTH_MAX]; /* index of the node of each, the outermost has none */
 };
 
@@ -195,11 +195,12 @@ static enum jt_err read_key(struct reader *r, size_t *out_index)
 {
     JT_TRY(check_key(r));
     char path[JT_YAMLDOC_PATH_MAX + 1];
-    const char *parent = r->depth == 1 ? "" : r->doc->nodes[r->sections[r->depth - 1]].path;
+    size_t section = r->depth == 1 ? 0 : r->sections[r->depth - 1];
+    const char *parent = r->depth == 1 ? "" : r->doc->nodes[section].path;
     (void)snprintf(path, sizeof path, "%s%s%.*s", parent, r->depth == 1 ? "" : ".",
                    (int)scalar(r).n,
                    (const char *)scalar(r).p); /* bounded by depth and key length */
-    const struct jt_yamldoc_node *first = jt_yamldoc_find(r->doc, path);
+    const struct jt_yamldoc_node *first = jt_yamldoc_find(r->doc, section, r->doc->n, path);
     if (first != NULL) {
         return jt_yamldoc_fail(r->name, here(r), r->diag,
                                "key '%s' stands twice, first on line %zu; keep one of them", path,
@@ -222,12 +223,54 @@ static enum jt_err read_text(struct reader *r, struct jt_yamldoc_node *node,
     return jt_buf_strdup(scalar(r), &node->text);
 }
 
-static enum jt_err read_items(struct reader *r)
+static enum jt_err open_section(struct reader *r, size_t index, enum jt_yamldoc_kind kind)
+{
+    if (r->depth == JT_YAMLDOC_DEPTH_MAX) {
+        return refuse(r, "sections are nested too deeply; no key stands below this one");
+    }
+    r->doc->nodes[index].kind = kind;
+    r->sections[r->depth++] = index;
+    return JT_OK;
+}
+
+/* The present event is what follows an entry of the list that is open: an entry, or its end. */
+static enum jt_err read_entry(struct reader *r)
+{
+    if (r->event.type == YAML_SEQUENCE_END_EVENT) {
+        r->depth--;
+        return JT_OK;
+    }
+    if (r->event.type != YAML_MAPPING_START_EVENT) {
+        return refuse(r, "this list holds sections only; write - KEY: VALUE");
+    }
+    if (r->n_keys++ == KEYS_MAX) {
+        return refuse(r, "more keys than a configuration can have; shorten the file");
+    }
+    char path[JT_YAMLDOC_PATH_MAX + 1];
+    (void)snprintf(path, sizeof path, "%s[]", r->doc->nodes[r->sections[r->depth - 1]].path);
+    struct jt_yamldoc_node *entry = NULL;
+    JT_TRY(add_node(r, &entry));
+    JT_TRY(jt_buf_strdup(jt_span_str(path), &entry->path));
+    return open_section(r, r->doc->n - 1, JT_YAMLDOC_ENTRY);
+}
+
+static bool is_list_of_entries(const struct reader *r, size_t index)
+{
+    return r->event.type == YAML_MAPPING_START_EVENT && index == r->doc->n - 1 &&
+           strstr(r->doc->nodes[index].path, "[]") == NULL;
+}
+
+/* The items of the list whose node is `index`; with entries, the first of them and no more. */
+static enum jt_err read_items(struct reader *r, size_t index)
 {
     for (;;) {
         JT_TRY(next(r));
         if (r->event.type == YAML_SEQUENCE_END_EVENT) {
             return JT_OK;
+        }
+        if (is_list_of_entries(r, index)) {
+            JT_TRY(open_section(r, index, JT_YAMLDOC_LIST));
+            return read_entry(r);
         }
         if (r->event.type != YAML_SCALAR_EVENT || is_nothing(r)) {
             return refuse(r, "a list holds plain values only; write [a, b]");
@@ -238,16 +281,6 @@ static enum jt_err read_items(struct reader *r)
     }
 }
 
-static enum jt_err open_section(struct reader *r, size_t index)
-{
-    if (r->depth == JT_YAMLDOC_DEPTH_MAX) {
-        return refuse(r, "sections are nested too deeply; no key stands below this one");
-    }
-    r->doc->nodes[index].kind = JT_YAMLDOC_SECTION;
-    r->sections[r->depth++] = index;
-    return JT_OK;
-}
-
 static enum jt_err read_value(struct reader *r, size_t index)
 {
     JT_TRY(next(r));
@@ -255,10 +288,10 @@ static enum jt_err read_value(struct reader *r, size_t index)
     node->value_at = here(r);
     switch (r->event.type) {
     case YAML_MAPPING_START_EVENT:
-        return open_section(r, index);
+        return open_section(r, index, JT_YAMLDOC_SECTION);
     case YAML_SEQUENCE_START_EVENT:
         node->kind = JT_YAMLDOC_LIST;
-        return read_items(r);
+        return read_items(r, index);
     default: /* aliases are refused before: a scalar */
         return is_nothing(r) ? JT_OK : read_text(r, node, JT_YAMLDOC_TEXT);
     }
@@ -272,6 +305,10 @@ static enum jt_err read_mapping(struct reader *r)
         JT_TRY(next(r));
         if (r->event.type == YAML_MAPPING_END_EVENT) {
             r->depth--;
+            continue;
+        }
+        if (r->depth > 1 && r->doc->nodes[r->sections[r->depth - 1]].kind == JT_YAMLDOC_LIST) {
+            JT_TRY(read_entry(r));
             continue;
         }
         size_t index = 0;
@@ -336,9 +373,10 @@ void jt_yamldoc_release(struct jt_yamldoc *doc)
     *doc = (struct jt_yamldoc)JT_YAMLDOC_INIT;
 }
 
-const struct jt_yamldoc_node *jt_yamldoc_find(const struct jt_yamldoc *doc, const char *path)
+const struct jt_yamldoc_node *jt_yamldoc_find(const struct jt_yamldoc *doc, size_t from, size_t to,
+                                              const char *path)
 {
-    for (size_t i = 0; i < doc->n; i++) {
+    for (size_t i = from; i < to; i++) {
         if (doc->nodes[i].path != NULL && strcmp(doc->nodes[i].path, path) == 0) {
             return &doc->nodes[i];
         }
