@@ -60,6 +60,14 @@ static bool add_all(struct MHD_Response *response, const struct jt_answer *answe
             return false;
         }
     }
+    for (size_t i = 0; i < answer->n_lines; i++) {
+        /* the library refuses an empty value; white space around one is no part of it (RFC 9112
+         * sec. 5.1), so that this is one */
+        const char *value = answer->lines[i].value[0] == 0 ? " " : answer->lines[i].value;
+        if (!add(response, answer->lines[i].name, value)) {
+            return false;
+        }
+    }
     return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type) &&
            add(response, MHD_HTTP_HEADER_CACHE_CONTROL, answer->cache_control) &&
            add(response, MHD_HTTP_HEADER_CONNECTION, answer->close ? "close" : NULL);

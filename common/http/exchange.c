@@ -26,6 +26,7 @@ struct exchange {
     struct jt_buf body;
     size_t discarded;
     bool begun, chunked, too_large;
+    bool unread;       /* a body was announced and is left where it is */
     uint8_t *segments; /* room for the decoded segments, behind the target */
     char target[];     /* as sent; the library's own copy is overwritten by its parser */
 };
@@ -149,12 +150,35 @@ struct jt_span jt_request_header(const struct jt_request *request, const char *n
     return jt_span_trim(jt_span_of(text, n));
 }
 
+struct each {
+    void (*call)(void *ctx, struct jt_span name, struct jt_span value);
+    void *ctx;
+};
+
+static enum MHD_Result call_each(void *cls, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_n, const char *value, size_t value_n)
+{
+    (void)kind; /* only header lines are asked for */
+    const struct each *each = cls;
+    each->call(each->ctx, jt_span_of(name, name_n), jt_span_trim(jt_span_of(value, value_n)));
+    return MHD_YES;
+}
+
+void jt_request_each_header(const struct jt_request *request,
+                            void (*each)(void *ctx, struct jt_span name, struct jt_span value),
+                            void *ctx)
+{
+    struct each all = {each, ctx};
+    (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, call_each,
+                                      &all); /* a count */
+}
+
 static enum MHD_Result send_answer(struct exchange *ex, struct MHD_Connection *connection,
                                    struct jt_answer *answer)
 {
     /* What follows a chunked body on its connection is not trusted: the library takes chunk lines
      * more freely than RFC 9112 sec. 7.1 allows. */
-    answer->close = answer->close || ex->chunked || atomic_load(&ex->set->draining);
+    answer->close = answer->close || ex->chunked || ex->unread || atomic_load(&ex->set->draining);
     if (!jt_answer_queue(connection, answer)) {
         jt_log(ex->set->conf->log, JT_EV_HTTP_LIBRARY,
                jt_log_str("text", "an answer could not be made; its connection is closed"));
@@ -227,6 +251,9 @@ static size_t announced(const struct jt_request *head)
     return length;
 }
 
+static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
+                              const char *method);
+
 /* The head is there, nothing of the body: what is refused here closes the connection unread. */
 static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connection,
                              const char *method, const char *version)
@@ -244,6 +271,10 @@ static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connect
     if (ex->match.route == NULL) {
         /* without a body the connection can be kept: answered when the request is whole */
         return length > 0 || ex->chunked ? refuse_route(ex, connection, true) : MHD_YES;
+    }
+    if (ex->match.route->max_body == JT_ROUTE_AT_HEAD) {
+        ex->unread = length > 0 || ex->chunked;
+        return ex->unread ? finish(ex, connection, method) : MHD_YES;
     }
     ex->body.max = ex->match.route->max_body;
     if (length > ex->body.max) {

@@ -24,6 +24,9 @@ static bool fits(const char *pattern, struct jt_span path, struct jt_route_match
     size_t at = 0;
     match->n_segments = 0;
     while (*pattern != 0) {
+        if (strcmp(pattern, "/{*}") == 0) {
+            return at < path.n && path.p[at] == '/';
+        }
         if (pattern[0] == '{' && pattern[1] == '}') {
             if (!take_segment(path, &at, match)) {
                 return false;
@@ -42,7 +45,7 @@ static bool fits(const char *pattern, struct jt_span path, struct jt_route_match
 static bool takes(const struct jt_route *route, const char *method)
 {
     /* RFC 9110 sec. 9.3.2: HEAD is GET without the content */
-    return strcmp(route->method, method) == 0 ||
+    return strcmp(route->method, method) == 0 || strcmp(route->method, "*") == 0 ||
            (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 

@@ -38,9 +38,21 @@ struct jt_request {
  * made sure that Authorization, Content-Type, Content-Length and Host stand at most once. */
 struct jt_span jt_request_header(const struct jt_request *request, const char *name);
 
+/* Calls `each` with every header line, in no promised order, the value without white space around it:
+ * for who must see that one stands twice. */
+void jt_request_each_header(const struct jt_request *request,
+                            void (*each)(void *ctx, struct jt_span name, struct jt_span value),
+                            void *ctx);
+
 struct jt_answer_header {
     const char *name; /* a literal */
     char value[512];
+};
+
+/* A header of any length, borrowed until the server has queued the answer: of the handler's thread
+ * state, say. An empty value is sent as one. */
+struct jt_answer_line {
+    const char *name, *value;
 };
 
 /* Filled by the handler; starts as status 500 with an empty body. */
@@ -54,6 +66,8 @@ struct jt_answer {
     void *shared_ctx;
     struct jt_answer_header headers[4];
     size_t n_headers;
+    const struct jt_answer_line *lines; /* further ones */
+    size_t n_lines;
     bool close; /* close the connection after it */
 };
 
@@ -69,11 +83,15 @@ typedef void (*jt_handler_fn)(void *app, const struct jt_request *request,
 /* Methods of one path are consecutive rows; HEAD is answered by GET. A segment `{}` matches any
  * non-empty segment (percent-encoded '/' belongs to it). Another method: 405 with Allow. */
 struct jt_route {
-    const char *method;
-    const char *path;
+    const char *method; /* "*": any */
+    const char *path;   /* with "/{*}" at the end: whatever follows that slash, or nothing */
     jt_handler_fn handler;
-    size_t max_body; /* 0: a body is refused */
+    size_t max_body; /* 0: a body is refused; or JT_ROUTE_AT_HEAD */
 };
+
+/* The handler is called when the head is there; a body that is announced is neither waited for nor
+ * read, and the connection is closed after the answer. */
+#define JT_ROUTE_AT_HEAD SIZE_MAX
 
 /* The answers that the server itself makes: 400, 404, 405, 413, 503. Fills body and content type
  * for `status` and one sentence; lets the public listener speak OAuth's error shape and the admin

@@ -15,6 +15,8 @@ static const struct jt_route routes[] = {
     {.method = "GET", .path = "/a/{}/{}/{}/{}/x"},
     {.method = "POST", .path = "/a/new"},
     {.method = "GET", .path = "/f-{}"},
+    {.method = "*", .path = "/any/{*}"},
+    {.method = "*", .path = "/one"},
 };
 
 /* route -1: none; 405 when `known`. */
@@ -55,6 +57,13 @@ static const struct {
     {"GET", "/a/new", 4, true, {"new"}},
     {"GET", "/f-1", 8, true, {"1"}},
     {"GET", "/f-", -1, false, {0}},
+    {"GET", "/any/", 9, true, {0}},
+    {"BREW", "/any//x/../y", 9, true, {0}},
+    {"GET", "/any", -1, false, {0}},
+    {"GET", "/anyone", -1, false, {0}},
+    {"HEAD", "/one", 10, true, {0}},
+    {"PATCH", "/one", 10, true, {0}},
+    {"PATCH", "/one/", -1, false, {0}},
 };
 
 static void find_gives_row_and_segments(void **state)
