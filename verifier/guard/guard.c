@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/guard/guard.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/http/listen.h"
+#include "common/http/server.h"
+#include "verifier/guard/guardops.h"
+
+#include "common/base/base.h"
+
+#define TICK_S          10
+#define OPS_THREADS     1
+#define OPS_CONNECTIONS 64
+
+struct service {
+    const char *path;
+    struct jt_log *log;
+    struct jt_slots *generations;
+    struct jt_authorize authorize;
+    struct jt_guardops ops;
+    struct jt_listen listen, ops_listen;
+    struct jt_server_conf conf, ops_conf;
+    struct jt_server *server, *ops_server;
+    unsigned drain_ms;
+};
+
+static void fill_set(sigset_t *set)
+{
+    (void)sigemptyset(set); /* these cannot fail with signals that exist */
+    (void)sigaddset(set, SIGHUP);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+}
+
+void jt_guard_signals(void)
+{
+    sigset_t set;
+    fill_set(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a proxy that left is seen by the write's answer */
+}
+
+/* Tokens stand in memory, so no core dump; every connection is a descriptor. */
+static void set_limits(void)
+{
+    struct rlimit limit = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &limit); /* lowering is always allowed */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit is always allowed */
+    }
+    (void)umask(077);
+}
+
+static size_t count_threads(const struct jt_guardconf *conf)
+{
+    cpu_set_t cores;
+    int n = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    size_t threads = conf->threads > 0 ? (size_t)conf->threads : (size_t)n;
+    return threads > JT_AUTHORIZE_THREADS_MAX ? JT_AUTHORIZE_THREADS_MAX : threads;
+}
+
+static void free_generation(void *root)
+{
+    jt_generation_free(root);
+}
+
+/* --- start and stop --- */
+
+static unsigned mode_of(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 8); /* the table checked it */
+}
+
+static void fill_confs(struct service *service, const struct jt_guardconf *conf)
+{
+    service->drain_ms = (unsigned)conf->drain_s * 1000;
+    service->conf = (struct jt_server_conf){
+        .listen = &service->listen,
+        .threads = (unsigned)service->authorize.n_threads,
+        .max_connections = (unsigned)conf->max_connections,
+        .idle_s = (unsigned)conf->idle_s,
+        .request_deadline_s = (unsigned)conf->deadline_s,
+        .routes = jt_authorize_routes,
+        .n_routes = jt_authorize_n_routes,
+        .refusal = jt_authorize_refuse,
+        .app = &service->authorize,
+        .thread_new = jt_authorize_thread_new,
+        .thread_free = jt_authorize_thread_free,
+        .log = service->log,
+    };
+    service->ops_conf = (struct jt_server_conf){
+        .listen = &service->ops_listen,
+        .threads = OPS_THREADS,
+        .max_connections = OPS_CONNECTIONS,
+        .routes = jt_guardops_routes,
+        .n_routes = jt_guardops_n_routes,
+        .refusal = jt_authorize_refuse,
+        .app = &service->ops,
+        .thread_new = jt_guardops_thread_new,
+        .thread_free = jt_guardops_thread_free,
+        .log = service->log,
+    };
+}
+
+/* Takes `conf`. */
+static enum jt_err publish_first(struct service *service, struct jt_guardconf *conf,
+                                 struct jt_diag *diag)
+{
+    struct jt_generation *generation = NULL;
+    JT_TRY(jt_generation_new(conf, service->path, service->authorize.n_threads, service->log,
+                             &generation, diag));
+    enum jt_err err = jt_slots_publish(service->generations, generation);
+    if (err != JT_OK) {
+        jt_generation_free(generation);
+    }
+    return err;
+}
+
+/* Sockets first: what is wrong with them is told before issuers are asked. */
+static enum jt_err open_sockets(struct service *service, const struct jt_guardconf *conf,
+                                struct jt_diag *diag)
+{
+    JT_TRY(jt_listen_open(conf->listen, mode_of(conf->mode), &service->listen, diag));
+    return jt_listen_open(conf->ops_listen, mode_of(conf->ops_mode), &service->ops_listen, diag);
+}
+
+static enum jt_err start(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
+{
+    service->authorize.n_threads = count_threads(conf);
+    JT_TRY(jt_slots_new(free_generation, &service->generations));
+    service->authorize.generations = service->ops.generations = service->generations;
+    JT_TRY(open_sockets(service, conf, diag));
+    fill_confs(service, conf);
+    JT_TRY(publish_first(service, conf, diag));
+    JT_TRY(jt_server_start(&service->ops_conf, &service->ops_server, diag));
+    JT_TRY(jt_server_start(&service->conf, &service->server, diag));
+    const struct jt_generation *generation = jt_slots_current(service->generations);
+    jt_log(service->log, JT_EV_DAEMON_READY,
+           jt_log_str("listen", jt_server_address(service->server)),
+           jt_log_str("ops", jt_server_address(service->ops_server)),
+           jt_log_int("rules", (int64_t)generation->rules.n),
+           jt_log_str("keys", jeton_verifier_ready(generation->verifier) == 1 ? "all" : "missing"));
+    return JT_OK;
+}
+
+static void stop(struct service *service)
+{
+    /* both stop accepting and end what is in flight before what they read is freed */
+    jt_server_stop(service->server, service->drain_ms);
+    jt_server_stop(service->ops_server, service->drain_ms);
+    jt_listen_close(&service->listen);
+    jt_listen_close(&service->ops_listen);
+    jt_slots_free(service->generations);
+}
+
+enum jt_err jt_guard_check(const struct jt_guardconf *conf, const char *path, struct jt_diag *diag)
+{
+    JT_TRY(jt_listen_check(conf->listen, diag));
+    JT_TRY(jt_listen_check(conf->ops_listen, diag));
+    return jt_generation_check(conf, path, diag);
+}
+
+/* --- signals --- */
+
+/* Takes `conf`. A generation without keys never replaces one that has them: an issuer that cannot be
+ * reached at the moment of a reload must not stop what works. */
+static enum jt_err replace(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
+{
+    const struct jt_generation *now = jt_slots_current(service->generations);
+    struct jt_generation *then = NULL;
+    enum jt_log_level level = jt_guardconf_log_level(conf);
+    JT_TRY(jt_generation_new(conf, service->path, service->authorize.n_threads, service->log, &then,
+                             diag));
+    enum jt_err err = JT_OK;
+    if (jeton_verifier_ready(now->verifier) == 1 && jeton_verifier_ready(then->verifier) != 1) {
+        err = jt_diag_fail(diag, JT_ERR_CONFIG,
+                           "%s: issuers: keys are missing: %.300s; try again when the issuer "
+                           "answers, or set jwks_cache",
+                           service->path, jeton_verifier_error(then->verifier));
+    } else {
+        err = jt_slots_publish(service->generations, then);
+    }
+    if (err != JT_OK) {
+        jt_generation_free(then);
+        return err;
+    }
+    service->log->level = level;
+    return JT_OK;
+}
+
+static enum jt_err load_and_replace(struct service *service, const char **out_restart,
+                                    struct jt_diag *diag)
+{
+    struct jt_guardconf conf = {0};
+    JT_TRY(jt_guardconf_load_file(service->path, &conf, diag));
+    const struct jt_generation *now = jt_slots_current(service->generations);
+    *out_restart = jt_guardconf_restart_key(&now->conf, &conf);
+    if (*out_restart != NULL) {
+        jt_guardconf_release(&conf);
+        return JT_OK;
+    }
+    return replace(service, &conf, diag);
+}
+
+static void reload(struct service *service)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    const char *restart = NULL;
+    enum jt_err err = load_and_replace(service, &restart, &diag);
+    atomic_fetch_add(&service->ops.reloads[err == JT_OK && restart == NULL], 1);
+    if (err != JT_OK) {
+        jt_log(service->log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
+    } else if (restart != NULL) {
+        jt_log(service->log, JT_EV_CONFIG_RESTART, jt_log_str("key", restart),
+               jt_log_str("fix", "restart; nothing was reloaded"));
+    } else {
+        jt_log(service->log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->path));
+    }
+}
+
+static void loop(struct service *service)
+{
+    sigset_t set;
+    fill_set(&set);
+    const struct timespec wait = {.tv_sec = TICK_S};
+    for (;;) {
+        int got = sigtimedwait(&set, NULL, &wait);
+        if (got == SIGTERM || got == SIGINT) {
+            return;
+        }
+        if (got == SIGHUP) {
+            reload(service);
+        } else if (got > 0 || errno == EAGAIN) {
+            (void)jt_slots_reclaim(service->generations); /* those still read: the next time */
+        }
+    }
+}
+
+enum jt_err jt_guard_run(struct jt_guardconf *conf, const char *path, struct jt_log *log,
+                         struct jt_diag *diag)
+{
+    struct service service = {.path = path, .log = log};
+    service.listen.fd = service.ops_listen.fd = -1;
+    service.authorize.log = log;
+    service.ops.authorize = &service.authorize;
+    service.ops.version = JETON_VERSION;
+    set_limits();
+    enum jt_err err = start(&service, conf, diag);
+    if (err == JT_OK) {
+        loop(&service);
+        jt_log(log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
+    }
+    stop(&service);
+    jt_guardconf_release(conf); /* where start failed before it was taken */
+    return err;
+}
