@@ -31,6 +31,9 @@ test   gunicorn                gunicorn
 test   openssl                 openssl
 test   node                    nodejs
 test   npm                     npm ca-certificates
+test   nginx                   nginx-light
+test   haproxy                 haproxy
+test   caddy                   caddy
 check  clang                   clang
 check  clang:-fsanitize=fuzzer libclang-rt-dev
 check  clang-tidy              clang-tidy
@@ -53,7 +56,7 @@ is_there() {
     case $1 in
     *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
     clang:*) links "${1#clang:}" ;;
-    *) command -v "$1" >/dev/null ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; # daemons stand there
     esac
 }
 

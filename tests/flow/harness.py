@@ -69,9 +69,9 @@ def ask(connection, method, path, body=None, headers=None):
     return Answer(response.status, response.getheaders(), response.read())
 
 
-def read_answer(sock):
+def read_answer(sock, method=None):
     """Reads one answer from a raw socket; None when the peer closed without one."""
-    response = http.client.HTTPResponse(sock)
+    response = http.client.HTTPResponse(sock, method=method)
     try:
         response.begin()
     except (http.client.RemoteDisconnected, ConnectionResetError):
@@ -101,12 +101,12 @@ def jeton(*args, stdin=b"", env=None):
 
 
 class Daemon:
-    """A jetond that runs; its log is collected as it is written."""
+    """A jetond (or another program) that runs; its log is collected as it is written."""
 
-    def __init__(self, args, env=None, stdout=subprocess.DEVNULL, preexec=None):
+    def __init__(self, args, env=None, stdout=subprocess.DEVNULL, preexec=None, program=JETOND):
         self.lines, self.changed = [], threading.Condition()
         self.ended = False
-        self.process = subprocess.Popen([JETOND, *args], stdout=stdout, stderr=subprocess.PIPE,
+        self.process = subprocess.Popen([program, *args], stdout=stdout, stderr=subprocess.PIPE,
                                         env={**os.environ, **(env or {})}, preexec_fn=preexec)
         self.reader = threading.Thread(target=self._collect, daemon=True)
         self.reader.start()
