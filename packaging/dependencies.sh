@@ -56,7 +56,7 @@ is_there() {
     case $1 in
     *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
     clang:*) links "${1#clang:}" ;;
-    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;; # daemons stand there
+    *) PATH=$PATH:${PATH//\/bin//sbin} command -v "$1" >/dev/null ;; # daemons stand there
     esac
 }
 
