@@ -75,6 +75,8 @@ check_foreign() # FILE LINE HEADER
         breach "$1:$2" "<$3> outside its corner ($where)"
     elif [[ $1 == verifier/include/* && -n $where && $3 != jeton/*.h ]]; then
         breach "$1:$2" "the public header includes more than standard headers and ours: <$3>"
+    elif [[ $1 == verifier/guard/* && -n $where && $3 != jeton/* ]]; then
+        breach "$1:$2" "the sidecar reaches past the public header of libjeton: <$3>"
     elif [[ -z $where && -f $3 ]]; then
         breach "$1:$2" "a header of ours in angle brackets: <$3>"
     fi
@@ -201,6 +203,12 @@ self_test()
     plant verifier/x.c '#include "keys/signer.h"' "$arrows"
     plant verifier/x.c '#include "common/http/server.h"' "$arrows"
     plant verifier/guard/x.c '#include "verifier/verifier.h"' "$arrows"
+    plant verifier/guard/x.c '#include "keys/signer.h"' "$arrows"
+    plant verifier/guard/x.c '#include "issuer/config.h"' "$arrows"
+    plant verifier/x.c '#include "verifier/guard/rules.h"' "$arrows"
+    plant verifier/guard/x.c '#include <openssl/evp.h>' "past the public header"
+    plant verifier/guard/x.c '#include <jansson.h>' "past the public header"
+    plant verifier/guard/x.c '#include <microhttpd.h>' "$out"
     plant issuer/cli/x.c '#include "issuer/config.h"' "$arrows"
     plant issuer/cli/x.c '#include "issuer/store/store.h"' "$arrows"
     plant issuer/cli/x.c '#include "keys/signer.h"' "$arrows"
