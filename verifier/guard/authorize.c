@@ -41,7 +41,7 @@ struct gathered {
 static void answer_with(struct thread *thread, int status, struct jt_answer *answer)
 {
     size_t i = 0;
-    while (jt_authorize_status[i] != status && i < JT_AUTHORIZE_503) {
+    while (i < JT_AUTHORIZE_503 && jt_authorize_status[i] != status) {
         i++;
     }
     atomic_uint_fast64_t *count = &thread->app->counts[thread->index].answers[i];

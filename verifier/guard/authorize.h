@@ -46,7 +46,7 @@ struct jt_authorize {
 extern const struct jt_route jt_authorize_routes[];
 extern const size_t jt_authorize_n_routes;
 void *jt_authorize_thread_new(void *app);
-void jt_authorize_thread_free(void *thread);
+void jt_authorize_thread_free(void *state);
 
 /* The server's own refusals, without a body. */
 void jt_authorize_refuse(void *app, int status, const char *sentence, struct jt_answer *answer);

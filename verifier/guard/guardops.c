@@ -111,8 +111,9 @@ static enum jt_err put_answers(struct jt_buf *out, const struct jt_guardops *app
         char status[] = {(char)('0' + jt_authorize_status[i] / 100), '0',
                          (char)('0' + jt_authorize_status[i] % 10), 0};
         const struct jt_metrics_label label = {"status", jt_span_str(status)};
-        JT_TRY(jt_metrics_put(out, &metrics[ANSWERS], &label, 1,
-                              (int64_t)jt_authorize_count(app->authorize, i)));
+        JT_TRY(jt_metrics_put(
+            out, &metrics[ANSWERS], &label, 1,
+            (int64_t)jt_authorize_count(app->authorize, (enum jt_authorize_answer)i)));
     }
     return JT_OK;
 }

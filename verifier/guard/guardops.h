@@ -22,6 +22,6 @@ struct jt_guardops {
 extern const struct jt_route jt_guardops_routes[];
 extern const size_t jt_guardops_n_routes;
 void *jt_guardops_thread_new(void *app);
-void jt_guardops_thread_free(void *thread);
+void jt_guardops_thread_free(void *state);
 
 #endif
