@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/conf/confnear.h"
+#include "common/conf/confput.h"
 #include "common/conf/confval.h"
 #include "common/conf/yamldoc.h"
 
@@ -27,57 +28,6 @@ struct load {
     char *item;     /* the entry whose keys are being read */
     size_t n_items; /* of its list, so far */
 };
-
-static void *member(const struct jt_conf_row *row, void *conf)
-{
-    return (char *)conf + row->offset;
-}
-
-/* --- one value into its member --- */
-
-/* JT_ERR_INVALID: not of the row's type or choices; JT_ERR_LIMIT: outside its bounds. */
-static enum jt_err put_number(const struct jt_conf_row *row, const char *text, void *conf)
-{
-    int64_t number;
-    if (!jt_confval_number(row->type, text, &number)) {
-        return JT_ERR_INVALID;
-    }
-    if (number < row->min || number > row->max) {
-        return JT_ERR_LIMIT;
-    }
-    *(int64_t *)member(row, conf) = number;
-    return JT_OK;
-}
-
-static enum jt_err put_string(const struct jt_conf_row *row, const char *text, char **out_string)
-{
-    if (row->choices != NULL && !jt_confval_choice(row->choices, text)) {
-        return JT_ERR_INVALID;
-    }
-    return jt_buf_strdup(jt_span_str(text), out_string);
-}
-
-static enum jt_err put_scalar(const struct jt_conf_row *row, const char *text, void *conf)
-{
-    switch (row->type) {
-    case JT_CONF_STRING:
-        return put_string(row, text, (char **)member(row, conf));
-    case JT_CONF_BOOL:
-        return jt_confval_bool(text, (bool *)member(row, conf)) ? JT_OK : JT_ERR_INVALID;
-    default:
-        return put_number(row, text, conf);
-    }
-}
-
-static enum jt_err list_new(const struct jt_conf_row *row, size_t n, void *conf)
-{
-    char **list = calloc(n + 1, sizeof *list);
-    if (list == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    *(char ***)member(row, conf) = list;
-    return JT_OK;
-}
 
 /* --- from the file --- */
 
@@ -142,10 +92,10 @@ static enum jt_err load_list(const struct load *l, const struct jt_conf_row *row
         n++;
     }
     void *conf = base_of(l, row->key);
-    JT_TRY(list_new(row, n, conf));
-    char **list = *(char ***)member(row, conf);
+    JT_TRY(jt_confput_list(row, n, conf));
+    char **list = *(char ***)jt_confput_member(row, conf);
     for (size_t i = 0; i < n; i++) {
-        enum jt_err err = put_string(row, first[i].text, &list[i]);
+        enum jt_err err = jt_confput_string(row, first[i].text, &list[i]);
         if (err != JT_OK) {
             return fail_value(l, row, &first[i], err);
         }
@@ -183,7 +133,7 @@ static enum jt_err load_sections(struct load *l, const struct jt_conf_row *row,
         return jt_yamldoc_fail(l->name, node->value_at, l->diag, "%s: %zu are more than %lld",
                                row->key, n, (long long)row->max);
     }
-    struct jt_conf_sections *sections = member(row, l->conf);
+    struct jt_conf_sections *sections = jt_confput_member(row, l->conf);
     sections->items = n == 0 ? NULL : calloc(n, (size_t)row->min);
     if (n > 0 && sections->items == NULL) {
         return JT_ERR_NOMEM;
@@ -212,7 +162,7 @@ static enum jt_err load_key(struct load *l, const struct jt_conf_row *row,
         return row->type == JT_CONF_LIST ? load_list(l, row, node, end)
                                          : load_sections(l, row, node, end);
     }
-    enum jt_err err = put_scalar(row, node->text, base_of(l, row->key));
+    enum jt_err err = jt_confput_scalar(row, node->text, base_of(l, row->key));
     return err == JT_OK ? JT_OK : fail_value(l, row, node, err);
 }
 
@@ -254,7 +204,7 @@ static enum jt_err load_entry(struct load *l, const struct jt_yamldoc_node *node
     if (owner == NULL || owner->type != JT_CONF_SECTIONS) {
         return JT_ERR_INTERNAL; /* its list was refused before */
     }
-    struct jt_conf_sections *sections = member(owner, l->conf);
+    struct jt_conf_sections *sections = jt_confput_member(owner, l->conf);
     l->item = (char *)sections->items + l->n_items++ * (size_t)owner->min;
     *(struct jt_yamldoc_at *)(void *)l->item = node->value_at;
     return JT_OK;
@@ -299,63 +249,7 @@ static enum jt_err fail_missing(const struct load *l, const struct jt_conf_row *
                            row->help);
 }
 
-static size_t count_words(struct jt_span text)
-{
-    struct jt_span word;
-    size_t n = 0;
-    while (jt_span_word(&text, &word)) {
-        n++;
-    }
-    return n;
-}
-
-/* "a, b" as it would stand between the brackets */
-static enum jt_err default_list(const struct jt_conf_row *row, void *conf)
-{
-    struct jt_span rest = jt_span_str(row->fallback);
-    JT_TRY(list_new(row, count_words(rest), conf));
-    char **list = *(char ***)member(row, conf);
-    struct jt_span word;
-    for (size_t i = 0; jt_span_word(&rest, &word); i++) {
-        word.n -= word.p[word.n - 1] == ',';
-        JT_TRY(jt_buf_strdup(word, &list[i]));
-    }
-    return JT_OK;
-}
-
-static enum jt_err set_default(const struct jt_conf_row *row, void *conf)
-{
-    if (row->type == JT_CONF_LIST) {
-        return default_list(row, conf);
-    }
-    if (row->fallback == NULL) {
-        return JT_OK;
-    }
-    enum jt_err err = put_scalar(row, row->fallback, conf);
-    return err == JT_OK || err == JT_ERR_NOMEM ? err : JT_ERR_INTERNAL; /* the table is wrong */
-}
-
 /* --- the whole --- */
-
-static void clear(const struct jt_conf_row *row, void *conf)
-{
-    switch (row->type) {
-    case JT_CONF_STRING:
-        *(char **)member(row, conf) = NULL;
-        return;
-    case JT_CONF_LIST:
-        *(char ***)member(row, conf) = NULL;
-        return;
-    case JT_CONF_BOOL:
-        *(bool *)member(row, conf) = false;
-        return;
-    case JT_CONF_SECTIONS:
-        *(struct jt_conf_sections *)member(row, conf) = (struct jt_conf_sections){NULL, 0};
-        return;
-    default:
-        *(int64_t *)member(row, conf) = 0;
-    }
-}
 
 /* What the nodes from `from` to before `to` do not say of the rows that `owner` owns (NULL: those of
  * the file itself) goes into `conf`. */
@@ -371,7 +265,7 @@ static enum jt_err fill_missing(const struct load *l, const struct jt_yamldoc *d
         if (row->required) {
             return fail_missing(l, row, doc, from, to);
         }
-        JT_TRY(set_default(row, conf));
+        JT_TRY(jt_confput_default(row, conf));
     }
     return JT_OK;
 }
@@ -424,7 +318,7 @@ enum jt_err jt_conf_load(struct jt_span text, const char *name, const struct jt_
     }
     for (size_t i = 0; i < n_rows; i++) {
         if (find_owner(rows, n_rows, rows[i].key) == NULL) {
-            clear(&rows[i], out_conf);
+            jt_confput_clear(&rows[i], out_conf);
         }
     }
     JT_AUTO(yamldoc) doc = JT_YAMLDOC_INIT;
@@ -469,32 +363,17 @@ enum jt_err jt_conf_load_file(const char *path, const struct jt_conf_row *rows, 
     return jt_conf_load(jt_buf_span(&text), path, rows, n_rows, out_conf, diag);
 }
 
-static void release_one(const struct jt_conf_row *row, void *conf)
-{
-    if (row->type == JT_CONF_STRING) {
-        free(*(char **)member(row, conf));
-        clear(row, conf);
-    } else if (row->type == JT_CONF_LIST) {
-        char **list = *(char ***)member(row, conf);
-        for (char **item = list; item != NULL && *item != NULL; item++) {
-            free(*item);
-        }
-        free(list);
-        clear(row, conf);
-    }
-}
-
 static void release_items(const struct jt_conf_row *rows, size_t n_rows,
                           const struct jt_conf_row *owner, void *conf)
 {
-    struct jt_conf_sections *sections = member(owner, conf);
+    struct jt_conf_sections *sections = jt_confput_member(owner, conf);
     for (size_t i = 0; i < n_rows; i++) {
         for (size_t k = 0; find_owner(rows, n_rows, rows[i].key) == owner && k < sections->n; k++) {
-            release_one(&rows[i], (char *)sections->items + k * (size_t)owner->min);
+            jt_confput_release(&rows[i], (char *)sections->items + k * (size_t)owner->min);
         }
     }
     free(sections->items);
-    clear(owner, conf);
+    jt_confput_clear(owner, conf);
 }
 
 void jt_conf_release(const struct jt_conf_row *rows, size_t n_rows, void *conf)
@@ -503,7 +382,7 @@ void jt_conf_release(const struct jt_conf_row *rows, size_t n_rows, void *conf)
         if (rows[i].type == JT_CONF_SECTIONS) {
             release_items(rows, n_rows, &rows[i], conf);
         } else if (find_owner(rows, n_rows, rows[i].key) == NULL) {
-            release_one(&rows[i], conf);
+            jt_confput_release(&rows[i], conf);
         }
     }
 }

@@ -179,6 +179,9 @@ static enum jt_err put_issuers(struct jt_buf *out, const struct jt_generation *g
             if (jeton_verifier_info(generation->verifier, i, &info) != JETON_OK) {
                 continue; /* cannot be: the place exists */
             }
+            if (metric == KEYS_FRESH && info.fresh_s == INT64_MAX) {
+                continue; /* never fetched again: for ever */
+            }
             const struct jt_metrics_label label = {"issuer", jt_span_str(info.issuer)};
             JT_TRY(jt_metrics_put(out, &metrics[metric], &label, 1, info_value(&info, metric)));
         }

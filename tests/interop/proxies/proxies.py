@@ -84,6 +84,7 @@ class Proxy(Case):
     program = None
     unavailable = 503  # what a client gets while keys are missing
     away = 503         # ... and while there is no guard
+    silent = 503       # ... and when it does not answer
 
     def setUp(self):
         super().setUp()
@@ -276,6 +277,11 @@ class Proxy(Case):
         # HAProxy and Caddy ask anew each time; nginx forgets the failure within ten seconds
         self.until_allowed()
 
+    def test_guard_silent_denies(self):
+        with socket.create_server(("127.0.0.1", self.guard_port)):  # takes, and is silent
+            self.start_proxy()
+            self.assert_denied(self.ask(token=self.token), self.silent)
+
     def until_allowed(self):
         until = time.monotonic() + DEADLINE_S
         while self.ask(token=self.token).status != 200:
@@ -296,7 +302,7 @@ class Proxy(Case):
 
 class Nginx(Proxy):
     program = "nginx"
-    unavailable = away = 500
+    unavailable = away = silent = 500
 
     def configure(self):
         text = replaced(blocks("nginx.md", "nginx")[0], **self.addresses(),
@@ -322,7 +328,7 @@ class Haproxy(Proxy):
 
 class Caddy(Proxy):
     program = "caddy"
-    away = 502
+    away, silent = 502, 504
 
     def configure(self):
         text = replaced(blocks("caddy.md", "caddy")[0], **self.addresses(),
