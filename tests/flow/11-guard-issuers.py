@@ -137,6 +137,7 @@ class Issuers(Case):
 
     def test_cached_keys_start_without_the_issuer(self):
         issuer = start_dev()
+        self.addCleanup(issuer.daemon.stop)  # again, when it was stopped, is harmless
         token = self.token(issuer)
         cache = os.path.join(self.dir, "cache.json")
         one = [{"issuer": issuer.url, "jwks_cache": cache}]
