@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Known attacks on JWT verifiers through claims, each as a pair: refused, and with only that cause
- * mended accepted. A number is a class of attack; those that are in no file need several
- * verifications, a network or another library, and are tested elsewhere or do not apply.
+ * mended accepted. A number is a class of attack: docs/attacks.md lists them.
  */
 #include "tests/unit/unit.h"
 
@@ -144,6 +143,54 @@ static void class_27_iss_near_match_refused(void **state)
     }
 }
 
+/* The verdict on a token with these claims changed, under a policy of these names. */
+static jeton_status judge_named(const char *issuer, const char *audience, const char *changes,
+                                const struct jeton_require *require)
+{
+    const char *const audiences[] = {audience, NULL};
+    struct jeton_policy policy = desk_policy();
+    struct desk desk;
+    policy.issuer = issuer;
+    policy.audiences = audiences;
+    desk_open(&desk, &policy, desk_jwks(attack_es256));
+    const char *token = desk_token(attack_es256, changes);
+    jeton_status status = desk_judge(&desk, token);
+    if (status == JETON_OK) {
+        status = jeton_verify(desk.worker, token, strlen(token), require, NULL);
+    }
+    desk_close(&desk);
+    return status;
+}
+
+static void class_40_names_are_no_patterns(void **state)
+{
+    (void)state;
+    static const char *const issuers[] = {"https://.*", "^https://id\\.example\\.com$",
+                                          "https://id?example.com", "https://*.example.com",
+                                          "https://(((((i+)+d)+)+)+.example.com"};
+    for (size_t i = 0; i < sizeof issuers / sizeof issuers[0]; i++) {
+        assert_status(judge_named(issuers[i], DESK_AUDIENCE, "{}", NULL), JETON_WRONG_ISSUER);
+        assert_status(judge_named(DESK_ISSUER, issuers[i], "{}", NULL), JETON_WRONG_AUDIENCE);
+    }
+    assert_status(
+        judge_named("https://.*", "%s.*", "{\"iss\":\"https://.*\",\"aud\":\"%s.*\"}", NULL),
+        JETON_OK);
+    /* a pattern in the token is none either */
+    assert_status(judge_named(DESK_ISSUER, DESK_AUDIENCE, "{\"aud\":\".*\"}", NULL),
+                  JETON_WRONG_AUDIENCE);
+    static const char *const all[] = {"payments:read", NULL}, *const any[] = {"payments:*", NULL};
+    struct jeton_require literal = JETON_INIT(jeton_require), star = JETON_INIT(jeton_require);
+    literal.all_of = all;
+    star.any_of = any;
+    assert_status(
+        judge_named(DESK_ISSUER, DESK_AUDIENCE, "{\"scope\":\"payments:* .*\"}", &literal),
+        JETON_INSUFFICIENT_SCOPE);
+    assert_status(judge_named(DESK_ISSUER, DESK_AUDIENCE, "{}", &star), JETON_INSUFFICIENT_SCOPE);
+    assert_status(judge_named(DESK_ISSUER, DESK_AUDIENCE, "{}", &literal), JETON_OK);
+    assert_status(judge_named(DESK_ISSUER, DESK_AUDIENCE, "{\"scope\":\"payments:*\"}", &star),
+                  JETON_OK);
+}
+
 static void class_43_steps_of_the_wall_clock_age_no_keys(void **state)
 {
     (void)state;
@@ -177,6 +224,7 @@ int main(void)
         cmocka_unit_test(class_25_missing_exp_refused),
         cmocka_unit_test(class_26_aud_of_wrong_type_or_near_match_refused),
         cmocka_unit_test(class_27_iss_near_match_refused),
+        cmocka_unit_test(class_40_names_are_no_patterns),
         cmocka_unit_test(class_43_steps_of_the_wall_clock_age_no_keys),
     };
     return cmocka_run_group_tests(tests, attack_open_desks, attack_close_desks);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Known attacks on JWT verifiers through the choice and the quality of keys, each as a pair:
- * refused, and with only that cause mended accepted. A number is a class of attack; those that are
- * in no file need several verifications, a network or another library, and are tested elsewhere or
- * do not apply.
+ * refused, and with only that cause mended accepted. A number is a class of attack: docs/attacks.md
+ * lists them.
  */
 #include "tests/unit/unit.h"
 
@@ -115,6 +114,27 @@ static void class_14_point_off_the_curve_or_of_another_curve_unusable(void **sta
     assert_status(attack_judge_with_jwks(set, desk_token(&as, "{}")), JETON_OK);
 }
 
+static void class_14_coordinates_of_another_length_unusable(void **state)
+{
+    (void)state;
+    uint8_t point[65];
+    size_t n = 0;
+    assert_int_equal(
+        EVP_PKEY_get_octet_string_param(attack_es256->pkey, "pub", point, sizeof point, &n), 1);
+    assert_int_equal(n, sizeof point);
+    const char *token = desk_token(attack_es256, "{}");
+    /* the same 64 bytes, divided elsewhere: a key that has several texts */
+    static const size_t lengths[] = {31, 33, 1, 63, 32};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        const char *jwk = token_maker_text(
+            "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"%s\",\"y\":\"%s\"}",
+            token_maker_b64(point + 1, lengths[i]),
+            token_maker_b64(point + 1 + lengths[i], 64 - lengths[i]));
+        assert_status(attack_judge_beside_good(jwk, token),
+                      lengths[i] == 32 ? JETON_OK : JETON_UNKNOWN_KEY);
+    }
+}
+
 static void class_28_key_of_another_issuer_refused(void **state)
 {
     (void)state;
@@ -191,6 +211,30 @@ static void class_35_one_bad_key_spoils_no_other(void **state)
     }
 }
 
+/* Nothing is compared that would tell by its time how much of it was right: a MAC that is right, one
+ * wrong in its first byte and one wrong in its last are refused before anybody looks at them. */
+static void class_37_no_mac_is_compared(void **state)
+{
+    (void)state;
+    const char *header = desk_header("HS256"), *payload = desk_claims("{}");
+    const char *jwks = token_maker_jwks(
+        "{\"kty\":\"oct\",\"kid\":\"k1\",\"k\":\"c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTMy\"}",
+        token_maker_jwk(attack_es256, "\"kid\":\"k1\""), NULL);
+    uint8_t mac[32];
+    token_maker_hmac("secret-secret-secret-secret-32", 30, attack_signed_part(header, payload),
+                     mac);
+    for (size_t wrong = 0; wrong <= sizeof mac; wrong++) {
+        uint8_t other[32];
+        memcpy(other, mac, sizeof mac);
+        if (wrong < sizeof mac) {
+            other[wrong] ^= 1;
+        }
+        assert_status(attack_judge_with_jwks(jwks, token_maker_join(header, payload, other, 32)),
+                      JETON_ALG_REFUSED);
+    }
+    assert_status(attack_judge_with_jwks(jwks, desk_token(attack_es256, "{}")), JETON_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,9 +243,11 @@ int main(void)
         cmocka_unit_test(class_08_linked_keys_never_fetched),
         cmocka_unit_test(class_13_rsa_key_too_small_or_of_bad_exponent_unusable),
         cmocka_unit_test(class_14_point_off_the_curve_or_of_another_curve_unusable),
+        cmocka_unit_test(class_14_coordinates_of_another_length_unusable),
         cmocka_unit_test(class_28_key_of_another_issuer_refused),
         cmocka_unit_test(class_29_duplicate_kids_and_kidless_tokens),
         cmocka_unit_test(class_30_key_not_for_verifying_unusable),
+        cmocka_unit_test(class_37_no_mac_is_compared),
         cmocka_unit_test(class_35_one_bad_key_spoils_no_other),
     };
     return cmocka_run_group_tests(tests, attack_open_desks, attack_close_desks);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Known attacks on JWT verifiers through signatures and algorithms, each as a pair: refused, and
- * with only that cause mended accepted. A number is a class of attack; those that are in no file
- * need several verifications, a network or another library, and are tested elsewhere or do not
- * apply.
+ * with only that cause mended accepted. A number is a class of attack: docs/attacks.md lists them.
  */
 #include "tests/unit/unit.h"
 
