@@ -83,6 +83,19 @@ static void class_24_edges_of_time(void **state)
                 JETON_EXPIRED, token);
 }
 
+static void class_24_skew_moves_the_edge_of_age_and_no_further(void **state)
+{
+    (void)state;
+    struct jeton_policy policy = desk_policy();
+    struct desk desk;
+    policy.max_age_s = 600;
+    policy.skew_s = 30;
+    desk_open(&desk, &policy, desk_jwks(attack_es256));
+    assert_pair(&desk, desk_token(attack_es256, "{\"iat\":1699999369}"), JETON_TOO_OLD,
+                desk_token(attack_es256, "{\"iat\":1699999370}"));
+    desk_close(&desk);
+}
+
 static void class_25_missing_exp_refused(void **state)
 {
     (void)state;
@@ -221,6 +234,7 @@ int main(void)
         cmocka_unit_test(class_21_bad_utf8_and_nul_refused),
         cmocka_unit_test(class_23_numeric_dates_of_wrong_type_or_range_refused),
         cmocka_unit_test(class_24_edges_of_time),
+        cmocka_unit_test(class_24_skew_moves_the_edge_of_age_and_no_further),
         cmocka_unit_test(class_25_missing_exp_refused),
         cmocka_unit_test(class_26_aud_of_wrong_type_or_near_match_refused),
         cmocka_unit_test(class_27_iss_near_match_refused),

@@ -7,6 +7,7 @@
 
 #include "tests/attack/attack_desk.h"
 
+#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -14,6 +15,18 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <string.h>
+
+/* libcrypto's answer to a verification, where the test gives it one (linked with --wrap). */
+static const int *told_answer;
+int __real_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig, size_t sig_n,
+                           const unsigned char *tbs, size_t tbs_n);
+int __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig, size_t sig_n,
+                           const unsigned char *tbs, size_t tbs_n);
+int __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig, size_t sig_n,
+                           const unsigned char *tbs, size_t tbs_n)
+{
+    return told_answer != NULL ? *told_answer : __real_EVP_PKEY_verify(ctx, sig, sig_n, tbs, tbs_n);
+}
 
 static void class_02_hmac_with_the_public_key_refused(void **state)
 {
@@ -328,6 +341,22 @@ static void class_39_error_queue_of_the_program_left_empty(void **state)
     assert_status(desk_judge(&attack_rsa, good), JETON_OK);
 }
 
+static void class_39_only_the_answer_one_is_success(void **state)
+{
+    (void)state;
+    static const int answers[] = {0, -1, -2, 2, INT_MIN};
+    const char *good = desk_token(attack_rs256, "{}");
+    struct desk desk; /* one that remembers no token */
+    desk_open(&desk, NULL, desk_jwks(attack_rs256));
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        told_answer = &answers[i];
+        assert_status(desk_judge(&desk, good), JETON_BAD_SIGNATURE);
+        told_answer = NULL;
+        assert_status(desk_judge(&desk, good), JETON_OK);
+    }
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +373,7 @@ int main(void)
         cmocka_unit_test(class_15_ed25519_s_not_reduced_refused),
         cmocka_unit_test(class_15_ed25519_signature_of_another_length_refused),
         cmocka_unit_test(class_15_ed25519_key_of_small_order_refused),
+        cmocka_unit_test(class_39_only_the_answer_one_is_success),
         cmocka_unit_test(class_39_error_queue_of_the_program_left_empty),
     };
     return cmocka_run_group_tests(tests, attack_open_desks, attack_close_desks);

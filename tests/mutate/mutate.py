@@ -11,6 +11,7 @@ unless the row says why another check stands behind it. Not part of CI: it takes
 what it makes does not compile. --keep builds in FOLDER and leaves it, so that the next run is quicker."""
 
 import argparse
+import filecmp
 import json
 import os
 import re
@@ -36,6 +37,14 @@ def run(*command, seconds=1800, **more):
                           timeout=seconds, check=False, **more)
 
 
+def copy_changed(source, target):
+    """With a new time, so that what was made of a file that a row had changed is made again; what is
+    the same keeps its time."""
+    if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
 class Copy:
     """The tree, where it may be changed."""
 
@@ -44,9 +53,9 @@ class Copy:
         for part in PARTS:
             source, target = os.path.join(ROOT, part), os.path.join(folder, part)
             if os.path.isdir(source):
-                shutil.copytree(source, target, dirs_exist_ok=True)
+                shutil.copytree(source, target, copy_function=copy_changed, dirs_exist_ok=True)
             else:
-                shutil.copy2(source, target)
+                copy_changed(source, target)
         configured = run("cmake", "-S", folder, "-B", self.build, "-G", "Ninja",
                          "-DCMAKE_BUILD_TYPE=Debug", "-DJETON_ISSUER=OFF")
         assert configured.returncode == 0, configured.stdout
