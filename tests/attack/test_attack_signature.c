@@ -87,6 +87,30 @@ static void class_04_signature_of_another_alg_of_the_key_refused(void **state)
     assert_status(attack_judge_with_jwks(open, desk_token(&as, "{}")), JETON_OK);
 }
 
+static void class_04_algorithm_beyond_the_default_refused_unless_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } rows[] = {{"RS384", JETON_RS384},
+                {"RS512", JETON_RS512},
+                {"PS384", JETON_PS384},
+                {"PS512", JETON_PS512}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct token_key as = {rows[i].name, attack_rs256->pkey};
+        struct jeton_policy policy = desk_policy();
+        struct desk named, usual;
+        policy.algorithms = rows[i].bit;
+        desk_open(&usual, NULL, desk_jwks(&as));
+        desk_open(&named, &policy, desk_jwks(&as));
+        assert_status(desk_judge(&usual, desk_token(&as, "{}")), JETON_ALG_REFUSED);
+        assert_status(desk_judge(&named, desk_token(&as, "{}")), JETON_OK);
+        desk_close(&usual);
+        desk_close(&named);
+    }
+}
+
 /* A token of attack_es256 under these two 32-byte numbers. */
 static const char *with_r_s(const uint8_t *r, const uint8_t *s)
 {
@@ -160,7 +184,7 @@ static void class_12_rsa_signature_not_below_the_modulus_refused(void **state)
 {
     (void)state;
     uint8_t raw[1024], big[256];
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 5000; i++) {
         const char *payload = desk_claims(token_maker_text("{\"jti\":\"%d\"}", i));
         size_t n = token_maker_signature(attack_rs256,
                                          attack_signed_part(desk_header("RS256"), payload), raw);
@@ -364,6 +388,7 @@ int main(void)
         cmocka_unit_test(class_03_alg_of_another_kind_than_the_key_refused),
         cmocka_unit_test(class_04_same_family_swap_refused_when_the_key_names_its_alg),
         cmocka_unit_test(class_04_signature_of_another_alg_of_the_key_refused),
+        cmocka_unit_test(class_04_algorithm_beyond_the_default_refused_unless_named),
         cmocka_unit_test(class_10_psychic_signatures_refused),
         cmocka_unit_test(class_11_ecdsa_der_and_wrong_lengths_refused),
         cmocka_unit_test(class_12_rsa_signature_not_below_the_modulus_refused),

@@ -37,8 +37,12 @@ EVENT_SET, EVENT_FETCH_FAILED, EVENT_STALE, EVENT_DROPPED = 1, 2, 3, 4
 class Probe:
     """A verifier in a process of its own."""
 
-    def __init__(self):
-        self.process = subprocess.Popen([PROBE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, proxy):
+        """What is on loopback is never asked for through `proxy`, of which the environment tells."""
+        rest = {name: value for name, value in os.environ.items()
+                if not name.lower().endswith("_proxy")}
+        self.process = subprocess.Popen([PROBE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env={**rest, "http_proxy": proxy})
         self.sets = {name: text.encode() for name, text in self.tell("keys").items()}
 
     def tell(self, *words):
@@ -70,7 +74,7 @@ class Place:
     """One case of a server with a verifier that has a good set of it."""
 
     def __init__(self, world, name):
-        self.world, self.name, self.probe = world, name, Probe()
+        self.world, self.name, self.probe = world, name, Probe(world.elsewhere.root)
         self.case, self.well, self.ill = None, None, None
 
     def open(self, server=None, uri=None, file="-", ca="-", discover=False):
@@ -365,7 +369,7 @@ def tell_fault(world, name, act):
 
 def tell_flood(world, kind):
     """In real time, on a verifier with a thread."""
-    probe, case = Probe(), world.plain.case("soak-" + kind)
+    probe, case = Probe(world.elsewhere.root), world.plain.case("soak-" + kind)
     world.plain.serve("soak-" + kind, "healthy", probe.sets["first"])
     root = f"{world.plain.root}/soak-{kind}"
     probe.open("open", root, root + "/jwks.json")

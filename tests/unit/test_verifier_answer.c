@@ -185,6 +185,10 @@ static void url_accepted_or_refused(void **state)
         {"http://127.0.0.1a/", false},
         {"http://127.0.0.0001/", false},
         {"http://127..0.1", false},
+        {"http://10.0.0.1/", false},
+        {"http://169.254.169.254/", false},
+        {"http://126.255.255.255/", false},
+        {"http://128.0.0.1/", false},
         {"http://[::2]/", false},
         {"http://[::1/", false},
         {"http://[::1]x/", false},
@@ -201,6 +205,7 @@ static void url_accepted_or_refused(void **state)
         {"https://", false},
         {"HTTPS://id.example.com", false},
         {"ftp://localhost/", false},
+        {"httpx//localhost/", false},
         {"//localhost/", false},
         {"", false},
     };

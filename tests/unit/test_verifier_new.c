@@ -86,6 +86,8 @@ static void new_policy_number_wrong_refused_with_a_sentence(void **state)
     policy = desk_policy();
     policy.max_age_s = -1;
     refuse(&policy, JETON_USAGE, "policy.max_age_s");
+    policy.max_age_s = INT64_C(1) << 31; /* added to dates, it must not overflow */
+    refuse(&policy, JETON_USAGE, "policy.max_age_s");
     policy = desk_policy();
     policy.algorithms = JETON_ES256 | UINT32_C(1);
     refuse(&policy, JETON_USAGE, "policy.algorithms");
