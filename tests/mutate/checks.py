@@ -298,12 +298,12 @@ FILES = {
          "size_t size = size_of(in);\n    (void)oldest;\n    if ("),
         ("a struct too long to read", "size_t size = size_of(in); if (size < oldest || size > "
          "SIZE_MAX_SANE) {", "size_t size = size_of(in);\n    if (size < oldest) {"),
-        ("members that are not known yet", "if (bytes[i] != 0) {", "if (false) {"),
+        ("members that are not known yet", "if (bytes[i] != 0) {", "if (0) {"),
         ("a struct too short to fill", "size_t size = size_of(out); if (size < oldest ||",
          "size_t size = size_of(out);\n    (void)oldest;\n    if ("),
         ("a struct too long to fill", "size_t size = size_of(out); if (size < oldest || size > "
          "SIZE_MAX_SANE) {", "size_t size = size_of(out);\n    if (size < oldest) {"),
-        ("the rest of a longer struct", "if (size > known) {", "if (false) {"),
+        ("the rest of a longer struct", "if (size > known) {", "if (0) {"),
     ],
 }
 

@@ -257,6 +257,23 @@ static void sized_struct_of_an_older_header_read_and_written(void **state)
     assert_err(jt_sized_write(&silly, oldest, &known, sizeof known), JT_ERR_ARGUMENT);
 }
 
+static void sized_struct_of_no_header_there_could_be_refused_though_all_zero(void **state)
+{
+    (void)state;
+    static union {
+        struct sized_new known;
+        uint8_t bytes[4097];
+    } wide;
+    const size_t oldest = JT_SIZED_UP_TO(struct sized_new, b);
+    struct sized_new known = {0};
+    wide.known.size = sizeof wide.bytes;
+    assert_err(jt_sized_read(&wide, oldest, &known, sizeof known), JT_ERR_ARGUMENT);
+    assert_err(jt_sized_write(&wide, oldest, &known, sizeof known), JT_ERR_ARGUMENT);
+    wide.known.size = 4096;
+    assert_ok(jt_sized_read(&wide, oldest, &known, sizeof known));
+    assert_ok(jt_sized_write(&wide, oldest, &known, sizeof known));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +285,7 @@ int main(void)
         cmocka_unit_test(max_age_parsed),
         cmocka_unit_test(url_accepted_or_refused),
         cmocka_unit_test(sized_struct_of_an_older_header_read_and_written),
+        cmocka_unit_test(sized_struct_of_no_header_there_could_be_refused_though_all_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
