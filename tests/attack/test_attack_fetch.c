@@ -58,8 +58,8 @@ static void class_34_flood_that_begins_before_the_first_set_backs_off(void **sta
         assert_status(desk_judge(&desk, unknown_kid(i)), JETON_NO_KEYS);
         (void)jeton_verifier_poll(desk.verifier);
     }
-    assert_in_range(desk.fetches, before + 1,
-                    before + 4); /* after 1, 2 and 4 s, or a little more */
+    /* after 1, 2 and 4 s, or about that */
+    assert_in_range(desk.fetches, before + 1, before + 6);
     desk.body = desk_jwks(attack_es256);
     desk.boot_ms += TTL_MS;
     (void)jeton_verifier_poll(desk.verifier);
