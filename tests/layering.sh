@@ -26,6 +26,11 @@ arrow() # FROM TO
     common/*) [[ $2 == common/base/* || ${2%/*} == "${1%/*}" ]] ;;
     keys/*) [[ $2 == common/* || $2 == keys/* ]] ;;
     verifier/guard/*) [[ $2 == common/* || $2 == verifier/guard/* ]] ;;
+    verifier/crypto/*) [[ $2 == common/@(base|jose)/* || $2 == verifier/@(crypto/*|verkey.h) ]] ;;
+    verifier/source/*)
+        [[ $2 == common/@(base|json|jose)/* || $2 == verifier/@(source|crypto)/* ||
+            $2 == verifier/@(keyset|verkey|policy|texts|sized|status).h ]]
+        ;;
     verifier/*) [[ $2 == common/@(base|json|jose)/* || ($2 == verifier/* && $2 != verifier/guard/*) ]] ;;
     issuer/cli/*) [[ $2 == common/* || $2 == issuer/cli/* ]] ;;
     issuer/store/*) [[ $2 == common/* || $2 == issuer/store/* ]] ;;
@@ -44,10 +49,10 @@ corner() # HEADER
     microhttpd.h) echo 'common/http/*' ;;
     yaml.h) echo 'common/conf/*' ;;
     sqlite3.h | libpq-fe.h | libpq/*) echo 'issuer/store/*' ;;
-    openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/*' ;;
-    sodium.h | sodium/*) echo 'keys/*|verifier/*' ;;
+    openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/crypto/*' ;;
+    sodium.h | sodium/*) echo 'keys/*|verifier/crypto/*' ;;
     jwt.h) echo 'keys/*' ;;
-    curl/*) echo 'verifier/fetch_curl.c|issuer/cli/*' ;;
+    curl/*) echo 'verifier/source/fetch_curl.c|issuer/cli/*' ;;
     jansson.h) echo '@(common/json|common/jose|verifier|issuer)/*' ;;
     jeton/*) echo 'verifier/*|issuer/*' ;;
     esac
@@ -206,7 +211,10 @@ self_test()
     plant verifier/guard/x.c '#include "keys/signer.h"' "$arrows"
     plant verifier/guard/x.c '#include "issuer/config.h"' "$arrows"
     plant verifier/x.c '#include "verifier/guard/rules.h"' "$arrows"
-    plant verifier/guard/x.c '#include <openssl/evp.h>' "past the public header"
+    plant verifier/crypto/x.c '#include "verifier/source/keysource.h"' "$arrows"
+    plant verifier/source/x.c '#include "verifier/judge/judge.h"' "$arrows"
+    plant verifier/judge/x.c '#include <openssl/evp.h>' "$out"
+    plant verifier/guard/x.c '#include <openssl/evp.h>' "$out"
     plant verifier/guard/x.c '#include <jansson.h>' "past the public header"
     plant verifier/guard/x.c '#include <microhttpd.h>' "$out"
     plant issuer/cli/x.c '#include "issuer/config.h"' "$arrows"

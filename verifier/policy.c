@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
-#include "verifier/ed25519.h"
-#include "verifier/fetchurl.h"
+#include "verifier/crypto/ed25519.h"
 #include "verifier/sized.h"
+#include "verifier/source/fetchurl.h"
 
 #include "common/base/base.h"
 

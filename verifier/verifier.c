@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "verifier/ed25519.h"
+#include "verifier/crypto/ed25519.h"
+#include "verifier/judge/tokencache.h"
 #include "verifier/sized.h"
 #include "verifier/status.h"
-#include "verifier/tokencache.h"
 
 #include "common/base/base.h"
 

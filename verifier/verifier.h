@@ -8,8 +8,8 @@
 #ifndef JT_VERIFIER_VERIFIER_H
 #define JT_VERIFIER_VERIFIER_H
 
-#include "verifier/fetch.h"
-#include "verifier/refresher.h"
+#include "verifier/source/fetch.h"
+#include "verifier/source/refresher.h"
 #include "verifier/tally.h"
 
 #define JT_VERIFIER_POLICIES 64

@@ -11,7 +11,7 @@
 #define JT_VERIFIER_VERKEY_H
 
 #include "common/jose/jwk.h"
-#include "verifier/p256.h"
+#include "verifier/crypto/p256.h"
 
 struct jt_verkey {
     uint64_t id; /* differs from that of every other key of the source; never 0 */

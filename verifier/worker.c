@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "verifier/judge.h"
+#include "verifier/judge/judge.h"
 #include "verifier/sized.h"
 #include "verifier/status.h"
 

@@ -9,9 +9,9 @@
 
 #include "common/base/buf.h"
 #include "common/jose/jws.h"
-#include "verifier/payload.h"
-#include "verifier/sigcheck.h"
-#include "verifier/tokencache.h"
+#include "verifier/crypto/sigcheck.h"
+#include "verifier/judge/payload.h"
+#include "verifier/judge/tokencache.h"
 #include "verifier/verifier.h"
 
 /* The last header under which a signature stood: its bytes mean the same again. Forged headers do

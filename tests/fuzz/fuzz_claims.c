@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The claims reader against jansson's own: both accept the same objects, but for the bounds and the
  * numbers that payload.h and json_index.h tell of, and what both have read is equal. */
-#include "verifier/payload.h"
+#include "verifier/judge/payload.h"
 
 #include "common/json/json.h"
 #include "tests/fuzz/tree.h"

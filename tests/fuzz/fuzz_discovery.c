@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A metadata document that is accepted names exactly the issuer, and a key set at a URL that may be
  * fetched from; an issuer that has a place for its metadata has it on its own origin. */
-#include "verifier/discovery.h"
+#include "verifier/source/discovery.h"
 
 #include "common/json/json.h"
 #include "tests/fuzz/fuzz.h"
-#include "verifier/fetchurl.h"
+#include "verifier/source/fetchurl.h"
 
 #include "common/base/base.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The time a Cache-Control header gives is one there can be, and what is put before or after the
  * header changes it as the order of directives says. */
-#include "verifier/max_age.h"
+#include "verifier/source/max_age.h"
 
 #include "common/base/buf.h"
 #include "tests/fuzz/fuzz.h"

@@ -148,7 +148,7 @@ FILES = {
          "JT_ERR_KID;", "if (found->n == JT_KEYSET_CANDIDATES) {\n            return JT_OK;"),
         ("too many keys of one kid", "out_found->n < JT_KEYSET_CANDIDATES", "true"),
     ],
-    "verifier/sigcheck.c": [
+    "verifier/crypto/sigcheck.c": [
         ("length of a signature", "if (signature.n != length) {", "if (false) {"),
         ("an Ed25519 signature", "return bad == 0 ? JT_OK : JT_ERR_SIGNATURE;",
          "(void)bad;\n    return JT_OK;"),
@@ -162,7 +162,7 @@ FILES = {
          "if (check->generation == 0) {"),
         ("the program's error queue", "(void)ERR_pop_to_mark();", ""),
     ],
-    "verifier/claimcheck.c": [
+    "verifier/judge/claimcheck.c": [
         ("iss", "? 0 : JETON_FAIL_ISSUER", "? 0\n               : 0"),
         ("aud", "result->failures |= JETON_FAIL_AUDIENCE;", ""),
         ("iat where an age is limited", "if (max_age_s > 0 && iat < 0) {", "if (false) {"),
@@ -186,7 +186,7 @@ FILES = {
         ("scopes", "if (check->require != NULL && !jt_tokenscope_allows(scope, check->require)) {",
          "if (false) {"),
     ],
-    "verifier/tokenscope.c": [
+    "verifier/judge/tokenscope.c": [
         ("a space in an element", "|| memchr(element.p, ' ', element.n) != NULL) {", ") {"),
         ("an empty element", "if (element.n == 0 ||", "if ("),
         ("whole words", "if (jt_span_is(word, name)) {",
@@ -221,7 +221,7 @@ FILES = {
          "strip_application(typ))) {", "(void)typ;\n        if (true || "
          "strip_application(typ).n != 0) {"),
     ],
-    "verifier/discovery.c": [
+    "verifier/source/discovery.c": [
         ("the document's issuer", "|| !jt_span_eq(named, issuer)) {", ") {"),
         ("jwks_uri is there", 'if (jt_json_string(object, "jwks_uri", &uri) != JT_OK) {',
          'uri = issuer;\n    if (jt_json_string(object, "jwks_uri", &uri) == JT_ERR_NOMEM) {'),
@@ -232,7 +232,7 @@ FILES = {
          "NULL) {", "if (false) {",
          "a policy whose issuer has one is refused before there is anything to discover"),
     ],
-    "verifier/fetchurl.c": [
+    "verifier/source/fetchurl.c": [
         ("http beyond loopback", "(!tls && !is_loopback(host))", "false"),
         ("other schemes",
          'if ((!tls && !jt_span_starts(text, JT_SPAN("http://"))) || !is_plain(text)) {',
@@ -247,14 +247,14 @@ FILES = {
         ("a port of digits", "if (!is_digit(authority.p[i])) {", "if (false) {"),
         ("an empty port", "|| n + 1 == authority.n", ""),
     ],
-    "verifier/max_age.c": [
+    "verifier/source/max_age.c": [
         ("a value that is no number", "if (s.p[i] < '0' || s.p[i] > '9') {", "if (false) {"),
         ("a value that overflows", "delta = delta < DELTA_MAX ? delta : DELTA_MAX;", ""),
         ("no-store", 'jt_span_eq_nocase(item, JT_SPAN("no-store")) ||', ""),
         ("no-cache", '|| jt_span_eq_nocase(item, JT_SPAN("no-cache"))', ""),
         ("the first of several", "if (max_age < 0 && item.n >= name.n &&", "if (item.n >= name.n &&"),
     ],
-    "verifier/fetch_curl.c": [
+    "verifier/source/fetch_curl.c": [
         ("a redirect", "CURLOPT_FOLLOWLOCATION, 0)", "CURLOPT_FOLLOWLOCATION, 1)"),
         ("the schemes of libcurl",
          'set_text(curl, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http") &&', "",

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "verifier/kidwatch.h"
+#include "verifier/source/kidwatch.h"
 
 #include "common/base/base.h"
 

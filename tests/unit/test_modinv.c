@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "verifier/modinv.h"
+#include "verifier/crypto/modinv.h"
 
 #include <openssl/bn.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "tests/unit/unit.h"
 
 #include "tests/support/ecdsa_maker.h"
-#include "verifier/modinv.h"
-#include "verifier/p256.h"
+#include "verifier/crypto/modinv.h"
+#include "verifier/crypto/p256.h"
 
 #include <openssl/crypto.h>
 #include <openssl/ec.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "verifier/p256.h"
+#include "verifier/crypto/p256.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>

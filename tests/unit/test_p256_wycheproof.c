@@ -10,7 +10,7 @@
 #include "common/jose/jwk.h"
 #include "common/jose/jws.h"
 #include "tests/support/ecdsa_maker.h"
-#include "verifier/p256.h"
+#include "verifier/crypto/p256.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verifier/payload.h"
+#include "verifier/judge/payload.h"
 
 #include <dirent.h>
 

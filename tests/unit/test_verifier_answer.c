@@ -6,8 +6,8 @@
 #include <jeton/verifier.h>
 #include <string.h>
 
-#include "verifier/fetchurl.h"
-#include "verifier/max_age.h"
+#include "verifier/source/fetchurl.h"
+#include "verifier/source/max_age.h"
 #include "verifier/sized.h"
 #include "verifier/status.h"
 

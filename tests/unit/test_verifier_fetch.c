@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "verifier/fetch.h"
+#include "verifier/source/fetch.h"
 
 struct server {
     int listener, port;
