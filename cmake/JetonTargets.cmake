@@ -35,8 +35,11 @@ function(jeton_try_link flag)
   endif()
 endfunction()
 
-# OpenSSF hardening set, each probed: compilers differ in what they know.
+# OpenSSF hardening set, each probed: compilers differ in what they know. -O2, and what nobody calls
+# left out: -O3 makes libjeton a sixth larger and no faster.
 if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT JETON_SANITIZE)
+  target_compile_options(jeton_flags INTERFACE -O2 -ffunction-sections -fdata-sections)
+  jeton_try_link(-Wl,--gc-sections)
   target_compile_options(jeton_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
   foreach(flag -fstack-clash-protection -fstack-protector-strong -fcf-protection=full
                -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
