@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/daemon/daemon.h"
 #include "issuer/dev.h"
 #include "issuer/serve.h"
 
@@ -53,7 +54,7 @@ static int serve(const struct args *args)
     }
     log.level = jt_config_log_level(&config);
     struct jt_serve run = {.config = &config, .config_path = args->config, .log = &log};
-    jt_serve_signals();
+    jt_daemon_signals();
     err = jt_serve_run(&run, &diag);
     jt_config_release(&config);
     return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
@@ -83,7 +84,7 @@ static int dev(const struct args *args)
     struct jt_log log = {STDERR_FILENO, JT_LOG_INFO, &jt_clock_system};
     struct jt_diag diag = JT_DIAG_INIT;
     struct jt_dev run = {args->listen, args->dir, args->algorithms, args->json, &log};
-    jt_serve_signals();
+    jt_daemon_signals();
     enum jt_err err = jt_dev_run(&run, &diag);
     return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
 }

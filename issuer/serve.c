@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/serve.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-
+#include "common/daemon/daemon.h"
 #include "common/http/server.h"
 #include "issuer/admin/admin.h"
 #include "issuer/oauth/oauth.h"
@@ -26,34 +21,6 @@ struct service {
     struct jt_server *public_server, *admin_server;
     unsigned drain_ms;
 };
-
-static void fill_set(sigset_t *set)
-{
-    (void)sigemptyset(set); /* these cannot fail with signals that exist */
-    (void)sigaddset(set, SIGHUP);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGTERM);
-}
-
-void jt_serve_signals(void)
-{
-    sigset_t set;
-    fill_set(&set);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a client that left is seen by the write's answer */
-}
-
-/* A core dump would hold keys; every connection is a descriptor. */
-static void set_limits(void)
-{
-    struct rlimit limit = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &limit); /* lowering is always allowed */
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit is always allowed */
-    }
-    (void)umask(077);
-}
 
 /* --- the listeners --- */
 
@@ -155,8 +122,9 @@ enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
 
 /* --- signals and ticks --- */
 
-static void reload(struct service *service)
+static void reload(void *ctx)
 {
+    struct service *service = ctx;
     struct jt_log *log = service->serve->log;
     struct jt_config config = {0};
     struct jt_diag diag = JT_DIAG_INIT;
@@ -183,8 +151,9 @@ static void reload(struct service *service)
     jt_config_release(&config);
 }
 
-static void tick(struct service *service)
+static void tick(void *ctx)
 {
+    struct service *service = ctx;
     struct jt_diag diag = JT_DIAG_INIT;
     enum jt_err err = jt_issuer_tick(service->issuer, &diag);
     if (err != JT_OK) {
@@ -193,32 +162,15 @@ static void tick(struct service *service)
     }
 }
 
-static void loop(struct service *service)
-{
-    sigset_t set;
-    fill_set(&set);
-    const struct timespec wait = {.tv_sec = TICK_S};
-    for (;;) {
-        int got = sigtimedwait(&set, NULL, &wait);
-        if (got == SIGTERM || got == SIGINT) {
-            return;
-        }
-        if (got == SIGHUP) {
-            reload(service);
-        } else if (got > 0 || errno == EAGAIN) {
-            tick(service);
-        }
-    }
-}
-
 enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag)
 {
     struct service service = {.serve = serve};
     service.public_listen.fd = service.admin_listen.fd = -1;
-    set_limits();
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S};
+    jt_daemon_limits();
     enum jt_err err = start(&service, diag);
     if (err == JT_OK) {
-        loop(&service);
+        jt_daemon_loop(&daemon);
         jt_log(serve->log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
     }
     stop(&service);

@@ -3,7 +3,7 @@
  * A running issuer: sockets first, then store and keys, then the listeners, then the loop that
  * waits for signals and ticks the key schedule. What fails before the listeners start has changed
  * nothing on disk.
- * Thread rule: the main thread; signals SIGHUP, SIGINT, SIGTERM must be blocked (jt_serve_signals)
+ * Thread rule: the main thread; signals SIGHUP, SIGINT, SIGTERM must be blocked (jt_daemon_signals)
  * before any thread starts.
  */
 #ifndef JT_ISSUER_SERVE_H
@@ -24,9 +24,6 @@ struct jt_serve {
     jt_serve_ready_fn ready;
     void *ready_ctx;
 };
-
-/* Blocks the signals that jt_serve_run waits for; ignores SIGPIPE. */
-void jt_serve_signals(void);
 
 /* What can be told of `config` without serving: its addresses, its folders, and all that
  * jt_issuer_check looks at. Changes nothing on disk. */

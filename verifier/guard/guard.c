@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/guard/guard.h"
 
-#include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 
+#include "common/daemon/daemon.h"
 #include "common/http/listen.h"
 #include "common/http/server.h"
 #include "verifier/guard/guardops.h"
@@ -30,34 +26,6 @@ struct service {
     struct jt_server *server, *ops_server;
     unsigned drain_ms;
 };
-
-static void fill_set(sigset_t *set)
-{
-    (void)sigemptyset(set); /* these cannot fail with signals that exist */
-    (void)sigaddset(set, SIGHUP);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGTERM);
-}
-
-void jt_guard_signals(void)
-{
-    sigset_t set;
-    fill_set(&set);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a proxy that left is seen by the write's answer */
-}
-
-/* Tokens stand in memory, so no core dump; every connection is a descriptor. */
-static void set_limits(void)
-{
-    struct rlimit limit = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &limit); /* lowering is always allowed */
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit is always allowed */
-    }
-    (void)umask(077);
-}
 
 static size_t count_threads(const struct jt_guardconf *conf)
 {
@@ -210,8 +178,9 @@ static enum jt_err load_and_replace(struct service *service, const char **out_re
     return replace(service, &conf, diag);
 }
 
-static void reload(struct service *service)
+static void reload(void *ctx)
 {
+    struct service *service = ctx;
     struct jt_diag diag = JT_DIAG_INIT;
     const char *restart = NULL;
     enum jt_err err = load_and_replace(service, &restart, &diag);
@@ -226,22 +195,10 @@ static void reload(struct service *service)
     }
 }
 
-static void loop(struct service *service)
+static void tick(void *ctx)
 {
-    sigset_t set;
-    fill_set(&set);
-    const struct timespec wait = {.tv_sec = TICK_S};
-    for (;;) {
-        int got = sigtimedwait(&set, NULL, &wait);
-        if (got == SIGTERM || got == SIGINT) {
-            return;
-        }
-        if (got == SIGHUP) {
-            reload(service);
-        } else if (got > 0 || errno == EAGAIN) {
-            (void)jt_slots_reclaim(service->generations); /* those still read: the next time */
-        }
-    }
+    struct service *service = ctx;
+    (void)jt_slots_reclaim(service->generations); /* those still read: the next time */
 }
 
 enum jt_err jt_guard_run(struct jt_guardconf *conf, const char *path, struct jt_log *log,
@@ -252,10 +209,11 @@ enum jt_err jt_guard_run(struct jt_guardconf *conf, const char *path, struct jt_
     service.authorize.log = log;
     service.ops.authorize = &service.authorize;
     service.ops.version = JETON_VERSION;
-    set_limits();
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S};
+    jt_daemon_limits();
     enum jt_err err = start(&service, conf, diag);
     if (err == JT_OK) {
-        loop(&service);
+        jt_daemon_loop(&daemon);
         jt_log(log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
     }
     stop(&service);

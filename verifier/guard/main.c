@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/daemon/daemon.h"
 #include "verifier/guard/guard.h"
 
 #include "common/base/base.h"
@@ -41,7 +42,7 @@ static int serve(const char *path)
         return fail(err, &diag);
     }
     log.level = jt_guardconf_log_level(&conf);
-    jt_guard_signals();
+    jt_daemon_signals();
     err = jt_guard_run(&conf, path, &log, &diag);
     return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every daemon of ours does as a process: signals that arrive in one place, limits that fit a
+ * process with secrets and many connections, and the loop of its main thread. It knows nothing of
+ * what is served.
+ * Thread rule: the main thread; signals before any other thread is started.
+ */
+#ifndef JT_DAEMON_DAEMON_H
+#define JT_DAEMON_DAEMON_H
+
+/* Blocks SIGHUP, SIGINT and SIGTERM, which jt_daemon_loop waits for, and ignores SIGPIPE: a peer
+ * that left is seen by the write's answer. */
+void jt_daemon_signals(void);
+
+/* No core dump, which would hold secrets; as many descriptors as allowed, each connection being
+ * one; files for the owner alone. */
+void jt_daemon_limits(void);
+
+/* What the main thread does until it ends. */
+struct jt_daemon {
+    void *ctx;
+    void (*reload)(void *ctx); /* SIGHUP */
+    void (*tick)(void *ctx);   /* after each `tick_s` seconds without a signal */
+    unsigned tick_s;
+};
+
+/* Returns at SIGINT or SIGTERM. */
+void jt_daemon_loop(const struct jt_daemon *daemon);
+
+#endif
