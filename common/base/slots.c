@@ -31,6 +31,7 @@ struct jt_slots {
     struct jt_slot *slots;
     void **retired;
     size_t n_retired, cap_retired;
+    size_t n_freeing; /* taken off the list by a thread that is still freeing them */
 };
 
 enum jt_err jt_slots_new(void (*free_root)(void *root), struct jt_slots **out_slots)
@@ -135,18 +136,29 @@ static bool is_held(const struct jt_slots *slots, const void *root)
     return false;
 }
 
-/* With slots->lock: frees what no slot announces. */
-static void sweep(struct jt_slots *slots)
+/* With slots->lock: takes an old root that no slot announces off the list; NULL for none. */
+static void *take_unread(struct jt_slots *slots)
 {
-    size_t kept = 0;
     for (size_t i = 0; i < slots->n_retired; i++) {
-        if (is_held(slots, slots->retired[i])) {
-            slots->retired[kept++] = slots->retired[i];
-        } else {
-            slots->free_root(slots->retired[i]);
+        void *root = slots->retired[i];
+        if (!is_held(slots, root)) {
+            slots->retired[i] = slots->retired[--slots->n_retired];
+            return root;
         }
     }
-    slots->n_retired = kept;
+    return NULL;
+}
+
+/* With slots->lock, but not while a root is freed: that may take long, and threads want to join. */
+static void sweep(struct jt_slots *slots)
+{
+    for (void *root = take_unread(slots); root != NULL; root = take_unread(slots)) {
+        slots->n_freeing++;
+        (void)pthread_mutex_unlock(&slots->lock);
+        slots->free_root(root);
+        (void)pthread_mutex_lock(&slots->lock);
+        slots->n_freeing--;
+    }
 }
 
 static enum jt_err make_room(struct jt_slots *slots)
@@ -188,7 +200,7 @@ size_t jt_slots_reclaim(struct jt_slots *slots)
 {
     (void)pthread_mutex_lock(&slots->lock);
     sweep(slots);
-    size_t left = slots->n_retired;
+    size_t left = slots->n_retired + slots->n_freeing;
     (void)pthread_mutex_unlock(&slots->lock);
     return left;
 }

@@ -43,16 +43,17 @@ void jt_slots_leave(struct jt_slots *slots, struct jt_slot *slot);
 const void *jt_slots_enter(struct jt_slot *slot);
 void jt_slots_exit(struct jt_slot *slot);
 
-/* Writer: takes `root` (NULL: from here on there is none) and makes it the newest; the old one is freed now or, if a slot announces
- * it, by a later publish or reclaim. JT_ERR_NOMEM: nothing changed, `root` is still the caller's.
- */
+/* Writer: takes `root` (NULL: from here on there is none) and makes it the newest; the old one is
+ * freed now or, if a slot announces it, by a later publish or reclaim. JT_ERR_NOMEM: nothing
+ * changed, `root` is still the caller's. */
 JT_MUST_USE enum jt_err jt_slots_publish(struct jt_slots *slots, void *root);
 
 /* Writer: the newest root, NULL if none. Valid until the same writer publishes. */
 void *jt_slots_current(struct jt_slots *slots);
 
-/* Any thread: frees the old roots that no slot announces; how many remain. A thread that must know
- * an old root gone (it held a secret) calls this until it is 0. */
+/* Any thread: frees the old roots that no slot announces; how many remain, those included that
+ * another thread is freeing. A thread that must know an old root gone (it held a secret) calls this
+ * until it is 0. */
 size_t jt_slots_reclaim(struct jt_slots *slots);
 
 #endif

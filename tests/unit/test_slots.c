@@ -78,6 +78,48 @@ static void publish_unread_root_freed_at_once(void **state)
     assert_int_equal(atomic_load(&freed), 99); /* the newest is never reclaimed */
 }
 
+static struct jt_slots *joined;
+static size_t left_meanwhile;
+
+/* Does what other threads may do while a root is freed. */
+static void free_and_join(void *root)
+{
+    struct jt_slot *slot = NULL;
+    assert_ok(jt_slots_join(joined, &slot));
+    jt_slots_leave(joined, slot);
+    left_meanwhile = jt_slots_reclaim(joined);
+    free_root(root);
+}
+
+static void root_being_freed_keeps_nobody_waiting_and_counts_as_there(void **state)
+{
+    (void)state;
+    assert_ok(jt_slots_new(free_and_join, &joined));
+    publish(joined, 1);
+    publish(joined, 2);
+    assert_int_equal(atomic_load(&freed), 1);
+    assert_int_equal(left_meanwhile, 1);
+    assert_int_equal(jt_slots_reclaim(joined), 0);
+    jt_slots_free(joined);
+}
+
+static void publish_of_nothing_leaves_no_root(void **state)
+{
+    (void)state;
+    JT_AUTOP(slots) slots = NULL;
+    struct jt_slot *slot = NULL;
+    assert_ok(jt_slots_new(free_root, &slots));
+    assert_ok(jt_slots_join(slots, &slot));
+    publish(slots, 1);
+    assert_ok(jt_slots_publish(slots, NULL));
+    assert_int_equal(atomic_load(&freed), 1);
+    assert_null(jt_slots_current(slots));
+    assert_null(jt_slots_enter(slot));
+    jt_slots_exit(slot);
+    publish(slots, 2);
+    assert_int_equal(number_of(jt_slots_current(slots)), 2);
+}
+
 static void publish_while_read_keeps_root_until_exit(void **state)
 {
     (void)state;
@@ -210,6 +252,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(enter_before_first_publish_gives_null, reset),
         cmocka_unit_test_setup(publish_unread_root_freed_at_once, reset),
+        cmocka_unit_test_setup(root_being_freed_keeps_nobody_waiting_and_counts_as_there, reset),
+        cmocka_unit_test_setup(publish_of_nothing_leaves_no_root, reset),
         cmocka_unit_test_setup(publish_while_read_keeps_root_until_exit, reset),
         cmocka_unit_test_setup(publish_frees_what_earlier_publishes_left, reset),
         cmocka_unit_test_setup(leave_gives_the_slot_to_the_next_thread, reset),
