@@ -46,19 +46,10 @@ enum jt_err jt_keyset_new(const struct jt_jwks *jwks, const struct jt_keyset *be
     return JT_OK;
 }
 
-enum jt_err jt_keyset_again(const struct jt_keyset *set, bool stale, struct jt_keyset **out_set)
+bool jt_keyset_equal(const struct jt_keyset *a, const struct jt_keyset *b)
 {
-    struct jt_keyset *again = make(set->n);
-    if (again == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    again->stale = stale;
-    again->skipped = set->skipped;
-    for (again->n = 0; again->n < set->n; again->n++) {
-        again->keys[again->n] = jt_verkey_ref(set->keys[again->n]);
-    }
-    *out_set = again;
-    return JT_OK;
+    return a->n == b->n && a->skipped == b->skipped &&
+           memcmp(a->keys, b->keys, a->n * sizeof a->keys[0]) == 0;
 }
 
 void jt_keyset_free(void *set)

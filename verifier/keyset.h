@@ -16,7 +16,6 @@
 #define JT_KEYSET_CANDIDATES 4
 
 struct jt_keyset {
-    bool stale;     /* past its time to live: in use because no newer one could be got */
     size_t skipped; /* members of the JWK Set that were not usable */
     size_t n;
     struct jt_verkey *keys[];
@@ -33,9 +32,8 @@ struct jt_keyset_found {
 JT_MUST_USE enum jt_err jt_keyset_new(const struct jt_jwks *jwks, const struct jt_keyset *before,
                                       uint64_t *next_id, struct jt_keyset **out_set);
 
-/* Gives a set of the same keys, stale or not. JT_ERR_NOMEM. */
-JT_MUST_USE enum jt_err jt_keyset_again(const struct jt_keyset *set, bool stale,
-                                        struct jt_keyset **out_set);
+/* The same keys in the same order, and as many members passed over. */
+bool jt_keyset_equal(const struct jt_keyset *a, const struct jt_keyset *b);
 
 /* Of the shape that jt_slots_new asks for. NULL is harmless. */
 void jt_keyset_free(void *set);

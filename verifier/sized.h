@@ -16,6 +16,9 @@
 /* The size up to and with member `last`: what the oldest header that has the struct gives. */
 #define JT_SIZED_UP_TO(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
 
+/* The oldest size of a struct jeton_require. */
+#define JT_SIZED_REQUIRE JT_SIZED_UP_TO(struct jeton_require, audiences)
+
 /* Copies the struct at `in` to the `known` bytes at `out`: members that `in` is too old to have are
  * zero. JT_ERR_ARGUMENT: smaller than `oldest`, or a member we do not know is not zero. */
 JT_MUST_USE enum jt_err jt_sized_read(const void *in, size_t oldest, void *out, size_t known);

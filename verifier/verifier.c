@@ -22,8 +22,9 @@ static enum jt_err read_options(const struct jeton_options *given, struct jeton_
         return jt_diag_fail(diag, JT_ERR_ARGUMENT,
                             "options.size is wrong: initialise with JETON_INIT(jeton_options)");
     }
-    if (out->wait_ms < 0) {
-        return jt_diag_fail(diag, JT_ERR_ARGUMENT, "options.wait_ms is negative");
+    if (out->wait_ms < 0 || out->wait_ms > INT32_MAX) {
+        return jt_diag_fail(diag, JT_ERR_ARGUMENT, "options.wait_ms is %lld; it must be 0 to %d",
+                            (long long)out->wait_ms, INT32_MAX);
     }
     if (out->cache_tokens > JT_TOKENCACHE_TOKENS_MAX) {
         return jt_diag_fail(diag, JT_ERR_ARGUMENT, "options.cache_tokens is %zu; at most %d",
@@ -85,7 +86,7 @@ static enum jt_err read_policies(jeton_verifier *verifier, const struct jeton_po
     size_t size = policies->size;
     for (size_t i = 0; i < n_policies; i++) {
         const struct jeton_policy *policy = (const struct jeton_policy *)(const void *)at;
-        if (policy->size != size) {
+        if (policy->size != size || size % _Alignof(struct jeton_policy) != 0) {
             return jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
                                 "policy.size is not the same in all: initialise each with "
                                 "JETON_INIT(jeton_policy)");

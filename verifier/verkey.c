@@ -44,11 +44,13 @@ bool jt_verkey_is(const struct jt_verkey *key, const struct jt_jwk *jwk)
            jt_span_is(jt_span_str(own->thumbprint), jwk->thumbprint);
 }
 
-void jt_verkey_make_table(struct jt_verkey *key)
+bool jt_verkey_make_table(struct jt_verkey *key)
 {
     struct jt_p256 *table = NULL;
-    key->tried = true;
-    if (jt_p256_new(key->jwk->pkey, &table) == JT_OK) {
+    enum jt_err err = jt_p256_new(key->jwk->pkey, &table);
+    if (err == JT_OK) {
         atomic_store(&key->table, table);
     }
+    key->tried = err != JT_ERR_NOMEM;
+    return key->tried;
 }

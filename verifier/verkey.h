@@ -34,7 +34,8 @@ void jt_verkey_free(struct jt_verkey *key);
 /* Is it the same key under the same names: what is known of the one holds for the other. */
 bool jt_verkey_is(const struct jt_verkey *key, const struct jt_jwk *jwk);
 
-/* Makes the table, which takes tens of milliseconds, and marks the key as tried. */
-void jt_verkey_make_table(struct jt_verkey *key);
+/* Makes the table, which takes tens of milliseconds, and marks the key as tried. False when memory
+ * was short: it may be tried again. */
+bool jt_verkey_make_table(struct jt_verkey *key);
 
 #endif

@@ -84,8 +84,8 @@ static enum jt_err verify(jeton_worker *worker, struct jt_span token,
                           const struct jeton_require *require, struct jeton_result *result)
 {
     struct jeton_require known = {0};
-    if (require != NULL && jt_sized_read(require, JT_SIZED_UP_TO(struct jeton_require, audiences),
-                                         &known, sizeof known) != JT_OK) {
+    if (require != NULL &&
+        jt_sized_read(require, JT_SIZED_REQUIRE, &known, sizeof known) != JT_OK) {
         return JT_ERR_ARGUMENT;
     }
     return jt_judge_token(worker, token, require != NULL ? &known : NULL, result);

@@ -79,8 +79,8 @@ size_t jeton_www_authenticate(jeton_status status, const struct jeton_require *r
         return 0;
     }
     struct jeton_require known = {0};
-    if (require != NULL && jt_sized_read(require, JT_SIZED_UP_TO(struct jeton_require, all_of),
-                                         &known, sizeof known) != JT_OK) {
+    if (require != NULL &&
+        jt_sized_read(require, JT_SIZED_REQUIRE, &known, sizeof known) != JT_OK) {
         known = (struct jeton_require){0};
     }
     struct out measured = {NULL, 0, 0};

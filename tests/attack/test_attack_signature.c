@@ -365,6 +365,21 @@ static void class_39_error_queue_of_the_program_left_empty(void **state)
     assert_status(desk_judge(&attack_rsa, good), JETON_OK);
 }
 
+static void class_39_old_errors_of_the_program_change_no_verdict(void **state)
+{
+    (void)state;
+    uint8_t zero[256] = {0};
+    const char *bad = token_maker_join(desk_header("RS256"), desk_claims("{}"), zero, 256);
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_RSA, ERR_R_MALLOC_FAILURE);
+    assert_status(desk_judge(&attack_rsa, bad), JETON_BAD_SIGNATURE);
+    assert_status(attack_judge_beside_good(token_maker_jwk(attack_rs256, "\"kid\":\"k1\""), bad),
+                  JETON_BAD_SIGNATURE);
+    assert_status(desk_judge(&attack_rsa, desk_token(attack_rs256, "{}")), JETON_OK);
+    assert_int_equal(ERR_GET_REASON(ERR_peek_error()), ERR_R_MALLOC_FAILURE);
+    ERR_clear_error();
+}
+
 static void class_39_only_the_answer_one_is_success(void **state)
 {
     (void)state;
@@ -398,6 +413,7 @@ int main(void)
         cmocka_unit_test(class_15_ed25519_s_not_reduced_refused),
         cmocka_unit_test(class_15_ed25519_signature_of_another_length_refused),
         cmocka_unit_test(class_15_ed25519_key_of_small_order_refused),
+        cmocka_unit_test(class_39_old_errors_of_the_program_change_no_verdict),
         cmocka_unit_test(class_39_only_the_answer_one_is_success),
         cmocka_unit_test(class_39_error_queue_of_the_program_left_empty),
     };

@@ -38,6 +38,13 @@ static struct jt_keyset *set_of(const char *kid)
     return &one.set;
 }
 
+/* A request that is answered so. */
+static void settle(const struct jt_keyset *set, int64_t now_ms)
+{
+    jt_kidwatch_ask(&watch);
+    jt_kidwatch_settle(&watch, set, now_ms);
+}
+
 static void note_is_news_once_until_settled(void **state)
 {
     (void)state;
@@ -56,7 +63,7 @@ static void absent_kid_is_worth_nothing_for_five_minutes(void **state)
     (void)state;
     (void)note("a");
     assert_true(jt_kidwatch_worth(&watch, 1000));
-    jt_kidwatch_settle(&watch, set_of("other"), 1000);
+    settle(set_of("other"), 1000);
     (void)note("a");
     assert_false(jt_kidwatch_worth(&watch, 1000));
     assert_false(jt_kidwatch_worth(&watch, 1000 + JT_KIDWATCH_ABSENT_MS - 1));
@@ -72,9 +79,44 @@ static void kid_of_a_failed_fetch_or_of_the_new_set_is_not_absent(void **state)
     jt_kidwatch_settle(&watch, NULL, 0);
     (void)note("a");
     assert_true(jt_kidwatch_worth(&watch, 0));
-    jt_kidwatch_settle(&watch, set_of("a"), 0);
+    settle(set_of("a"), 0);
     (void)note("a");
     assert_true(jt_kidwatch_worth(&watch, 0));
+}
+
+static void kid_noted_after_the_request_is_not_judged_by_its_answer(void **state)
+{
+    (void)state;
+    (void)note("old");
+    jt_kidwatch_ask(&watch);
+    (void)note("new");
+    jt_kidwatch_settle(&watch, set_of("x"), 0);
+    assert_false(jt_kidwatch_any(&watch));
+    (void)note("old");
+    assert_false(jt_kidwatch_worth(&watch, 0));
+    (void)note("new");
+    assert_true(jt_kidwatch_worth(&watch, 0));
+}
+
+static void kid_passed_over_is_worth_a_look(void **state)
+{
+    (void)state;
+    char kid[32];
+    for (int i = 0; i < JT_KIDWATCH_NOTED; i++) {
+        (void)snprintf(kid, sizeof kid, "k%d", i);
+        (void)note(kid);
+    }
+    settle(set_of("x"), 0);
+    for (int i = 0; i < JT_KIDWATCH_NOTED; i++) {
+        (void)snprintf(kid, sizeof kid, "k%d", i);
+        (void)note(kid);
+    }
+    assert_false(jt_kidwatch_worth(&watch, 0));
+    (void)note("one more");
+    assert_true(jt_kidwatch_worth(&watch, 0));
+    settle(set_of("x"), 0);
+    (void)note("k0");
+    assert_false(jt_kidwatch_worth(&watch, 0));
 }
 
 static void flood_takes_bounded_room_and_the_oldest_is_forgotten_first(void **state)
@@ -82,17 +124,17 @@ static void flood_takes_bounded_room_and_the_oldest_is_forgotten_first(void **st
     (void)state;
     char kid[32];
     (void)note("first");
-    jt_kidwatch_settle(&watch, set_of("x"), 0);
+    settle(set_of("x"), 0);
     for (int i = 0; i < JT_KIDWATCH_ABSENT - 1; i++) {
         (void)snprintf(kid, sizeof kid, "k%d", i);
         (void)note(kid);
-        jt_kidwatch_settle(&watch, set_of("x"), 0);
+        settle(set_of("x"), 0);
     }
     (void)note("first");
     assert_false(jt_kidwatch_worth(&watch, 0));
     jt_kidwatch_settle(&watch, NULL, 0);
     (void)note("one more");
-    jt_kidwatch_settle(&watch, set_of("x"), 0);
+    settle(set_of("x"), 0);
     (void)note("first");
     assert_true(jt_kidwatch_worth(&watch, 0));
     for (int i = 0; i < 10000; i++) {
@@ -107,6 +149,8 @@ int main(void)
         cmocka_unit_test_setup(note_is_news_once_until_settled, make),
         cmocka_unit_test_setup(absent_kid_is_worth_nothing_for_five_minutes, make),
         cmocka_unit_test_setup(kid_of_a_failed_fetch_or_of_the_new_set_is_not_absent, make),
+        cmocka_unit_test_setup(kid_noted_after_the_request_is_not_judged_by_its_answer, make),
+        cmocka_unit_test_setup(kid_passed_over_is_worth_a_look, make),
         cmocka_unit_test_setup(flood_takes_bounded_room_and_the_oldest_is_forgotten_first, make),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,9 +6,9 @@
 #include <jeton/verifier.h>
 #include <string.h>
 
+#include "verifier/sized.h"
 #include "verifier/source/fetchurl.h"
 #include "verifier/source/max_age.h"
-#include "verifier/sized.h"
 #include "verifier/status.h"
 
 static void status_numbers_names_and_classes_are_what_they_are(void **state)

@@ -3,7 +3,9 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/verify_desk.h"
 
@@ -162,6 +164,37 @@ static void one_issuer_away_does_not_touch_the_other(void **state)
     close_town(&town);
 }
 
+static void error_tells_of_issuers_without_keys_alone(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_verifier_issuers.XXXXXX";
+    int fd = mkstemp(path);
+    const char *kept = desk_jwks(key);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, kept, strlen(kept)), (ssize_t)strlen(kept));
+    assert_int_equal(close(fd), 0);
+    struct town town = {.bodies = {NULL, desk_jwks(other_key)}};
+    struct jeton_options options = desk_options(&town.desk);
+    struct jeton_policy policies[2] = {desk_policy(), desk_policy()};
+    town.desk.now_s = DESK_NOW;
+    options.fetch = fetch;
+    options.fetch_ctx = &town;
+    options.wait_ms = 1000;
+    policies[0].jwks_file = path; /* and its fetch fails, but it has keys */
+    policies[1].issuer = OTHER;
+    policies[1].jwks_uri = OTHER "/keys";
+    assert_status(jeton_verifier_new(&options, policies, 2, &town.desk.verifier), JETON_OK);
+    assert_int_equal(jeton_verifier_ready(town.desk.verifier), 1);
+    assert_string_equal(jeton_verifier_error(town.desk.verifier), "");
+    jeton_verifier_free(town.desk.verifier);
+    policies[0].jwks_file = NULL;
+    assert_status(jeton_verifier_new(&options, policies, 2, &town.desk.verifier), JETON_OK);
+    assert_int_equal(jeton_verifier_ready(town.desk.verifier), 0);
+    assert_non_null(strstr(jeton_verifier_error(town.desk.verifier), DESK_ISSUER));
+    jeton_verifier_free(town.desk.verifier);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void outcomes_are_counted_by_issuer_and_status(void **state)
 {
     (void)state;
@@ -312,6 +345,7 @@ int main(void)
         cmocka_unit_test(each_issuer_is_judged_by_its_own_keys_and_policy),
         cmocka_unit_test(foreign_and_missing_issuers_are_refused_before_any_key),
         cmocka_unit_test(one_issuer_away_does_not_touch_the_other),
+        cmocka_unit_test(error_tells_of_issuers_without_keys_alone),
         cmocka_unit_test(outcomes_are_counted_by_issuer_and_status),
         cmocka_unit_test(info_tells_keys_age_and_fetches),
         cmocka_unit_test(info_of_what_is_not_there_is_refused),

@@ -34,11 +34,13 @@ static int release(void **state)
 }
 
 static unsigned told; /* JETON_EVENT_CACHE_FAILED */
+static unsigned sets; /* JETON_EVENT_SET */
 static char text[512];
 
 static void record(void *ctx, const struct jeton_event *event)
 {
     (void)ctx;
+    sets += event->kind == JETON_EVENT_SET;
     if (event->kind == JETON_EVENT_CACHE_FAILED) {
         told++;
         (void)snprintf(text, sizeof text, "%s", event->text);
@@ -54,7 +56,7 @@ static void open_at(struct desk *desk, int64_t now_s, const char *issuer)
     options.on_event = record;
     policy.issuer = issuer;
     policy.jwks_cache = path;
-    told = 0;
+    told = sets = 0;
     assert_status(jeton_verifier_new(&options, &policy, 1, &desk->verifier), JETON_OK);
     assert_status(jeton_worker_new(desk->verifier, &desk->worker), JETON_OK);
     assert_int_equal(desk->fetches, 0);
@@ -100,6 +102,76 @@ static void set_is_there_at_the_next_start_without_a_request(void **state)
     desk_close(&desk);
     open_at(&desk, DESK_NOW + 120, DESK_ISSUER);
     assert_pair(&desk, desk_token(key, "{}"), JETON_BAD_SIGNATURE, desk_token(next, "{}"));
+    desk_close(&desk);
+}
+
+static void same_keys_over_the_network_are_no_other_set(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct jeton_issuer_info info = JETON_INIT(jeton_issuer_info);
+    keep(key);
+    open_at(&desk, DESK_NOW + 60, DESK_ISSUER);
+    fetch(&desk, token_maker_text("\n%s", desk_jwks(key)));
+    assert_int_equal(sets, 0);
+    assert_status(jeton_verifier_info(desk.verifier, 0, &info), JETON_OK);
+    assert_int_equal(info.sets, 1);
+    assert_int_equal(info.age_s, 0);
+    desk_close(&desk);
+}
+
+static void file_that_others_may_write_is_not_used(void **state)
+{
+    (void)state;
+    struct desk desk;
+    static const mode_t modes[] = {0620, 0602, 0666, 0640, 0644};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        keep(key);
+        assert_int_equal(chmod(path, modes[i]), 0);
+        int own = (modes[i] & 022) == 0;
+        open_at(&desk, DESK_NOW, DESK_ISSUER);
+        assert_int_equal(jeton_verifier_ready(desk.verifier), own);
+        assert_int_equal(told, !own);
+        desk_close(&desk);
+    }
+    if (geteuid() == 0) { /* who is root can have another's file there */
+        keep(key);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        open_at(&desk, DESK_NOW, DESK_ISSUER);
+        assert_int_equal(jeton_verifier_ready(desk.verifier), 0);
+        assert_non_null(strstr(text, "nobody else may write"));
+        desk_close(&desk);
+    }
+    keep(key);
+    char beside[sizeof path + 8];
+    (void)snprintf(beside, sizeof beside, "%s.fifo", path);
+    assert_int_equal(mkfifo(beside, 0600), 0);
+    assert_int_equal(rename(beside, path), 0);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    assert_int_equal(told, 1);
+    assert_int_equal(jeton_verifier_ready(desk.verifier), 0);
+    desk_close(&desk);
+}
+
+static void set_too_large_to_keep_is_used_and_told(void **state)
+{
+    (void)state;
+    struct desk desk;
+    const char *jwks = desk_jwks(key);
+    (void)unlink(path);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    int filler = 256 * 1024 - (int)strlen(jwks) - 20;
+    fetch(&desk, token_maker_text("{\"x\":\"%0*d\",%s", filler, 0, jwks + 1));
+    assert_int_equal(jeton_verifier_ready(desk.verifier), 1);
+    assert_int_equal(told, 1);
+    desk_close(&desk);
+    assert_int_equal(access(path, F_OK), -1);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    fetch(&desk, token_maker_text("{\"x\":\"%0*d\",%s", filler - 200, 0, jwks + 1));
+    assert_int_equal(told, 0);
+    desk_close(&desk);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    assert_int_equal(jeton_verifier_ready(desk.verifier), 1);
     desk_close(&desk);
 }
 
@@ -224,6 +296,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_is_there_at_the_next_start_without_a_request),
+        cmocka_unit_test(same_keys_over_the_network_are_no_other_set),
+        cmocka_unit_test(file_that_others_may_write_is_not_used),
+        cmocka_unit_test(set_too_large_to_keep_is_used_and_told),
         cmocka_unit_test(kept_set_grows_old_as_any_other),
         cmocka_unit_test(file_that_is_not_of_this_issuer_or_broken_is_not_used),
         cmocka_unit_test(file_that_cannot_be_written_is_told_and_stops_nothing),

@@ -137,9 +137,16 @@ static void new_sizes_wrong_refused(void **state)
     assert_non_null(strstr(jeton_verifier_error(verifier), "options.size"));
     jeton_verifier_free(verifier);
     options = desk_options(&desk);
-    options.wait_ms = -1;
-    assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_USAGE);
-    assert_non_null(strstr(jeton_verifier_error(verifier), "options.wait_ms"));
+    static const int64_t waits[] = {-1, (int64_t)INT32_MAX + 1, INT64_MAX};
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        options.wait_ms = waits[i];
+        assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_USAGE);
+        assert_non_null(strstr(jeton_verifier_error(verifier), "options.wait_ms"));
+        jeton_verifier_free(verifier);
+    }
+    desk.body = desk_jwks(key);
+    options.wait_ms = INT32_MAX;
+    assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_OK);
     jeton_verifier_free(verifier);
 }
 
@@ -158,6 +165,33 @@ static void new_policy_of_a_newer_header_accepted_if_the_rest_is_zero(void **sta
     struct jeton_options options = desk_options(&desk);
     jeton_verifier *verifier = NULL;
     assert_status(jeton_verifier_new(&options, &wide.policy, 1, &verifier), JETON_OK);
+    jeton_verifier_free(verifier);
+}
+
+static void new_array_of_policies_of_a_newer_header(void **state)
+{
+    (void)state;
+    struct {
+        struct jeton_policy policy;
+        uint64_t newer;
+    } wide[2] = {{desk_policy(), 0}, {desk_policy(), 0}};
+    struct desk desk = {.body = ""};
+    struct jeton_options options = desk_options(&desk);
+    struct jeton_issuer_info info = JETON_INIT(jeton_issuer_info);
+    jeton_verifier *verifier = NULL;
+    wide[0].policy.size = wide[1].policy.size = sizeof wide[0];
+    wide[1].policy.issuer = "https://other.example.com";
+    assert_status(jeton_verifier_new(&options, &wide[0].policy, 2, &verifier), JETON_OK);
+    assert_status(jeton_verifier_info(verifier, 1, &info), JETON_OK);
+    assert_string_equal(info.issuer, "https://other.example.com");
+    jeton_verifier_free(verifier);
+    wide[1].policy.size--; /* another size than the first */
+    assert_status(jeton_verifier_new(&options, &wide[0].policy, 2, &verifier), JETON_USAGE);
+    assert_non_null(strstr(jeton_verifier_error(verifier), "policy.size"));
+    jeton_verifier_free(verifier);
+    wide[0].policy.size = sizeof wide[0] - 1; /* at which no struct can stand */
+    assert_status(jeton_verifier_new(&options, &wide[0].policy, 2, &verifier), JETON_USAGE);
+    assert_non_null(strstr(jeton_verifier_error(verifier), "policy.size"));
     jeton_verifier_free(verifier);
 }
 
@@ -403,6 +437,7 @@ int main(void)
         cmocka_unit_test(new_policy_url_wrong_refused_with_a_sentence),
         cmocka_unit_test(new_sizes_wrong_refused),
         cmocka_unit_test(new_policy_of_a_newer_header_accepted_if_the_rest_is_zero),
+        cmocka_unit_test(new_array_of_policies_of_a_newer_header),
         cmocka_unit_test(new_number_of_policies_out_of_bounds_refused),
         cmocka_unit_test(new_two_policies_of_one_issuer_refused),
         cmocka_unit_test(new_file_gives_the_keys_and_nothing_is_fetched),

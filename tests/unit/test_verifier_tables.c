@@ -121,6 +121,28 @@ static void there_are_sixteen_tables_at_most_and_the_rest_verify_too(void **stat
     desk_close(&desk);
 }
 
+static void key_without_a_table_gets_one_when_others_have_gone(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk, with_tables);
+    for (int i = 0; i < KEYS; i++) {
+        assert_status(desk_judge(&desk, tokens[i]), JETON_OK);
+    }
+    desk_settle(&desk);
+    size_t left = 0;
+    while (atomic_load(&set_of(&desk)->keys[left]->table) != NULL) {
+        left++;
+    }
+    desk.body = token_maker_jwks(
+        token_maker_jwk(keys[left], token_maker_text("\"kid\":\"k%zu\"", left)), NULL);
+    desk.boot_ms += 900 * 1000;
+    desk_settle(&desk);
+    assert_int_equal(set_of(&desk)->n, 1);
+    assert_int_equal(tables(&desk), 1);
+    desk_close(&desk);
+}
+
 static void none_where_they_are_switched_off(void **state)
 {
     (void)state;
@@ -139,6 +161,7 @@ int main(void)
         cmocka_unit_test(table_made_for_a_key_that_is_used_and_for_no_other),
         cmocka_unit_test(table_stays_with_its_key_from_set_to_set),
         cmocka_unit_test(there_are_sixteen_tables_at_most_and_the_rest_verify_too),
+        cmocka_unit_test(key_without_a_table_gets_one_when_others_have_gone),
         cmocka_unit_test(none_where_they_are_switched_off),
     };
     return cmocka_run_group_tests(tests, make_keys, release);

@@ -38,7 +38,8 @@ struct jt_p256_scratch {
     EC_POINT *sum, *addend;
 };
 
-/* What libcrypto's failure means. */
+/* What libcrypto's failure means: out of memory stands first or last among what it tells. (An error
+ * of the program's may be taken for it: whoever asks here asks EVP after either.) */
 static enum jt_err failure(enum jt_err otherwise)
 {
     return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||

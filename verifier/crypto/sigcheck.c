@@ -22,6 +22,7 @@ struct jt_sigcheck {
     struct prepared prepared[JT_JWKS_MAX_KEYS]; /* by the key's place in its set */
     EVP_MD_CTX *digests[JT_ALG_COUNT_];         /* each keeps its fetched digest */
     struct jt_p256_scratch *scratch;            /* NULL: no tables in this build */
+    unsigned long error_before;                 /* the last of the program's own; 0: none */
 };
 
 enum jt_err jt_sigcheck_new(struct jt_sigcheck **out_check)
@@ -62,11 +63,17 @@ void jt_sigcheck_free(struct jt_sigcheck *check)
     free(check);
 }
 
-/* What libcrypto's failure means: out of memory stands first or last among what it tells. */
-static enum jt_err failure(enum jt_err otherwise)
+/* What libcrypto's failure means. Out of memory stands first or last among what it tells; where errors
+ * of the program's stand before, first is theirs, and the same one last may be. */
+static enum jt_err failure(const struct jt_sigcheck *check, enum jt_err otherwise)
 {
-    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
-                   ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE
+    unsigned long last = ERR_peek_last_error();
+    unsigned long first = check->error_before == 0 ? ERR_peek_error() : last;
+    if (last == check->error_before) {
+        return otherwise;
+    }
+    return ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE ||
+                   ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE
                ? JT_ERR_NOMEM
                : otherwise;
 }
@@ -82,8 +89,9 @@ static bool set_rsa(EVP_PKEY_CTX *ctx, const struct jt_alg_row *alg)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-static enum jt_err prepare_key(const struct jt_jwk *jwk, const struct jt_alg_row *alg,
-                               const EVP_MD *md, EVP_PKEY_CTX **out_ctx)
+static enum jt_err prepare_key(const struct jt_sigcheck *check, const struct jt_jwk *jwk,
+                               const struct jt_alg_row *alg, const EVP_MD *md,
+                               EVP_PKEY_CTX **out_ctx)
 {
     EVP_PKEY *own = EVP_PKEY_dup(jwk->pkey);
     EVP_PKEY_CTX *ctx = own == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
@@ -92,13 +100,14 @@ static enum jt_err prepare_key(const struct jt_jwk *jwk, const struct jt_alg_row
         EVP_PKEY_CTX_set_signature_md(ctx, md) != 1 ||
         (alg->kty == JT_KTY_RSA && !set_rsa(ctx, alg))) {
         EVP_PKEY_CTX_free(ctx);
-        return failure(JT_ERR_CRYPTO);
+        return failure(check, JT_ERR_CRYPTO);
     }
     *out_ctx = ctx;
     return JT_OK;
 }
 
-static enum jt_err prepare_digest(const struct jt_alg_row *alg, EVP_MD_CTX **out_digest)
+static enum jt_err prepare_digest(const struct jt_sigcheck *check, const struct jt_alg_row *alg,
+                                  EVP_MD_CTX **out_digest)
 {
     EVP_MD *md = EVP_MD_fetch(NULL, alg->md, NULL);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -106,7 +115,7 @@ static enum jt_err prepare_digest(const struct jt_alg_row *alg, EVP_MD_CTX **out
     EVP_MD_free(md); /* the context holds it */
     if (!ok) {
         EVP_MD_CTX_free(ctx);
-        return failure(JT_ERR_CRYPTO);
+        return failure(check, JT_ERR_CRYPTO);
     }
     *out_digest = ctx;
     return JT_OK;
@@ -123,7 +132,7 @@ static enum jt_err find_key(struct jt_sigcheck *check, const struct jt_verkey *k
     }
     if (prepared->ctx[alg->id] == NULL) {
         const EVP_MD *md = EVP_MD_CTX_get0_md(check->digests[alg->id]);
-        JT_TRY(prepare_key(key->jwk, alg, md, &prepared->ctx[alg->id]));
+        JT_TRY(prepare_key(check, key->jwk, alg, md, &prepared->ctx[alg->id]));
     }
     *out_ctx = prepared->ctx[alg->id];
     return JT_OK;
@@ -134,18 +143,19 @@ static enum jt_err make_digest(struct jt_sigcheck *check, const struct jt_alg_ro
                                unsigned *out_n)
 {
     if (check->digests[alg->id] == NULL) {
-        JT_TRY(prepare_digest(alg, &check->digests[alg->id]));
+        JT_TRY(prepare_digest(check, alg, &check->digests[alg->id]));
     }
     EVP_MD_CTX *ctx = check->digests[alg->id];
     return EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 &&
                    EVP_DigestUpdate(ctx, message.p, message.n) == 1 &&
                    EVP_DigestFinal_ex(ctx, out, out_n) == 1
                ? JT_OK
-               : failure(JT_ERR_CRYPTO);
+               : failure(check, JT_ERR_CRYPTO);
 }
 
-static enum jt_err verify_by_evp(EVP_PKEY_CTX *ctx, const struct jt_alg_row *alg,
-                                 struct jt_span digest, struct jt_span signature)
+static enum jt_err verify_by_evp(const struct jt_sigcheck *check, EVP_PKEY_CTX *ctx,
+                                 const struct jt_alg_row *alg, struct jt_span digest,
+                                 struct jt_span signature)
 {
     uint8_t der[JT_JWS_DER_MAX];
     if (alg->kty == JT_KTY_EC) {
@@ -156,7 +166,7 @@ static enum jt_err verify_by_evp(EVP_PKEY_CTX *ctx, const struct jt_alg_row *alg
     /* 1 alone is success: 0 and negative numbers both mean that it does not verify */
     return EVP_PKEY_verify(ctx, signature.p, signature.n, digest.p, digest.n) == 1
                ? JT_OK
-               : failure(JT_ERR_SIGNATURE);
+               : failure(check, JT_ERR_SIGNATURE);
 }
 
 static enum jt_err verify_digest(struct jt_sigcheck *check, const struct jt_verkey *key, size_t at,
@@ -175,7 +185,7 @@ static enum jt_err verify_digest(struct jt_sigcheck *check, const struct jt_verk
         }
     }
     JT_TRY(find_key(check, key, at, alg, &ctx));
-    return verify_by_evp(ctx, alg, jt_span_of(digest, digest_n), signature);
+    return verify_by_evp(check, ctx, alg, jt_span_of(digest, digest_n), signature);
 }
 
 enum jt_err jt_sigcheck_verify(struct jt_sigcheck *check, const struct jt_verkey *key, size_t at,
@@ -191,6 +201,7 @@ enum jt_err jt_sigcheck_verify(struct jt_sigcheck *check, const struct jt_verkey
     if (alg->kty == JT_KTY_OKP) {
         return jt_ed25519_verify(key->jwk->ed25519, message, signature);
     }
+    check->error_before = ERR_peek_last_error();
     (void)ERR_set_mark(); /* the error queue is the program's; an empty one needs no mark */
     enum jt_err err = verify_digest(check, key, at, alg, message, signature);
     (void)ERR_pop_to_mark(); /* as above */

@@ -181,7 +181,7 @@ static enum jt_err hear(jeton_worker *worker, struct hearing *hearing, size_t *o
 }
 
 /* The verdict on claims that a signature stands for. */
-static enum jt_err judge_claims(jeton_worker *worker, const struct jt_tokencache_entry *known,
+static enum jt_err judge_claims(jeton_worker *worker, const struct jt_tokencache_known *known,
                                 const struct jeton_require *require, struct jeton_result *result)
 {
     const struct jt_worker_desk *desk = &worker->desks[known->policy];
@@ -208,7 +208,7 @@ static enum jt_err judge_anew(jeton_worker *worker, struct hearing *hearing,
                               struct jeton_result *result)
 {
     JT_TRY(hear(worker, hearing, &result->policy));
-    struct jt_tokencache_entry known;
+    struct jt_tokencache_known known;
     const struct jt_jws_header *header = hearing->header;
     known.policy = result->policy;
     known.key = hearing->key;
@@ -238,15 +238,15 @@ static void forget_gone(jeton_worker *worker, size_t place)
     desk->swept = generation;
 }
 
-static const struct jt_tokencache_entry *recall(jeton_worker *worker,
+static const struct jt_tokencache_known *recall(jeton_worker *worker,
                                                 const struct jt_tokencache_tag *tag)
 {
-    const struct jt_tokencache_entry *entry = jt_tokencache_find(worker->cache, tag);
-    if (entry == NULL) {
+    const struct jt_tokencache_known *known = jt_tokencache_find(worker->cache, tag);
+    if (known == NULL) {
         return NULL;
     }
-    forget_gone(worker, entry->policy);
-    return entry->key != 0 ? entry : NULL;
+    forget_gone(worker, known->policy);
+    return known->key != 0 ? known : NULL;
 }
 
 enum jt_err jt_judge_token(jeton_worker *worker, struct jt_span token,
@@ -262,7 +262,7 @@ enum jt_err jt_judge_token(jeton_worker *worker, struct jt_span token,
     }
     if (worker->cache != NULL && jt_tokencache_tag(worker->cache, token, &tag)) {
         hearing.tag = &tag;
-        const struct jt_tokencache_entry *known = recall(worker, &tag);
+        const struct jt_tokencache_known *known = recall(worker, &tag);
         if (known != NULL) {
             jt_tally_count(worker->tally, known->policy, JT_TALLY_CACHE_HITS);
             return judge_claims(worker, known, require, result);

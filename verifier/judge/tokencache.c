@@ -13,11 +13,17 @@ struct line {
     struct jt_tokencache_tag tags[WAYS];
 };
 
+struct entry {
+    struct jt_tokencache_known known; /* its key is 0: the entry is empty */
+    size_t used;                      /* of text */
+    char text[JT_TOKENCACHE_TEXT];
+};
+
 struct jt_tokencache {
     uint8_t key[16];
     size_t n_lines; /* a power of two */
     struct line *lines;
-    struct jt_tokencache_entry *entries; /* WAYS of each line */
+    struct entry *entries; /* WAYS of each line */
 };
 
 enum jt_err jt_tokencache_new(size_t tokens, const struct jt_random *random,
@@ -69,14 +75,14 @@ static bool same(const struct jt_tokencache_tag *a, const struct jt_tokencache_t
     return ((a->digest[0] ^ b->digest[0]) | (a->digest[1] ^ b->digest[1])) == 0;
 }
 
-const struct jt_tokencache_entry *jt_tokencache_find(const struct jt_tokencache *cache,
+const struct jt_tokencache_known *jt_tokencache_find(const struct jt_tokencache *cache,
                                                      const struct jt_tokencache_tag *tag)
 {
     size_t at = line_of(cache, tag);
     for (size_t way = 0; way < WAYS; way++) {
         if (same(&cache->lines[at].tags[way], tag)) {
-            const struct jt_tokencache_entry *entry = &cache->entries[at * WAYS + way];
-            return entry->key != 0 ? entry : NULL;
+            const struct jt_tokencache_known *known = &cache->entries[at * WAYS + way].known;
+            return known->key != 0 ? known : NULL;
         }
     }
     return NULL;
@@ -88,8 +94,8 @@ static size_t choose(const struct jt_tokencache *cache, const struct jt_tokencac
 {
     size_t first = line_of(cache, tag) * WAYS;
     for (size_t way = 0; way < WAYS; way++) {
-        const struct jt_tokencache_entry *entry = &cache->entries[first + way];
-        if (entry->key == 0 || entry->claims.exp_s <= now_s) {
+        const struct jt_tokencache_known *known = &cache->entries[first + way].known;
+        if (known->key == 0 || known->claims.exp_s <= now_s) {
             return first + way;
         }
     }
@@ -97,7 +103,7 @@ static size_t choose(const struct jt_tokencache *cache, const struct jt_tokencac
 }
 
 /* Copies `*slice` behind what is copied already, and points it there. */
-static void move_in(struct jt_tokencache_entry *entry, struct jeton_slice *slice)
+static void move_in(struct entry *entry, struct jeton_slice *slice)
 {
     if (slice->n > 0) {
         memcpy(entry->text + entry->used, slice->p, slice->n);
@@ -107,36 +113,36 @@ static void move_in(struct jt_tokencache_entry *entry, struct jeton_slice *slice
 }
 
 void jt_tokencache_put(struct jt_tokencache *cache, const struct jt_tokencache_tag *tag,
-                       const struct jt_tokencache_entry *entry, int64_t now_s)
+                       const struct jt_tokencache_known *known, int64_t now_s)
 {
-    const struct jt_tokenclaims *claims = &entry->claims;
-    if (entry->payload.n + entry->kid.n + claims->issuer.n + claims->subject.n +
+    const struct jt_tokenclaims *claims = &known->claims;
+    if (known->payload.n + known->kid.n + claims->issuer.n + claims->subject.n +
             claims->client_id.n + claims->token_id.n + claims->scope.n >
         JT_TOKENCACHE_TEXT) {
         return;
     }
     size_t at = choose(cache, tag, now_s);
-    struct jt_tokencache_entry *to = &cache->entries[at];
-    *to = (struct jt_tokencache_entry){
-        .policy = entry->policy, .key = entry->key, .claims = entry->claims, .kid = entry->kid};
-    struct jeton_slice payload = {(const char *)entry->payload.p, entry->payload.n};
+    struct entry *to = &cache->entries[at];
+    struct jeton_slice payload = {(const char *)known->payload.p, known->payload.n};
+    to->known = *known;
+    to->used = 0;
     move_in(to, &payload);
-    to->payload = jt_span_of(payload.p, payload.n);
-    move_in(to, &to->kid);
-    move_in(to, &to->claims.issuer);
-    move_in(to, &to->claims.subject);
-    move_in(to, &to->claims.client_id);
-    move_in(to, &to->claims.token_id);
-    move_in(to, &to->claims.scope);
+    to->known.payload = jt_span_of(payload.p, payload.n);
+    move_in(to, &to->known.kid);
+    move_in(to, &to->known.claims.issuer);
+    move_in(to, &to->known.claims.subject);
+    move_in(to, &to->known.claims.client_id);
+    move_in(to, &to->known.claims.token_id);
+    move_in(to, &to->known.claims.scope);
     cache->lines[at / WAYS].tags[at % WAYS] = *tag;
 }
 
 void jt_tokencache_sweep(struct jt_tokencache *cache, size_t policy, const struct jt_keyset *set)
 {
     for (size_t i = 0; i < cache->n_lines * WAYS; i++) {
-        struct jt_tokencache_entry *entry = &cache->entries[i];
-        if (entry->key != 0 && entry->policy == policy && !jt_keyset_holds(set, entry->key)) {
-            entry->key = 0;
+        struct jt_tokencache_known *known = &cache->entries[i].known;
+        if (known->key != 0 && known->policy == policy && !jt_keyset_holds(set, known->key)) {
+            known->key = 0;
         }
     }
 }

@@ -8,7 +8,6 @@
 
 #include "common/base/base.h"
 
-#define FILE_MAX ((size_t)JT_JWKS_MAX_BYTES + 4096) /* a kept set says something of itself */
 #define MS_PER_S 1000
 #define NEVER_MS INT64_MAX
 
@@ -55,46 +54,45 @@ void jt_currentset_tell(const struct jt_currentset *current, jeton_event_kind ki
 /* Takes `set` (NULL: from here on there is none) and makes it the one in use. */
 static enum jt_err use(struct jt_currentset *current, struct jt_keyset *set)
 {
-    uint64_t n = set == NULL ? 0 : set->n, skipped = set == NULL ? 0 : set->skipped;
-    bool stale = set != NULL && set->stale;
     enum jt_err err = jt_slots_publish(current->slots, set);
     if (err != JT_OK) {
         jt_keyset_free(set);
         return err;
     }
-    atomic_store(&current->keys, n);
-    atomic_store(&current->skipped, skipped);
-    atomic_store(&current->stale, stale);
     /* after the set: who sees the number finds the set */
     atomic_fetch_add_explicit(&current->generation, 1, memory_order_release);
     return JT_OK;
 }
 
-static enum jt_err use_again(struct jt_currentset *current, bool stale)
+/* A key that was turned away when there were tables enough may have its own now. */
+static void want_tables_again(struct jt_currentset *current)
 {
-    struct jt_keyset *again = NULL;
-    JT_TRY(jt_keyset_again(jt_currentset_get(current), stale, &again));
-    return use(current, again);
+    const struct jt_keyset *set = jt_currentset_get(current);
+    for (size_t i = 0; i < set->n; i++) {
+        const struct jt_verkey *key = set->keys[i];
+        if (atomic_load(&key->wants_table) && !key->tried) {
+            atomic_store(&current->table_wanted, true);
+        }
+    }
 }
 
-/* Makes `text` the set in use. One that is in use already stays, with what workers have prepared
- * and remembered for it. */
+/* Makes `text` the set in use. Where its keys are in use already nothing changes, so that workers
+ * keep what they have remembered. */
 static enum jt_err publish(struct jt_currentset *current, struct jt_span text)
 {
-    uint8_t digest[JT_SHA256_LEN];
     const struct jt_keyset *before = jt_currentset_get(current);
-    JT_TRY(jt_digest_sha256(text, digest));
-    if (before != NULL && memcmp(digest, current->digest, sizeof digest) == 0) {
-        return before->stale ? use_again(current, false) : JT_OK;
-    }
     struct jt_jwks *jwks = NULL;
     struct jt_keyset *set = NULL;
     JT_TRY(jt_jwks_parse(text, &jwks));
     enum jt_err err = jt_keyset_new(jwks, before, &current->next_id, &set);
     jt_jwks_free(jwks);
     JT_TRY(err);
+    if (before != NULL && jt_keyset_equal(before, set)) {
+        jt_keyset_free(set);
+        return JT_OK;
+    }
     JT_TRY(use(current, set));
-    memcpy(current->digest, digest, sizeof digest);
+    want_tables_again(current);
     atomic_fetch_add(&current->sets, 1);
     return JT_OK;
 }
@@ -102,6 +100,7 @@ static enum jt_err publish(struct jt_currentset *current, struct jt_span text)
 /* The set in use was got `age_s` ago and was fresh for `fresh_s` then. */
 static void date(struct jt_currentset *current, int64_t age_s, int64_t fresh_s)
 {
+    const struct jt_keyset *set = jt_currentset_get(current);
     int64_t confirmed_ms = now_ms(current) - age_s * MS_PER_S;
     atomic_store(&current->confirmed_ms, confirmed_ms);
     atomic_store(&current->stale_ms, NEVER_MS);
@@ -109,6 +108,10 @@ static void date(struct jt_currentset *current, int64_t age_s, int64_t fresh_s)
         atomic_store(&current->stale_ms, confirmed_ms + fresh_s * MS_PER_S);
         current->drop_ms = confirmed_ms + (fresh_s + JT_CURRENTSET_STALE_S) * MS_PER_S;
     }
+    atomic_store(&current->stale, false);
+    /* last: while there are no keys, who asks for info looks at none of the others */
+    atomic_store(&current->skipped, set->skipped);
+    atomic_store(&current->keys, set->n);
 }
 
 /* For the next start; this one goes on without. */
@@ -147,7 +150,7 @@ static enum jt_err load_file(struct jt_currentset *current, struct jt_buf *text,
                              struct jt_diag *diag)
 {
     const char *path = current->conf->policy->jwks_file;
-    enum jt_err err = jt_keyfile_read(path, text, diag);
+    enum jt_err err = jt_keyfile_read(path, JT_KEYFILE_GIVEN, text, diag);
     if (err == JT_ERR_NOT_FOUND) {
         return jt_diag_fail(diag, JT_ERR_IO, "cannot read %.200s: it is not there", path);
     }
@@ -168,7 +171,7 @@ static enum jt_err load_kept(struct jt_currentset *current, struct jt_buf *text,
 {
     const struct jt_policy *policy = current->conf->policy;
     struct jt_keyfile_times times;
-    JT_TRY(jt_keyfile_read(policy->jwks_cache, text, diag));
+    JT_TRY(jt_keyfile_read(policy->jwks_cache, JT_KEYFILE_KEPT, text, diag));
     JT_TRY(jt_keyfile_times(jt_buf_span(text), jt_span_of(policy->issuer, policy->issuer_len),
                             &times, diag));
     int64_t now_s = jt_clock_wall_s(current->conf->clock);
@@ -185,7 +188,7 @@ static enum jt_err load_kept(struct jt_currentset *current, struct jt_buf *text,
 
 enum jt_err jt_currentset_load(struct jt_currentset *current, struct jt_diag *diag)
 {
-    struct jt_buf text = JT_BUF_INIT(FILE_MAX);
+    struct jt_buf text = JT_BUF_INIT(JT_JWKS_MAX_BYTES);
     struct jt_diag why = JT_DIAG_INIT, sentence = JT_DIAG_INIT;
     enum jt_err err = JT_OK;
     if (current->conf->policy->jwks_file != NULL) {
@@ -216,16 +219,18 @@ int64_t jt_currentset_age(struct jt_currentset *current)
         if (use(current, NULL) != JT_OK) {
             return now + MS_PER_S; /* memory is short: soon again */
         }
+        atomic_store(&current->stale, false);
+        atomic_store(&current->keys, 0);
+        atomic_store(&current->skipped, 0);
         jt_currentset_tell(current, JETON_EVENT_DROPPED,
                            "the key set could not be renewed for a day: it is used no longer");
         return NEVER_MS;
     }
-    if (!set->stale) {
-        if (use_again(current, true) != JT_OK) {
-            return now + MS_PER_S;
-        }
-        jt_currentset_tell(current, JETON_EVENT_STALE,
-                           "the key set could not be renewed: it is used on, for a day at most");
+    if (!atomic_load(&current->stale)) {
+        atomic_store(&current->stale, true);
+        jt_currentset_tell(
+            current, JETON_EVENT_STALE,
+            "the key set is past its time to live: it is used on, for a day at most");
     }
     return current->drop_ms;
 }
@@ -262,8 +267,9 @@ bool jt_currentset_make_table(struct jt_currentset *current)
     if (chosen == NULL || tables >= JT_CURRENTSET_TABLES) {
         return false;
     }
-    jt_verkey_make_table(chosen);
-    atomic_store(&current->table_wanted, true); /* to look again: more may be wanted */
+    if (jt_verkey_make_table(chosen)) {
+        atomic_store(&current->table_wanted, true); /* to look again: more may be wanted */
+    }
     return true;
 }
 

@@ -10,7 +10,6 @@
 #ifndef JT_VERIFIER_CURRENTSET_H
 #define JT_VERIFIER_CURRENTSET_H
 
-#include "common/base/digest.h"
 #include "common/base/slots.h"
 #include "verifier/keyset.h"
 #include "verifier/source/sourceconf.h"
@@ -29,7 +28,6 @@ struct jt_currentset {
 
     /* the driver's */
     uint64_t next_id;
-    uint8_t digest[JT_SHA256_LEN]; /* of the text of the newest set */
     int64_t drop_ms;
 
     /* written by the driver, read by who asks for info */

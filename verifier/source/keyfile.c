@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/jose/jwks.h"
@@ -31,21 +32,42 @@ static enum jt_err read_all(int fd, struct jt_buf *out)
     }
 }
 
-enum jt_err jt_keyfile_read(const char *path, struct jt_buf *out, struct jt_diag *diag)
+/* Whoever can write the file can sign tokens. */
+static bool is_own(int fd)
+{
+    struct stat file;
+    return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+           (file.st_uid == geteuid() || file.st_uid == 0) &&
+           (file.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static enum jt_err read_open(int fd, const char *path, enum jt_keyfile_kind kind,
+                             struct jt_buf *out, struct jt_diag *diag)
+{
+    if (kind == JT_KEYFILE_KEPT && !is_own(fd)) {
+        return jt_diag_fail(diag, JT_ERR_IO,
+                            "%.200s is not a file of this user's that nobody else may write: "
+                            "remove it, or name another",
+                            path);
+    }
+    enum jt_err err = read_all(fd, out);
+    return err == JT_ERR_IO ? jt_diag_fail(diag, err, "cannot read %.200s: is it a file?", path)
+                            : err;
+}
+
+enum jt_err jt_keyfile_read(const char *path, enum jt_keyfile_kind kind, struct jt_buf *out,
+                            struct jt_diag *diag)
 {
     /* a FIFO would block the open, for ever */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         return JT_ERR_NOT_FOUND;
     }
-    enum jt_err err = fd < 0 ? JT_ERR_IO : read_all(fd, out);
-    if (fd >= 0) {
-        (void)close(fd); /* only read from */
+    if (fd < 0) {
+        return jt_diag_fail(diag, JT_ERR_IO, "cannot read %.200s: check its mode", path);
     }
-    if (err == JT_ERR_IO) {
-        return jt_diag_fail(diag, err, "cannot read %.200s: check that it is a file, and its mode",
-                            path);
-    }
+    enum jt_err err = read_open(fd, path, kind, out, diag);
+    (void)close(fd); /* only read from */
     return err;
 }
 
@@ -135,8 +157,7 @@ enum jt_err jt_keyfile_write(const char *path, struct jt_span issuer,
                              const struct jt_keyfile_times *times, struct jt_span text,
                              struct jt_diag *diag)
 {
-    struct jt_buf bytes = JT_BUF_INIT(2 * JT_JWKS_MAX_BYTES),
-                  beside = JT_BUF_INIT(strlen(path) + 8);
+    struct jt_buf bytes = JT_BUF_INIT(JT_JWKS_MAX_BYTES), beside = JT_BUF_INIT(strlen(path) + 8);
     enum jt_err err = render(issuer, times, text, &bytes);
     if (err == JT_OK) {
         err = replace(path, jt_buf_span(&bytes), &beside);

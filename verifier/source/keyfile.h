@@ -14,9 +14,15 @@
 #include "common/base/buf.h"
 #include "common/base/diag.h"
 
-/* Reads the file `path` into `out`, whose `max` bounds it. JT_ERR_IO with a sentence, JT_ERR_LIMIT,
+/* Whose a file is: an operator's, who answers for it; or the verifier's own, where nobody else may
+ * have put keys. */
+enum jt_keyfile_kind { JT_KEYFILE_GIVEN, JT_KEYFILE_KEPT };
+
+/* Reads the file `path` into `out`, whose `max` bounds it. A kept one must be a regular file of this
+ * process's user or root's that nobody else may write. JT_ERR_IO with a sentence, JT_ERR_LIMIT,
  * JT_ERR_NOMEM; JT_ERR_NOT_FOUND, without a sentence, when there is no such file. */
-JT_MUST_USE enum jt_err jt_keyfile_read(const char *path, struct jt_buf *out, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_keyfile_read(const char *path, enum jt_keyfile_kind kind,
+                                        struct jt_buf *out, struct jt_diag *diag);
 
 /* When a kept set was fetched (seconds since 1970), and for how long it was fresh then. */
 struct jt_keyfile_times {
@@ -29,7 +35,8 @@ JT_MUST_USE enum jt_err jt_keyfile_times(struct jt_span text, struct jt_span iss
                                          struct jt_keyfile_times *out_times, struct jt_diag *diag);
 
 /* Keeps the JWK Set `text` in the file `path` (mode 0600), which is replaced whole or not at all.
- * JT_ERR_IO with a sentence, JT_ERR_JSON, JT_ERR_NOMEM, JT_ERR_LIMIT. */
+ * JT_ERR_IO with a sentence, JT_ERR_JSON, JT_ERR_NOMEM; JT_ERR_LIMIT: it would be too large to be
+ * read again. */
 JT_MUST_USE enum jt_err jt_keyfile_write(const char *path, struct jt_span issuer,
                                          const struct jt_keyfile_times *times, struct jt_span text,
                                          struct jt_diag *diag);

@@ -62,7 +62,7 @@ void jt_keysource_free(struct jt_keysource *source)
         return;
     }
     jt_currentset_release(&source->current);
-    jt_setfetch_release(&source->setfetch);
+    jt_setfetch_forget(&source->setfetch);
     free(source);
 }
 
@@ -141,6 +141,7 @@ static void request(struct jt_keysource *source)
     struct jeton_response response;
     bool more = false;
     int64_t ttl_s = 0;
+    jt_kidwatch_ask(&source->kids);
     enum jt_err err = jt_setfetch_request(&source->setfetch, &response, &more, &source->diag);
     if (err == JT_OK && more) {
         return;
@@ -248,7 +249,7 @@ bool jt_keysources_await(const struct jt_keysources *sources)
 enum jt_err jt_keysources_failure(const struct jt_keysources *sources, struct jt_diag *diag)
 {
     for (size_t i = 0; i < sources->n; i++) {
-        if (sources->v[i]->failure != JT_OK) {
+        if (sources->v[i]->failure != JT_OK && !jt_keysource_ready(sources->v[i])) {
             *diag = sources->v[i]->diag;
             return sources->v[i]->failure;
         }

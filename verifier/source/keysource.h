@@ -40,7 +40,8 @@ struct jt_keysources {
 int64_t jt_keysources_step(struct jt_keysources *sources);
 
 /* Driver: does any await its first set still: it has none, and no attempt to get one has ended. And
- * why an attempt failed last (JT_OK when none did, or none was made), with a sentence. */
+ * why an attempt of one that has no set failed last (JT_OK when none did, or none was made), with a
+ * sentence. */
 bool jt_keysources_await(const struct jt_keysources *sources);
 enum jt_err jt_keysources_failure(const struct jt_keysources *sources, struct jt_diag *diag);
 

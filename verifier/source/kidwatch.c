@@ -39,6 +39,9 @@ bool jt_kidwatch_note(struct jt_kidwatch *watch, struct jt_span kid)
             return !atomic_exchange(&watch->news, true);
         }
     }
+    if (!atomic_load_explicit(&watch->more, memory_order_relaxed)) {
+        atomic_store(&watch->more, true);
+    }
     return false;
 }
 
@@ -65,7 +68,14 @@ bool jt_kidwatch_worth(const struct jt_kidwatch *watch, int64_t now_ms)
             return true;
         }
     }
-    return false;
+    return atomic_load(&watch->more);
+}
+
+void jt_kidwatch_ask(struct jt_kidwatch *watch)
+{
+    for (size_t i = 0; i < JT_KIDWATCH_NOTED; i++) {
+        watch->asked[i] = atomic_load(&watch->noted[i]);
+    }
 }
 
 static bool has(const struct jt_kidwatch *watch, const struct jt_keyset *set, uint64_t kid)
@@ -83,8 +93,11 @@ void jt_kidwatch_settle(struct jt_kidwatch *watch, const struct jt_keyset *set, 
 {
     /* first, so that a kid noted from here on is news again */
     atomic_store(&watch->news, false);
+    atomic_store(&watch->more, false);
     for (size_t i = 0; i < JT_KIDWATCH_NOTED; i++) {
-        uint64_t kid = atomic_exchange(&watch->noted[i], 0);
+        uint64_t kid = watch->asked[i]; /* one noted since may be younger than the answer */
+        atomic_store(&watch->noted[i], 0);
+        watch->asked[i] = 0;
         if (kid == 0 || set == NULL || has(watch, set, kid) || is_absent(watch, kid, now_ms)) {
             continue;
         }

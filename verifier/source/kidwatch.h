@@ -21,6 +21,8 @@ struct jt_kidwatch {
     uint8_t key[16];
     _Atomic bool news;                         /* something was noted since the last settling */
     _Atomic uint64_t noted[JT_KIDWATCH_NOTED]; /* 0: free */
+    _Atomic bool more;                         /* one was passed over */
+    uint64_t asked[JT_KIDWATCH_NOTED];         /* noted before the request was made */
     struct {
         uint64_t kid; /* 0: free */
         int64_t until_ms;
@@ -37,11 +39,15 @@ bool jt_kidwatch_note(struct jt_kidwatch *watch, struct jt_span kid);
 /* Is anything noted. */
 bool jt_kidwatch_any(const struct jt_kidwatch *watch);
 
-/* Is a kid noted that is not known to be absent at `now_ms` (of the boot clock). */
+/* Is a kid noted that is not known to be absent at `now_ms` (of the boot clock), or was one passed
+ * over. */
 bool jt_kidwatch_worth(const struct jt_kidwatch *watch, int64_t now_ms);
 
-/* Forgets what is noted. Kids that `set` lacks are absent from now on; with NULL, for a fetch that
- * failed, nothing is known of them. */
+/* A request begins: its answer is one to the kids that are noted now. */
+void jt_kidwatch_ask(struct jt_kidwatch *watch);
+
+/* Forgets what is noted. Kids that were asked for and that `set` lacks are absent from now on; with
+ * NULL, for a fetch that failed, nothing is known of them. */
 void jt_kidwatch_settle(struct jt_kidwatch *watch, const struct jt_keyset *set, int64_t now_ms);
 
 #endif

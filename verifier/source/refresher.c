@@ -12,6 +12,8 @@
 
 #include "common/base/base.h"
 
+#define LOOK_MS 60000 /* so often at least it looks what is due */
+
 struct jt_refresher {
     struct jt_keysources *sources;
     pthread_t thread;
@@ -41,7 +43,8 @@ static void *run(void *ctx)
         int64_t next_ms = jt_keysources_step(refresher->sources);
         tell_first_end(refresher);
         if (next_ms > 0) {
-            struct timespec until = jt_clock_in_ms(next_ms);
+            /* the sleep's clock stands still while the machine sleeps, that of the schedule goes on */
+            struct timespec until = jt_clock_in_ms(next_ms < LOOK_MS ? next_ms : LOOK_MS);
             /* woken, timed out or interrupted: the next step finds out what is due */
             (void)sem_clockwait(&refresher->wake, CLOCK_MONOTONIC, &until);
         }

@@ -26,11 +26,6 @@ void jt_setfetch_forget(struct jt_setfetch *fetch)
     fetch->found_uri = NULL;
 }
 
-void jt_setfetch_release(struct jt_setfetch *fetch)
-{
-    jt_setfetch_forget(fetch);
-}
-
 static enum jt_err get(const struct jt_setfetch *fetch, const char *url, struct jeton_response *out,
                        struct jt_diag *diag)
 {
@@ -80,11 +75,6 @@ enum jt_err jt_setfetch_request(struct jt_setfetch *fetch, struct jeton_response
                                 bool *out_more, struct jt_diag *diag)
 {
     const char *uri = jt_setfetch_uri(fetch);
-    enum jt_err err = uri == NULL ? discover(fetch, diag) : get(fetch, uri, out_set, diag);
-    if (err != JT_OK) {
-        jt_setfetch_forget(fetch);
-        return err;
-    }
     *out_more = uri == NULL;
-    return JT_OK;
+    return uri == NULL ? discover(fetch, diag) : get(fetch, uri, out_set, diag);
 }

@@ -63,7 +63,7 @@ struct jeton_issuer_info {
     int stale;              /* 1: in use past its time to live, because fetching fails */
     uint64_t fetches;       /* attempts to get a set that have ended */
     uint64_t failures;      /* ... of which failed */
-    uint64_t early_fetches; /* ... that unknown kids asked for */
+    uint64_t early_fetches; /* attempts that unknown kids have begun */
     uint64_t sets;          /* how often another set came into use */
     uint64_t stale_uses;    /* tokens judged with a stale set */
     uint64_t cache_hits;    /* tokens found among the remembered (jeton_options cache_tokens) */

@@ -71,12 +71,14 @@ struct jeton_response {
     int64_t max_age_s; /* of Cache-Control; -1 when absent */
 };
 
-/* Fetches `url` (never following a redirect; a body of at most `max_body` bytes). Called from one
- * thread at a time. Returns JETON_OK, or JETON_FETCH_FAILED: it is tried again later. Since 0.1. */
+/* Fetches `url` (never following a redirect; a body of at most `max_body` bytes; bounded in time: no
+ * other issuer is fetched, no set dropped and no verifier freed meanwhile). Called from one thread at
+ * a time. Returns JETON_OK, or JETON_FETCH_FAILED: it is tried again later. Since 0.1. */
 typedef jeton_status (*jeton_fetch_fn)(void *ctx, const char *url, size_t max_body,
                                        struct jeton_response *out);
 
-/* Of the verifier as a whole. Strings are copied. NULL options are all defaults. Since 0.1. */
+/* Of the verifier as a whole. Strings are copied. NULL options are all defaults. The clocks are
+ * asked by any thread, many at once. Since 0.1. */
 struct jeton_options {
     size_t size;
     jeton_fetch_fn fetch; /* NULL: libcurl, when built in */
@@ -85,8 +87,9 @@ struct jeton_options {
     int64_t (*monotonic_ms)(void *ctx); /* NULL: the system's boot clock */
     void *clock_ctx;
     const char *ca_file; /* PEM; NULL: the system's trust store */
-    int64_t wait_ms;     /* how long jeton_verifier_new may wait for the first fetches */
-    int no_thread;       /* 1: no background thread; call jeton_verifier_poll */
+    int64_t wait_ms; /* how long jeton_verifier_new may wait for the first fetches, which are made
+                            one after another: 5 s for each request that may hang; <= 2^31 - 1 */
+    int no_thread;   /* 1: no background thread; call jeton_verifier_poll */
     size_t cache_tokens; /* accepted tokens that each worker remembers, at about 1.2 KB, so that
                             the next call with one costs no signature check; 0: none; <= 1048576 */
     int no_es256_table;  /* 1: ES256 by OpenSSL's ECDSA alone, without a table for each used key */
@@ -102,9 +105,9 @@ struct jeton_policy {
     const char *jwks_uri;               /* NULL: by discovery from `issuer` */
     const char *jwks_file;              /* a JWK Set read by jeton_verifier_new; alone, never fetch:
                                            set jwks_uri or `discover` to fetch later ones */
-    const char *jwks_cache;             /* a file that the verifier keeps: read when it is there,
-                                           written with each new set, so that a start needs no
-                                           network; not together with jwks_file */
+    const char *jwks_cache;             /* a file that the verifier keeps: read when it is there and
+                                           nobody else may write it, written after each fetch, so
+                                           that a start needs no network; not with jwks_file */
     int discover;                       /* 1: discovery although jwks_file is given */
     uint32_t algorithms;                /* 0: ES256 ES384 ES512 RS256 PS256 EdDSA */
     const char *const *types;           /* NULL: "at+jwt"; "application/" before it also matches;
@@ -122,7 +125,8 @@ struct jeton_require {
     const char *const *any_of;    /* the token holds at least one of these */
     const char *const *all_of;    /* and every one of these */
     const char *const *audiences; /* aud holds one of these, of the policy's audiences (an audience
-                                     that no policy has is never held); NULL: any of the policy's */
+                                     that no policy has is never held, nor one of an empty list);
+                                     NULL: any of the policy's */
 };
 
 /* Bits of `failures`: every claim check that failed once the signature stood. Since 0.1. */
@@ -156,7 +160,7 @@ typedef struct jeton_worker jeton_worker;
  * and jwks_cache, and starts the first fetches; for issuers that have no set then it waits up to
  * options->wait_ms in all (with no_thread: makes their fetches). That a fetch fails, or that what
  * it brings is refused, is no error here: jeton_verify answers JETON_NO_KEYS until a set arrives,
- * and jeton_verifier_error tells why a fetch that was waited for failed. Errors, and what
+ * and jeton_verifier_error tells why one that was waited for failed, if it failed in time. Errors, and what
  * `*out_verifier` is then: JETON_USAGE, JETON_FILE_FAILED and JETON_KEYS_REFUSED (both of a
  * jwks_file), a verifier that has the sentence for jeton_verifier_error, gives no worker and is to
  * be freed; JETON_NO_MEMORY (or no thread could be started) and JETON_INTERNAL, NULL. Any thread.
@@ -166,25 +170,26 @@ JETON_API JETON_CHECK jeton_status jeton_verifier_new(const struct jeton_options
                                                       size_t n_policies,
                                                       jeton_verifier **out_verifier);
 
-/* Stops the background thread and frees. Workers must be freed before. NULL is harmless.
- * Any thread, once no other uses it. Since 0.1. */
+/* Stops the background thread, which may have to end a request first (5 s at most), and frees.
+ * Workers must be freed before. NULL is harmless. Any thread, once no other uses it. Since 0.1. */
 JETON_API void jeton_verifier_free(jeton_verifier *verifier);
 
 /* What jeton_verifier_new found wrong, or why the fetch that it waited for failed, in one sentence;
  * "" when nothing, or for NULL. Later fetches do not change it. Borrowed. Any thread. Since 0.1. */
 JETON_API const char *jeton_verifier_error(const jeton_verifier *verifier);
 
-/* With no_thread: does the work that is due (at most one request, bounded by its time-outs, or one
- * key's table, which takes some 20 ms of CPU; a set that has grown too old is dropped here) and
- * returns how many milliseconds may pass until the next call. Otherwise does nothing. One thread at
- * a time. Since 0.1. */
+/* With no_thread: does the work that is due (at most one request, bounded by its time-outs, and the
+ * writing of its jwks_cache; or one key's table, which takes some 20 ms of CPU; a set that has grown
+ * too old is dropped here) and returns how many milliseconds may pass until the next call, counted
+ * also while the machine sleeps. After JETON_UNKNOWN_KEY call it at once: a newer set may be wanted.
+ * Otherwise does nothing. One thread at a time. Since 0.1. */
 JETON_API int64_t jeton_verifier_poll(jeton_verifier *verifier);
 
 /* 1 when each issuer has a usable key set. Any thread. Since 0.1. */
 JETON_API int jeton_verifier_ready(const jeton_verifier *verifier);
 
-/* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_USAGE (`verifier` is NULL or came
- * with an error); `*out_worker` is NULL then. Any thread. Since 0.1. */
+/* Gives a worker for the calling thread. JETON_NO_MEMORY, JETON_INTERNAL (no randomness),
+ * JETON_USAGE (`verifier` is NULL or came with an error); `*out_worker` is NULL then. Any thread. Since 0.1. */
 JETON_API JETON_CHECK jeton_status jeton_worker_new(jeton_verifier *verifier,
                                                     jeton_worker **out_worker);
 
