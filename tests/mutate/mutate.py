@@ -4,11 +4,13 @@
 
     tests/mutate/mutate.py [--only REGEXP] [--markdown FILE] [--keep FOLDER]
 
-A row of checks.py says what is taken away. In a copy of the tree the row is applied, the verifier's
-tests are built and run until one fails: killed. A row that no test notices survived: a test is missing,
-unless the row says why another check stands behind it. Not part of CI: it takes half an hour. Ends with
-1 when a check survived that should not, or a row is wrong: its pattern does not match exactly once, or
-what it makes does not compile. --keep builds in FOLDER and leaves it, so that the next run is quicker."""
+A row of checks.py says what is taken away. In a copy of the tree the row is applied, the tests of its
+room are built and run until one fails: killed. A row that no test notices survived: a test is missing,
+unless the row says why another check stands behind it. Not part of CI: it takes a quarter of an hour.
+Ends with 1 when a check survived that should not, when one was noticed that says it cannot be, or when a
+row is wrong: its pattern does not match exactly once, or what it makes does not compile. --markdown
+replaces the table of FILE, which begins with a line "N of M killed."; --keep builds in FOLDER and leaves
+it, so that the next run is quicker."""
 
 import argparse
 import filecmp
@@ -24,12 +26,35 @@ import time
 from checks import CHECKS
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-PARTS = ("CMakeLists.txt", "CHANGELOG.md", "cmake", "common", "docs", "packaging", "tests", "verifier")
-# in the order they are asked; the slow ones only about what all others let pass
-QUICK = (r"^unit\.test_(json|alg|b64url|pkey|jwk|jwks|jws|oom)$", r"^unit\.test_attack_",
-         r"^unit\.test_verifier_", r"^fuzz\.")
-SLOW = (r"^fault\.verifier$",)
-TEST_S, SLOW_S = 60, 200
+PARTS = ("CMakeLists.txt", "CHANGELOG.md", "cmake", "common", "docs", "issuer", "keys", "packaging",
+         "tests", "verifier")
+VECTORS = os.path.join(ROOT, "..", "shared", "vectors")
+
+# whose checks (by path), and the tests that are asked: first those that are likely to notice, then
+# the others, by what they cost
+LIBRARY = (r"^unit\.test_(json|json_index|alg|b64url|pkey|jwk|jwks|jws|oom|payload|kidwatch|span)$",
+           r"^unit\.test_(p256|modinv)", r"^unit\.test_verifier_", r"^unit\.test_attack_", r"^fuzz\.",
+           r"^fault\.verifier$")
+GUARD = (r"^unit\.test_(forward|identity|rules|authorize|generation)$", r"^fuzz\.forward_auth$",
+         r"^flow\.1[01]-guard")
+ROOMS = (
+    (r"^verifier/guard/", (r"^unit\.test_(forward|identity|rules|authorize)$",), GUARD),
+    (r"^common/json/", (r"^unit\.test_json",), LIBRARY),
+    (r"^common/jose/", (r"^unit\.test_(alg|b64url|jwk|jwks|jws|pkey)$",), LIBRARY),
+    (r"^verifier/crypto/(p256|modinv)", (r"^unit\.test_(modinv|p256)",), LIBRARY),
+    (r"^verifier/crypto/", (r"^unit\.test_attack_signature$",), LIBRARY),
+    (r"^verifier/judge/payload", (r"^unit\.test_payload$", r"^unit\.test_attack_claims$"), LIBRARY),
+    (r"^verifier/judge/.*cache", (r"^unit\.test_(verifier_cache|attack_memory)$",), LIBRARY),
+    (r"^verifier/judge/judge", (r"^unit\.test_verifier_(token|issuers|cache|keysource)$",), LIBRARY),
+    (r"^verifier/judge/", (r"^unit\.test_(verifier_token|attack_claims)$",), LIBRARY),
+    (r"^verifier/source/(fetch|max_age)", (r"^unit\.test_verifier_(fetch|answer)$",), LIBRARY),
+    (r"^verifier/source/", (r"^unit\.test_(kidwatch|verifier_keysource|verifier_kept)$",), LIBRARY),
+    (r"^verifier/(keyset|verkey)", (r"^unit\.test_attack_(keys|form|signature)$",), LIBRARY),
+    (r"^verifier/(policy|verifier|sized)", (r"^unit\.test_verifier_new$",), LIBRARY),
+    (r"^verifier/www_", (r"^unit\.test_verifier_answer$",), LIBRARY),
+    (r"", (r"^unit\.test_verifier_token$",), LIBRARY),
+)
+LEAST_S, TIMES = 10, 8  # a test hangs when it takes so many times what it took without a change
 
 
 def run(*command, seconds=1800, **more):
@@ -45,10 +70,39 @@ def copy_changed(source, target):
         shutil.copymode(source, target)
 
 
+class Test:
+    """One of ctest's."""
+
+    def __init__(self, told, build):
+        properties = {one["name"]: one["value"] for one in told.get("properties", [])}
+        more = dict(pair.split("=", 1) for pair in properties.get("ENVIRONMENT", []))
+        self.name, self.command = told["name"], told["command"]
+        self.folder = properties.get("WORKING_DIRECTORY", build)
+        self.environment = {"JETON_VECTORS": VECTORS, **os.environ, **more}
+        named = (*self.command, *more.values())
+        self.programs = {os.path.relpath(one, build) for one in named if one.startswith(build + "/")}
+        self.cost_s = 100.0
+
+    def passes(self):
+        try:
+            end = run(*self.command, seconds=LEAST_S + TIMES * self.cost_s, env=self.environment,
+                      cwd=self.folder)
+        except subprocess.TimeoutExpired:
+            return False
+        return end.returncode in (0, 77)
+
+    def passes_now(self):
+        """The same, and how long that took."""
+        before = time.monotonic()
+        passes = self.passes()
+        self.cost_s = time.monotonic() - before
+        return passes
+
+
 class Copy:
     """The tree, where it may be changed."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, checks):
         self.folder, self.build = folder, os.path.join(folder, "build")
         for part in PARTS:
             source, target = os.path.join(ROOT, part), os.path.join(folder, part)
@@ -57,40 +111,46 @@ class Copy:
             else:
                 copy_changed(source, target)
         configured = run("cmake", "-S", folder, "-B", self.build, "-G", "Ninja",
-                         "-DCMAKE_BUILD_TYPE=Debug", "-DJETON_ISSUER=OFF")
+                         "-DCMAKE_BUILD_TYPE=Debug")
         assert configured.returncode == 0, configured.stdout
-        assert self.compiles(), "the tree as it is does not compile"
-        self.quick, self.slow = self._tests(QUICK), self._tests(SLOW)
-        for tests in (self.quick, self.slow):
-            for test in [test for test in tests if not self.passes(test)]:
-                print(f"{test['name']} fails without any change and is left out", flush=True)
-                tests.remove(test)
+        # ctest tells no command of a program that is not there yet
+        assert self.compiles(()), "the tree as it is does not compile:\n" + self.last.stdout
+        told = json.loads(run("ctest", "--show-only=json-v1", cwd=self.build).stdout)["tests"]
+        tests = [Test(test, self.build) for test in told if "command" in test]
+        tests = [test for test in tests
+                 if any(self._asks(check.file, test) for check in checks)]
+        self.tests = sorted(filter(self._stands, tests), key=lambda test: test.cost_s)
 
-    def _tests(self, patterns):
-        told = run("ctest", "--show-only=json-v1", cwd=self.build)
-        tests = [test for test in json.loads(told.stdout)["tests"] if "command" in test]
-        return [test for pattern in patterns for test in tests if re.search(pattern, test["name"])]
+    @staticmethod
+    def _stands(test):
+        if test.passes_now():
+            return True
+        print(f"{test.name} fails without any change and is left out", flush=True)
+        return False
 
-    def compiles(self):
-        self.last = run("ninja", "-C", self.build, "-j2")
+    @staticmethod
+    def _room(file):
+        return next((first, all_) for path, first, all_ in ROOMS if re.search(path, file))
+
+    def _asks(self, file, test):
+        return any(re.search(pattern, test.name) for pattern in self._room(file)[1])
+
+    def compiles(self, tests):
+        self.last = run("ninja", "-C", self.build, "-j2", *set().union(*(t.programs for t in tests)))
         return self.last.returncode == 0
 
-    def passes(self, test):
-        properties = {one["name"]: one["value"] for one in test.get("properties", [])}
-        more = dict(pair.split("=", 1) for pair in properties.get("ENVIRONMENT", []))
-        seconds = SLOW_S if test in getattr(self, "slow", []) else TEST_S
-        try:
-            end = run(*test["command"], seconds=seconds, env={**os.environ, **more},
-                      cwd=properties.get("WORKING_DIRECTORY", self.build))
-        except subprocess.TimeoutExpired:
-            return False
-        return end.returncode in (0, 77)
-
-    def killer(self):
-        """The first test that notices; None when none does."""
-        for test in (*self.quick, *self.slow):
-            if not self.passes(test):
-                return test["name"]
+    def killer(self, file):
+        """The first test that notices a change of `file`; None when none does. Raises when it does not
+        compile."""
+        first = [test for test in self.tests
+                 if any(re.search(pattern, test.name) for pattern in self._room(file)[0])]
+        rest = [test for test in self.tests if test not in first and self._asks(file, test)]
+        for tests in (first, rest):
+            if not self.compiles(tests):
+                raise SyntaxError(self.last.stdout[-2000:])
+            for test in tests:
+                if not test.passes():
+                    return test.name
         return None
 
 
@@ -113,21 +173,20 @@ class Judge:
         mutated = re.sub(pattern_of(check.old), lambda _: check.new, text)
         try:
             self.write(path, mutated)
-            if not self.copy.compiles():
-                print(self.copy.last.stdout[-2000:])
-                return self.tell(check, "wrong row: does not compile", "")
-            by = self.copy.killer()
+            by = self.copy.killer(check.file)
+        except SyntaxError as error:
+            print(error)
+            return self.tell(check, "wrong row: does not compile", "")
         finally:
             self.write(path, text)
-        if by is not None:
-            return self.tell(check, "killed", by)
-        return self.tell(check, "survived", check.behind)
+        if by is None:
+            return self.tell(check, "survived", check.behind)
+        return self.tell(check, "wrong row: killed all the same" if check.behind else "killed", by)
 
     @staticmethod
     def write(path, text):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        os.utime(path, (time.time(), time.time()))
 
     def tell(self, check, verdict, by):
         self.rows.append((check.file, check.what, verdict, by))
@@ -144,26 +203,35 @@ class Judge:
         return "\n".join(lines) + "\n"
 
 
+def put_table(path, table):
+    """In the place of the one that is there, at the end."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    before = re.split(r"^\d+ of \d+ killed\.$", text, maxsplit=1, flags=re.MULTILINE)[0]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + table)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--only", default="", help="rows whose file or words match")
-    parser.add_argument("--markdown", help="where the table goes")
+    parser.add_argument("--markdown", help="page whose table is replaced")
     parser.add_argument("--keep", help="folder of the copy")
     arguments = parser.parse_args()
-    folder = arguments.keep or tempfile.mkdtemp(prefix="mutate-")
+    checks = [check for check in CHECKS
+              if re.search(arguments.only, f"{check.file}: {check.what}")]
+    folder = os.path.realpath(arguments.keep or tempfile.mkdtemp(prefix="mutate-"))
     os.makedirs(folder, exist_ok=True)
     try:
-        judge = Judge(Copy(folder))
-        for check in CHECKS:
-            if re.search(arguments.only, f"{check.file}: {check.what}"):
-                judge.judge(check)
+        judge = Judge(Copy(folder, checks))
+        for check in checks:
+            judge.judge(check)
     finally:
         if not arguments.keep:
             shutil.rmtree(folder)
     print(judge.markdown())
     if arguments.markdown:
-        with open(arguments.markdown, "w", encoding="utf-8") as file:
-            file.write(judge.markdown())
+        put_table(arguments.markdown, judge.markdown())
     sys.exit(judge.wrong != 0)
 
 
