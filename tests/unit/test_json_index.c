@@ -2,6 +2,7 @@
 #include "common/json/json_index.h"
 
 #include "common/json/json.h"
+#include "common/json/json_lex.h"
 #include "tests/unit/unit.h"
 
 #include "common/base/base.h"
@@ -142,6 +143,21 @@ static void string_stopped_at_every_place(void **state)
     }
 }
 
+/* A text ends where it ends, though what stands behind would go on with it. */
+static void string_cut_short_refused_whatever_follows(void **state)
+{
+    (void)state;
+    static const char whole[] = "\"a\\n\\u0041\\ud83d\\ude00\xc3\xa9\"";
+    struct jt_span raw;
+    bool escaped;
+    for (size_t n = 0; n < sizeof whole; n++) {
+        struct jt_json_lex lex = jt_json_lex_of(jt_span_of(whole, n));
+        assert_err(jt_json_lex_string(&lex, &raw, &escaped),
+                   n < sizeof whole - 1 ? JT_ERR_JSON : JT_OK);
+    }
+    assert_int_equal(raw.n, sizeof whole - 3);
+}
+
 static void find_tells_type_text_and_raw(void **state)
 {
     (void)state;
@@ -216,6 +232,17 @@ static void one_value_too_many_refused(void **state)
     assert_err(jt_json_index_read(&small, JT_SPAN("{}")), JT_ERR_LIMIT);
 }
 
+/* Names of one length whose first and last eight bytes are the same share a key. */
+static void names_that_share_a_key_told_apart(void **state)
+{
+    (void)state;
+    assert_ok(read_text("{\"https://a/x/role/of\":1,\"https://a/y/role/of\":2}"));
+    assert_span(find("https://a/x/role/of")->text, "1");
+    assert_span(find("https://a/y/role/of")->text, "2");
+    assert_null(jt_json_index_find(&index_, JT_SPAN("https://a/z/role/of")));
+    assert_err(read_text("{\"https://a/x/role/of\":1,\"https://a/x/role/of\":2}"), JT_ERR_JSON);
+}
+
 /* {"m0":0,"m1":1 ...}, name `same` repeating the one of number 0; -1 for none. */
 static size_t write_members(char *out, const char *head, const char *tail, int n, int same)
 {
@@ -258,9 +285,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_unstrict_text_refused_repaired_accepted),
         cmocka_unit_test(string_stopped_at_every_place),
+        cmocka_unit_test(string_cut_short_refused_whatever_follows),
         cmocka_unit_test(find_tells_type_text_and_raw),
         cmocka_unit_test(one_level_too_deep_refused),
         cmocka_unit_test(one_value_too_many_refused),
+        cmocka_unit_test(names_that_share_a_key_told_apart),
         cmocka_unit_test(duplicate_among_many_members_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,29 @@ static void x_above_the_order_accepted_as_below_it(void **state)
     BN_free(x);
 }
 
+/* r is x reduced modulo n; x itself, the same modulo n, would be another signature of the same. */
+static void x_above_the_order_refused_as_r(void **state)
+{
+    (void)state;
+    BIGNUM *x = BN_dup(ecdsa_maker_order()), *r = BN_new();
+    uint8_t digest[32], s[32], signature[64];
+    struct jt_p256 *table = NULL;
+    fill(digest);
+    fill(s);
+    s[0] = 1; /* below n */
+    const struct ecdsa_key *key = ecdsa_maker_key_for_x(x, digest, s, signature);
+    assert_ok(jt_p256_new(key->pkey, &table));
+    assert_ok(jt_p256_verify(table, scratch, digest, signature));
+    assert_non_null(BN_bin2bn(signature, 32, r));
+    assert_int_equal(BN_add(r, r, x), 1);
+    assert_int_equal(BN_bn2binpad(r, signature, 32), 32);
+    assert_false(ecdsa_maker_evp_accepts(key, digest, signature));
+    assert_err(jt_p256_verify(table, scratch, digest, signature), JT_ERR_SIGNATURE);
+    jt_p256_free(table);
+    BN_free(x);
+    BN_free(r);
+}
+
 static void wrong_or_missing_inverse_changes_no_verdict(void **state)
 {
     (void)state;
@@ -535,6 +558,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(edges_of_r_s_and_digest_judged_as_evp_does),
         cmocka_unit_test(sum_of_equal_points_accepted_and_of_opposite_ones_refused),
         cmocka_unit_test(x_above_the_order_accepted_as_below_it),
+        cmocka_unit_test(x_above_the_order_refused_as_r),
         cmocka_unit_test(wrong_or_missing_inverse_changes_no_verdict),
         cmocka_unit_test(new_of_another_kind_of_key_refused),
         cmocka_unit_test(new_with_any_multiple_wrong_refused),

@@ -259,6 +259,26 @@ static void file_that_is_not_of_this_issuer_or_broken_is_not_used(void **state)
     }
 }
 
+static void kept_set_says_how_long_it_is_fresh_within_the_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fresh_for;
+        int64_t fresh_s;
+    } rows[] = {{"0", 300}, {"301", 301}, {"9223372036854775807", 86400}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct desk desk;
+        struct jeton_issuer_info info = JETON_INIT(jeton_issuer_info);
+        put_file(token_maker_text("{\"issuer\":\"%s\",\"fetched\":%d,\"fresh_for\":%s,%s",
+                                  DESK_ISSUER, (int)DESK_NOW, rows[i].fresh_for,
+                                  desk_jwks(key) + 1));
+        open_at(&desk, DESK_NOW, DESK_ISSUER);
+        assert_status(jeton_verifier_info(desk.verifier, 0, &info), JETON_OK);
+        assert_int_equal(info.fresh_s, rows[i].fresh_s);
+        desk_close(&desk);
+    }
+}
+
 static void file_that_cannot_be_written_is_told_and_stops_nothing(void **state)
 {
     (void)state;
@@ -301,6 +321,7 @@ int main(void)
         cmocka_unit_test(set_too_large_to_keep_is_used_and_told),
         cmocka_unit_test(kept_set_grows_old_as_any_other),
         cmocka_unit_test(file_that_is_not_of_this_issuer_or_broken_is_not_used),
+        cmocka_unit_test(kept_set_says_how_long_it_is_fresh_within_the_limits),
         cmocka_unit_test(file_that_cannot_be_written_is_told_and_stops_nothing),
         cmocka_unit_test(cache_beside_a_file_of_the_operators_refused),
     };

@@ -153,6 +153,11 @@ static void kid_known_to_be_absent_asks_for_no_fetch(void **state)
         assert_status(desk_judge(&desk, token_of(next, "gone")), JETON_UNKNOWN_KEY);
         assert_int_equal(poll_at(&desk, t), 0);
     }
+    /* nor is it looked up more than once a second */
+    assert_status(desk_judge(&desk, token_of(next, "gone")), JETON_UNKNOWN_KEY);
+    assert_int_equal(jeton_verifier_poll(desk.verifier), 1000);
+    assert_int_equal(poll_at(&desk, desk.boot_ms + 1000), 0);
+    assert_true(jeton_verifier_poll(desk.verifier) > 60000);
     /* another kid is another matter, and so is the same after five minutes */
     assert_status(desk_judge(&desk, token_of(next, "other")), JETON_UNKNOWN_KEY);
     assert_int_equal(poll_at(&desk, 310000), 1);
@@ -189,6 +194,23 @@ static void bad_signature_and_foreign_alg_never_fetch(void **state)
     assert_status(desk_judge(&desk, token_maker_sign(rsa, "{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}",
                                                      desk_claims("{}"))),
                   JETON_UNKNOWN_KEY);
+    /* nor what is refused whatever its key, though its kid is unknown */
+    const struct {
+        const char *header, *claims;
+        jeton_status want;
+    } rows[] = {
+        {"{\"alg\":\"RS512\",\"kid\":\"k9\",\"typ\":\"at+jwt\"}", desk_claims("{}"),
+         JETON_ALG_REFUSED},
+        {"{\"alg\":\"RS256\",\"kid\":\"k9\",\"typ\":\"JWT\"}", desk_claims("{}"),
+         JETON_TYP_REFUSED},
+        {"{\"alg\":\"RS256\",\"kid\":\"k9\",\"typ\":\"at+jwt\"}", desk_claims("{\"iss\":\"x\"}"),
+         JETON_WRONG_ISSUER},
+        {"{\"alg\":\"RS256\",\"kid\":\"k9\",\"typ\":\"at+jwt\"}", "x", JETON_UNKNOWN_KEY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *token = token_maker_sign(rsa, rows[i].header, rows[i].claims);
+        assert_status(desk_judge(&desk, token), rows[i].want);
+    }
     assert_int_equal(poll_at(&desk, 60000), 0);
     desk_close(&desk);
 }
@@ -287,6 +309,24 @@ static void same_kid_with_another_key_is_the_other_key(void **state)
     desk.body = set_of(next, "k1");
     assert_int_equal(poll_at(&desk, 905000), 1);
     assert_pair(&desk, token_of(key, "k1"), JETON_BAD_SIGNATURE, token_of(next, "k1"));
+    desk_close(&desk);
+}
+
+static void same_key_for_another_algorithm_is_another_key(void **state)
+{
+    (void)state;
+    static const char header[] = "{\"alg\":\"RS256\",\"kid\":\"k1\",\"typ\":\"at+jwt\"}";
+    const struct token_key *rsa = token_maker_key("RS256");
+    const char *token = token_maker_sign(rsa, header, desk_claims("{}"));
+    struct desk desk;
+    desk_open(&desk, NULL, desk_jwks(rsa));
+    assert_status(desk_judge(&desk, token), JETON_OK);
+    desk.body = token_maker_jwks(token_maker_jwk(rsa, "\"kid\":\"k1\",\"alg\":\"PS256\""), NULL);
+    assert_int_equal(poll_at(&desk, 905000), 1);
+    assert_status(desk_judge(&desk, token), JETON_ALG_REFUSED);
+    desk.body = desk_jwks(rsa);
+    assert_int_equal(poll_at(&desk, 905000 + 900000), 1);
+    assert_status(desk_judge(&desk, token), JETON_OK);
     desk_close(&desk);
 }
 
@@ -454,6 +494,7 @@ int main(void)
         cmocka_unit_test(set_that_cannot_be_renewed_is_used_for_a_day_and_no_longer),
         cmocka_unit_test(stale_set_found_unchanged_is_fresh_again),
         cmocka_unit_test(same_kid_with_another_key_is_the_other_key),
+        cmocka_unit_test(same_key_for_another_algorithm_is_another_key),
         cmocka_unit_test(same_set_again_stays_with_what_is_prepared_for_it),
         cmocka_unit_test(discovery_finds_the_set_at_either_place),
         cmocka_unit_test(discovery_refuses_a_document_that_is_not_the_issuers),

@@ -92,6 +92,7 @@ static long exhaust(void (*step)(void *), void *ctx)
 }
 
 static const char *jwks, *good, *bad;
+static unsigned told; /* how often a verdict was that memory is short */
 
 static void open_and_close(void *ctx)
 {
@@ -140,6 +141,7 @@ static void verify_once(void *ctx)
     } else {
         assert_status(status, JETON_OK);
     }
+    told += status == JETON_NO_MEMORY;
     assert_status(result.status, status);
     assert_true((result.subject.p != NULL) == (status == JETON_OK));
     left = -1;
@@ -158,7 +160,9 @@ static void verify_out_of_memory_says_so_and_never_accepts(void **state)
     (void)state;
     struct desk desk;
     desk_open(&desk, NULL, jwks);
+    told = 0;
     assert_true(exhaust(verify_once, &desk) > 20);
+    assert_true(told > 10);
     assert_true(exhaust(verify_bad_once, &desk) > 0);
     desk_close(&desk);
 }

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "tests/support/verify_desk.h"
+#include "verifier/worker.h"
 
 #include <string.h>
 
@@ -408,6 +409,9 @@ static void verify_too_long_refused_at_the_limit(void **state)
         assert_true(pad < 13000);
     }
     assert_pair(&desk, padded(pad + 1), JETON_TOO_LONG, padded(pad));
+    /* before anything in it is looked at */
+    assert_status(desk_judge(&desk, token_maker_text("%016385d", 0)), JETON_TOO_LONG);
+    assert_status(desk_judge(&desk, token_maker_text("%016384d", 0)), JETON_MALFORMED);
     desk_close(&desk);
     struct jeton_policy policy = desk_policy();
     policy.max_token = 20000;
@@ -425,9 +429,19 @@ static void verify_remembers_only_headers_that_a_signature_covered(void **state)
     const char *other = token_maker_sign(
         token_maker_key("ES256"), "{\"alg\":\"ES256\",\"kid\":\"k1\",\"typ\":\"at+jwt\",\"x\":1}",
         desk_claims("{}"));
+    const char *refused = token_maker_sign(
+        key, "{\"alg\":\"ES256\",\"kid\":\"k1\",\"typ\":\"JWT\"}", desk_claims("{}"));
+    const struct jt_worker_memo *memo = &desk.worker->desks[0].memo;
+    assert_status(desk_judge(&desk, other), JETON_BAD_SIGNATURE);
+    assert_status(desk_judge(&desk, refused), JETON_TYP_REFUSED);
+    assert_int_equal(memo->n, 0);
     for (int i = 0; i < 3; i++) {
         assert_pair(&desk, other, JETON_BAD_SIGNATURE, good);
+        assert_pair(&desk, refused, JETON_TYP_REFUSED, good);
     }
+    assert_int_equal(memo->n, strcspn(good, "."));
+    assert_status(desk_judge(&desk, other), JETON_BAD_SIGNATURE);
+    assert_memory_equal(memo->text, good, memo->n);
     desk_close(&desk);
 }
 
