@@ -119,6 +119,32 @@ static void kid_passed_over_is_worth_a_look(void **state)
     assert_false(jt_kidwatch_worth(&watch, 0));
 }
 
+static void absence_is_not_made_longer_by_asking_again(void **state)
+{
+    (void)state;
+    (void)note("a");
+    settle(set_of("x"), 0);
+    (void)note("a");
+    settle(set_of("x"), JT_KIDWATCH_ABSENT_MS / 2);
+    (void)note("a");
+    assert_false(jt_kidwatch_worth(&watch, JT_KIDWATCH_ABSENT_MS - 1));
+    assert_true(jt_kidwatch_worth(&watch, JT_KIDWATCH_ABSENT_MS));
+}
+
+static void one_kid_takes_one_place_however_often(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2 * JT_KIDWATCH_NOTED; i++) {
+        (void)note("a");
+    }
+    (void)note("b");
+    settle(set_of("x"), 0);
+    (void)note("b"); /* it was noted, and is known to be absent */
+    assert_false(jt_kidwatch_worth(&watch, 0));
+    (void)note("c");
+    assert_true(jt_kidwatch_worth(&watch, 0));
+}
+
 static void flood_takes_bounded_room_and_the_oldest_is_forgotten_first(void **state)
 {
     (void)state;
@@ -151,6 +177,8 @@ int main(void)
         cmocka_unit_test_setup(kid_of_a_failed_fetch_or_of_the_new_set_is_not_absent, make),
         cmocka_unit_test_setup(kid_noted_after_the_request_is_not_judged_by_its_answer, make),
         cmocka_unit_test_setup(kid_passed_over_is_worth_a_look, make),
+        cmocka_unit_test_setup(absence_is_not_made_longer_by_asking_again, make),
+        cmocka_unit_test_setup(one_kid_takes_one_place_however_often, make),
         cmocka_unit_test_setup(flood_takes_bounded_room_and_the_oldest_is_forgotten_first, make),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,10 @@ static void file_that_is_not_of_this_issuer_or_broken_is_not_used(void **state)
         {"{", 0},
         {"[]", 0},
         {jwks, 0}, /* whose, and of when? */
+        {token_maker_text("{\"fetched\":%d,\"fresh_for\":300,%s", (int)DESK_NOW, members), 0},
+        {token_maker_text("{\"issuer\":7,\"fetched\":%d,\"fresh_for\":300,%s", (int)DESK_NOW,
+                          members),
+         0},
         {token_maker_text("{\"issuer\":\"%s\",\"fetched\":%d,%s", DESK_ISSUER, (int)DESK_NOW,
                           members),
          0},

@@ -475,8 +475,16 @@ static void discovery_repeated_only_after_a_failure(void **state)
     assert_int_equal(places.asked, 3);
     places.jwks = set_of(next, "k2");
     assert_int_equal(jeton_verifier_poll(desk.verifier), 0);
-    (void)refresh_wait(&desk, 900);
+    desk.boot_ms += refresh_wait(&desk, 900);
     assert_int_equal(places.asked, 5);
+    /* what is no set, at a place that answers, is a failure too */
+    places.jwks = "{}";
+    desk.boot_ms += jeton_verifier_poll(desk.verifier);
+    assert_int_equal(places.asked, 6);
+    places.jwks = set_of(next, "k2");
+    assert_int_equal(jeton_verifier_poll(desk.verifier), 0);
+    (void)refresh_wait(&desk, 900);
+    assert_int_equal(places.asked, 8);
     jeton_verifier_free(desk.verifier);
 }
 

@@ -262,6 +262,12 @@ static void new_file_gives_the_keys_and_nothing_is_fetched(void **state)
     desk.boot_ms += 100 * 3600 * 1000;
     while (jeton_verifier_poll(desk.verifier) == 0) {
     } /* makes what speeds verifying up */
+    /* an unknown kid wakes nobody where nothing is fetched */
+    const char *unknown =
+        token_maker_sign(key, "{\"alg\":\"ES256\",\"kid\":\"k9\",\"typ\":\"at+jwt\"}",
+                         desk_claims("{\"iss\":\"joe\"}"));
+    assert_status(desk_judge(&desk, unknown), JETON_UNKNOWN_KEY);
+    assert_true(jeton_verifier_poll(desk.verifier) > 3600 * 1000);
     assert_status(desk_judge(&desk, desk_token(key, "{\"iss\":\"joe\"}")), JETON_OK);
     assert_int_equal(desk.fetches, 0);
     desk_close(&desk);

@@ -398,6 +398,35 @@ static const char *padded(size_t pad)
     return token;
 }
 
+/* As many audiences as a policy may have: none stands for another. */
+static void verify_each_of_many_audiences_told_apart(void **state)
+{
+    (void)state;
+    const char *audiences[JT_POLICY_AUDIENCES + 1] = {NULL};
+    for (size_t i = 0; i < JT_POLICY_AUDIENCES; i++) {
+        audiences[i] = token_maker_text("urn:%zu", i);
+    }
+    struct jeton_policy policy = desk_policy();
+    policy.audiences = audiences;
+    struct desk desk;
+    desk_open(&desk, &policy, desk_jwks(key));
+    for (size_t i = 0; i < JT_POLICY_AUDIENCES; i++) {
+        const char *token = desk_token(key, token_maker_text("{\"aud\":\"urn:%zu\"}", i));
+        struct jeton_result result = JETON_INIT(jeton_result);
+        assert_status(jeton_verify(desk.worker, token, strlen(token), NULL, &result), JETON_OK);
+        assert_int_equal(result.audience.n, strlen(audiences[i]));
+        assert_memory_equal(result.audience.p, audiences[i], result.audience.n);
+        for (size_t bit = 1; bit < JT_POLICY_AUDIENCES; bit *= 2) {
+            const char *other[] = {audiences[i ^ bit], NULL};
+            struct jeton_require require = JETON_INIT(jeton_require);
+            require.audiences = other;
+            assert_status(jeton_verify(desk.worker, token, strlen(token), &require, NULL),
+                          JETON_WRONG_AUDIENCE);
+        }
+    }
+    desk_close(&desk);
+}
+
 static void verify_too_long_refused_at_the_limit(void **state)
 {
     (void)state;
@@ -476,6 +505,7 @@ int main(void)
         cmocka_unit_test(verify_scope_any_of_and_all_of),
         cmocka_unit_test(verify_scope_array_joined_and_claim_named_by_policy),
         cmocka_unit_test(verify_header_finds_the_token),
+        cmocka_unit_test(verify_each_of_many_audiences_told_apart),
         cmocka_unit_test(verify_too_long_refused_at_the_limit),
         cmocka_unit_test(verify_remembers_only_headers_that_a_signature_covered),
         cmocka_unit_test(worker_of_no_verifier_is_usage),
