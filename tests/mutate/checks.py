@@ -588,7 +588,8 @@ FILES = {
          'named = issuer;\n    if (jt_json_string(object, "issuer", &named) == JT_ERR_NOMEM ||'),
         ("the issuer is the policy's", "|| !jt_span_eq(named, issuer)) {", ") {"),
         ("when it was fetched", "if (!read_number(object, \"fetched\", &out_times->fetched_s) ||",
-         "(void)read_number(object, \"fetched\", &out_times->fetched_s);\n    if ("),
+         "(void)read_number(object, \"fetched\", &out_times->fetched_s);\n    if (",
+         "a set of no time is one of 1970, and too old"),
         ("how long it is fresh", "|| !read_number(object, \"fresh_for\", &out_times->fresh_s)) {",
          ") {\n        return JT_ERR_JSON;\n    }\n    if (!read_number(object, \"fresh_for\", "
          "&out_times->fresh_s) && false) {"),

@@ -2,9 +2,11 @@
 /* jwks_cache: the set that a verifier keeps in a file, so that its next start needs no network. */
 #include "tests/unit/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +234,10 @@ static void file_that_is_not_of_this_issuer_or_broken_is_not_used(void **state)
         {"[]", 0},
         {jwks, 0}, /* whose, and of when? */
         {token_maker_text("{\"fetched\":%d,\"fresh_for\":300,%s", (int)DESK_NOW, members), 0},
+        {token_maker_text(
+             "{\"issuer\":\"%s\",\"fetched\":-9223372036854775807,\"fresh_for\":300,%s",
+             DESK_ISSUER, members),
+         0},
         {token_maker_text("{\"issuer\":7,\"fetched\":%d,\"fresh_for\":300,%s", (int)DESK_NOW,
                           members),
          0},
@@ -299,6 +305,30 @@ static void file_that_cannot_be_written_is_told_and_stops_nothing(void **state)
     (void)memcpy(path, good, sizeof path);
 }
 
+/* A disk that is full, as far as this program can make one. */
+static void file_that_cannot_be_written_whole_leaves_the_one_before(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct rlimit limit;
+    keep(key);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    const struct rlimit small = {16, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    desk.body = desk_jwks(next);
+    (void)jeton_verifier_poll(desk.verifier);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(told, 1);
+    assert_non_null(strstr(text, "cannot write"));
+    assert_status(desk_judge(&desk, desk_token(next, "{}")), JETON_OK);
+    desk_close(&desk);
+    open_at(&desk, DESK_NOW, DESK_ISSUER);
+    assert_pair(&desk, desk_token(next, "{}"), JETON_BAD_SIGNATURE, desk_token(key, "{}"));
+    desk_close(&desk);
+}
+
 static void cache_beside_a_file_of_the_operators_refused(void **state)
 {
     (void)state;
@@ -312,6 +342,10 @@ static void cache_beside_a_file_of_the_operators_refused(void **state)
     assert_non_null(strstr(jeton_verifier_error(verifier), "jwks_cache"));
     jeton_verifier_free(verifier);
     policy.jwks_file = NULL;
+    policy.jwks_cache = "";
+    assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_USAGE);
+    jeton_verifier_free(verifier);
+    policy.jwks_cache = path;
     assert_status(jeton_verifier_new(&options, &policy, 1, &verifier), JETON_OK);
     jeton_verifier_free(verifier);
 }
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(file_that_is_not_of_this_issuer_or_broken_is_not_used),
         cmocka_unit_test(kept_set_says_how_long_it_is_fresh_within_the_limits),
         cmocka_unit_test(file_that_cannot_be_written_is_told_and_stops_nothing),
+        cmocka_unit_test(file_that_cannot_be_written_whole_leaves_the_one_before),
         cmocka_unit_test(cache_beside_a_file_of_the_operators_refused),
     };
     return cmocka_run_group_tests(tests, make_keys, release);

@@ -350,6 +350,45 @@ static void same_set_again_stays_with_what_is_prepared_for_it(void **state)
     desk_close(&desk);
 }
 
+/* A hook that tells of its answer what it must, and may then say that it failed. */
+static jeton_status fetch_and_fail(void *ctx, const char *url, size_t max_body,
+                                   struct jeton_response *out)
+{
+    struct desk *desk = ctx;
+    (void)url;
+    (void)max_body;
+    out->body = desk->body;
+    out->body_len = desk->body == NULL ? 100 : strlen(desk->body);
+    return desk->fetch_status;
+}
+
+static void failing_hook(struct jeton_options *options)
+{
+    options->fetch = fetch_and_fail;
+}
+
+static void answer_of_a_hook_that_fails_is_not_used(void **state)
+{
+    (void)state;
+    struct jeton_policy policy = desk_policy();
+    struct desk desk;
+    desk_open_with(&desk, failing_hook, &policy, 1, set_of(key, "k1"));
+    (void)refresh_wait(&desk, 900); /* no max-age was told */
+    desk.body = set_of(next, "k1");
+    desk.fetch_status = JETON_FETCH_FAILED;
+    (void)poll_at(&desk, 905000);
+    assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_OK);
+    /* nor what is no answer */
+    desk.body = NULL;
+    desk.fetch_status = JETON_OK;
+    (void)poll_at(&desk, 905000 + 75000);
+    assert_status(desk_judge(&desk, token_of(key, "k1")), JETON_OK);
+    desk.body = set_of(next, "k1");
+    (void)poll_at(&desk, 905000 + 150000);
+    assert_pair(&desk, token_of(key, "k1"), JETON_BAD_SIGNATURE, token_of(next, "k1"));
+    desk_close(&desk);
+}
+
 /* Discovery: what each place answers. */
 struct places {
     const char *openid, *oauth, *jwks; /* NULL: fetch fails */
@@ -504,6 +543,7 @@ int main(void)
         cmocka_unit_test(same_kid_with_another_key_is_the_other_key),
         cmocka_unit_test(same_key_for_another_algorithm_is_another_key),
         cmocka_unit_test(same_set_again_stays_with_what_is_prepared_for_it),
+        cmocka_unit_test(answer_of_a_hook_that_fails_is_not_used),
         cmocka_unit_test(discovery_finds_the_set_at_either_place),
         cmocka_unit_test(discovery_refuses_a_document_that_is_not_the_issuers),
         cmocka_unit_test(discovery_repeated_only_after_a_failure),

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct token_key *key;
@@ -64,6 +65,12 @@ static void new_policy_text_wrong_refused_with_a_sentence(void **state)
     refuse(&policy, JETON_USAGE, "policy.audiences");
     policy.audiences = empty;
     refuse(&policy, JETON_USAGE, "policy.audiences");
+    const char *many[258] = {NULL}; /* one more than may be */
+    for (size_t i = 0; i < 257; i++) {
+        many[i] = DESK_AUDIENCE;
+    }
+    policy.audiences = many;
+    refuse(&policy, JETON_USAGE, "policy.audiences has 257");
     policy = desk_policy();
     policy.types = nothing;
     refuse(&policy, JETON_USAGE, "policy.types");
@@ -223,7 +230,7 @@ static void new_number_of_policies_out_of_bounds_refused(void **state)
 static void new_two_policies_of_one_issuer_refused(void **state)
 {
     (void)state;
-    struct jeton_policy policies[2] = {desk_policy(), desk_policy()};
+    struct jeton_policy policies[3] = {desk_policy(), desk_policy(), {0}};
     struct desk desk = {.body = ""};
     struct jeton_options options = desk_options(&desk);
     jeton_verifier *verifier = NULL;
@@ -232,6 +239,11 @@ static void new_two_policies_of_one_issuer_refused(void **state)
     jeton_verifier_free(verifier);
     policies[1].issuer = "https://other.example.com";
     assert_status(jeton_verifier_new(&options, policies, 2, &verifier), JETON_OK);
+    jeton_verifier_free(verifier);
+    /* nor are two of different sizes an array */
+    policies[1].size += sizeof policies[1].size;
+    assert_status(jeton_verifier_new(&options, policies, 2, &verifier), JETON_USAGE);
+    assert_non_null(strstr(jeton_verifier_error(verifier), "policy.size"));
     jeton_verifier_free(verifier);
 }
 
@@ -310,6 +322,10 @@ static void new_file_missing_or_bad_refused(void **state)
     }
     policy.jwks_file = write_file(token_maker_text("%s%0262144d", desk_jwks(key), 0));
     refuse(&policy, JETON_KEYS_REFUSED, "longer");
+    assert_int_equal(unlink(policy.jwks_file), 0);
+    /* a FIFO that nobody writes to is empty, and is not waited for */
+    assert_int_equal(mkfifo(policy.jwks_file, 0600), 0);
+    refuse(&policy, JETON_KEYS_REFUSED, policy.jwks_file);
     assert_int_equal(unlink(policy.jwks_file), 0);
 }
 

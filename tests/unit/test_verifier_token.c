@@ -447,6 +447,13 @@ static void verify_too_long_refused_at_the_limit(void **state)
     desk_open(&desk, &policy, desk_jwks(key));
     assert_status(desk_judge(&desk, padded(pad + 1)), JETON_OK);
     desk_close(&desk);
+    /* the limit of another issuer is not this one's */
+    struct jeton_policy policies[2] = {desk_policy(), desk_policy()};
+    policies[0].issuer = "https://other.example.com";
+    policies[0].max_token = 1024;
+    desk_open_with(&desk, NULL, policies, 2, desk_jwks(key));
+    assert_pair(&desk, padded(pad + 1), JETON_TOO_LONG, padded(pad));
+    desk_close(&desk);
 }
 
 static void verify_remembers_only_headers_that_a_signature_covered(void **state)
