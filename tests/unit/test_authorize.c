@@ -181,6 +181,17 @@ static void scope_one_of_those_asked(void **state)
     assert_non_null(strstr(text, "scope=\"r w\""));
 }
 
+/* What the front door refuses is for one request, too. */
+static void refusal_of_the_front_door_not_stored(void **state)
+{
+    (void)state;
+    const char *good = token("");
+    assert_int_equal(ask("/", token_maker_text("Bearer %s\r\nAuthorization: Bearer x", good)), 400);
+    assert_true(has_line("Cache-Control: no-store"));
+    assert_int_equal(ask("/", token_maker_text("Bearer %s", good)), 200);
+    assert_true(has_line("Cache-Control: no-store"));
+}
+
 static void answers_counted(void **state)
 {
     (void)state;
@@ -199,6 +210,7 @@ int main(void)
         cmocka_unit_test(long_scope_sent_whole),
         cmocka_unit_test(scheme_other_than_bearer_is_no_token),
         cmocka_unit_test(scope_one_of_those_asked),
+        cmocka_unit_test(refusal_of_the_front_door_not_stored),
         cmocka_unit_test(answers_counted),
     };
     return cmocka_run_group_tests(tests, start, stop);

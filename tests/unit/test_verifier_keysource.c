@@ -356,7 +356,7 @@ static jeton_status fetch_and_fail(void *ctx, const char *url, size_t max_body,
 {
     struct desk *desk = ctx;
     (void)url;
-    (void)max_body;
+    assert_int_equal(max_body, 256 * 1024);
     out->body = desk->body;
     out->body_len = desk->body == NULL ? 100 : strlen(desk->body);
     return desk->fetch_status;
