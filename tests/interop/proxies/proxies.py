@@ -4,6 +4,7 @@ proxies.py nginx|haproxy|caddy. The configurations are those of docs/integration
 replaced. Exit status 77 where the proxy is not installed. Needs JETOND, JETON, JETON_GUARD."""
 
 import http.server
+import itertools
 import os
 import re
 import shutil
@@ -47,6 +48,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def spellings(name):
+    """`name` with each '-' written as '-', '_' or '.', in all mixtures but the plain one."""
+    parts = name.split("-")
+    mixtures = itertools.product("-_.", repeat=len(parts) - 1)
+    return ["".join(part + mark for part, mark in zip(parts, (*marks, "")))
+            for marks in mixtures if set(marks) != {"-"}]
+
+
 class Application(http.server.BaseHTTPRequestHandler):
     """Tells what it was sent: the identity headers, and how long the body was."""
 
@@ -58,7 +67,7 @@ class Application(http.server.BaseHTTPRequestHandler):
             body += len(self.rfile.read(min(65536, length - body)))
         self.server.seen.append((self.command, self.path))
         told = [f"{name}={value}" for name, value in self.headers.items()
-                if name.lower().replace("_", "-").startswith("x-auth-")]
+                if re.sub(r"[^a-z0-9]", "-", name.lower()).startswith("x-auth-")]
         text = "\n".join([f"body={body}", *told]).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(text)))
@@ -85,6 +94,7 @@ class Proxy(Case):
     unavailable = 503  # what a client gets while keys are missing
     away = 503         # ... and while there is no guard
     silent = 503       # ... and when it does not answer
+    hop_refused = True  # what names identity headers in Connection
 
     def setUp(self):
         super().setUp()
@@ -224,15 +234,26 @@ class Proxy(Case):
         self.assertEqual(told["x-auth-audience"], [AUDIENCE])
         self.assertEqual(told["x-auth-scope"], ["payments:read payments:write"])
         self.assertNotIn("spoofed", str(told))
-        # an application of CGI's descent reads X_Auth_Subject under the same name
-        under = [(name[0] + name[1:].replace("-", mark, times), "spoofed")
-                 for name in IDENTITY for mark, times in (("_", 9), ("_", 1))]
-        under += [(name[:6] + name[6:].replace("-", "_"), "spoofed") for name in IDENTITY]
-        told = self.told(self.ask(token=self.token, headers=under))
-        self.assertNotIn("spoofed", str(told))
-        self.assertEqual(self.told(self.ask(path="/health", headers=under)), {})
+        # an application of CGI's descent reads X_Auth.Subject under the same name
+        for name in IDENTITY:
+            mixed = [(spelling, "spoofed") for spelling in spellings(name)]
+            told = self.told(self.ask(token=self.token, headers=mixed))
+            self.assertNotIn("spoofed", str(told))
+            self.assertEqual(self.told(self.ask(path="/health", headers=mixed)), {})
         # a public path: nobody is told, whatever the client says
         self.assertEqual(self.told(self.ask(path="/health", headers=spoofed)), {})
+
+    def test_connection_names_no_identity(self):
+        """A hop that obeyed the client's Connection line would take the guard's headers away."""
+        self.start_all()
+        for value in ("X-Auth-Subject, x-auth-scope", "te,X-AUTH-SUBJECT"):
+            answer = self.ask(token=self.token, headers=[("Connection", value)])
+            if self.hop_refused:
+                self.assert_denied(answer, 400)
+            else:
+                self.assertEqual(len(self.told(answer)), len(IDENTITY))
+        answer = self.ask(token=self.token, headers=[("Connection", "te, X-Other")])
+        self.assertEqual(len(self.told(answer)), len(IDENTITY))
 
     def test_request_is_the_clients(self):
         """No header of the client's makes the guard judge another request."""
@@ -303,6 +324,7 @@ class Proxy(Case):
 class Nginx(Proxy):
     program = "nginx"
     unavailable = away = silent = 500
+    hop_refused = False
 
     def configure(self):
         text = replaced(blocks("nginx.md", "nginx")[0], **self.addresses(),
