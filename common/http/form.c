@@ -3,7 +3,7 @@
 
 #include "common/base/base.h"
 
-static int hex_value(uint8_t c)
+int jt_form_hex(uint8_t c)
 {
     if (c >= '0' && c <= '9') {
         return c - '0';
@@ -22,8 +22,8 @@ static enum jt_err decode(struct jt_span text, bool plus_is_space, uint8_t *out,
             c = ' ';
         } else if (c == '%') {
             /* RFC 3986 sec. 2.1: exactly two hexadecimal digits follow */
-            int high = text.n - i > 2 ? hex_value(text.p[i + 1]) : -1;
-            int low = text.n - i > 2 ? hex_value(text.p[i + 2]) : -1;
+            int high = text.n - i > 2 ? jt_form_hex(text.p[i + 1]) : -1;
+            int low = text.n - i > 2 ? jt_form_hex(text.p[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return JT_ERR_FORM;
             }

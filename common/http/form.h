@@ -30,6 +30,9 @@ struct jt_form {
 JT_MUST_USE enum jt_err jt_form_parse(struct jt_span body, struct jt_form *out_form);
 void jt_form_release(struct jt_form *form);
 
+/* The value of a hexadecimal digit, or -1. */
+int jt_form_hex(uint8_t c);
+
 /* Decodes one percent- and plus-encoded text in place of a new buffer `out` (room for text.n
  * bytes), for the halves of Basic credentials (RFC 6749 sec. 2.3.1). JT_ERR_FORM. */
 JT_MUST_USE enum jt_err jt_form_decode(struct jt_span text, uint8_t *out, size_t *out_n);

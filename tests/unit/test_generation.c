@@ -60,7 +60,8 @@ static void check_tells_what_the_verifier_refuses(void **state)
     struct jt_diag diag;
     for (size_t i = 0; i < JT_COUNT(pairs); i++) {
         assert_err(check(pairs[i].bad, &diag), JT_ERR_CONFIG);
-        assert_ptr_equal(strstr(diag.text, "g.yaml: issuers: "), diag.text);
+        assert_ptr_equal(strstr(diag.text, "g.yaml:1:11: issuers[0]: "), diag.text);
+        assert_null(strstr(diag.text, "policy"));
         if (strstr(diag.text, pairs[i].part) == NULL) {
             fail_msg("%s", diag.text);
         }
@@ -69,6 +70,37 @@ static void check_tells_what_the_verifier_refuses(void **state)
         }
     }
     assert_ok(check(good, &diag));
+}
+
+static void second_issuer_named_by_its_place(void **state)
+{
+    (void)state;
+    static const char second[] =
+        "issuers:\n  - issuer: https://a\n  - {issuer: 'https://b', jwks_uri: "
+        "'%s://b/k'}\nrules: [{audience: x}]\n";
+    static const char *const schemes[] = {"ftp", "https"};
+    for (size_t i = 0; i < JT_COUNT(schemes); i++) {
+        char whole[256];
+        struct jt_guardconf conf;
+        struct jt_generation *generation = NULL;
+        struct jt_diag diag = JT_DIAG_INIT;
+        struct jt_span before = jt_span_str(second);
+        size_t mark = (size_t)(strstr(second, "%s") - second);
+        (void)snprintf(whole, sizeof whole, "%.*s%s%s", (int)mark, (const char *)before.p,
+                       schemes[i], second + mark + 2);
+        enum jt_err err = check(whole, &diag);
+        assert_err(err, i == 0 ? JT_ERR_CONFIG : JT_OK);
+        if (i == 0) {
+            assert_ptr_equal(strstr(diag.text, "g.yaml:3:5: issuers[1]: jwks_uri must be"),
+                             diag.text);
+            /* and so at a start */
+            struct jt_diag again = JT_DIAG_INIT;
+            assert_ok(jt_guardconf_load(jt_span_str(whole), "g.yaml", &conf, &again));
+            assert_err(jt_generation_new(&conf, "g.yaml", 1, NULL, &generation, &again),
+                       JT_ERR_CONFIG);
+            assert_string_equal(again.text, diag.text);
+        }
+    }
 }
 
 static void generation_has_a_worker_for_each_thread(void **state)
@@ -151,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_tells_what_the_verifier_refuses),
+        cmocka_unit_test(second_issuer_named_by_its_place),
         cmocka_unit_test(generation_has_a_worker_for_each_thread),
         cmocka_unit_test(any_allocation_failing_told),
     };

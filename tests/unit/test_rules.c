@@ -162,6 +162,20 @@ static const struct {
      "g.yaml:4:5: rules[].issuer: 'https://c' is none of the issuers; add it to issuers, or name "
      "one that is there",
      "  - {path: /y, audience: y, issuer: 'https://b'}\n"},
+    {"  - {path: '/y/*', audience: y}\n",
+     "g.yaml:4:5: rules[].path: '/y/*' holds a '*', which is no pattern here; write /admin, it "
+     "covers "
+     "what is below, or %2A for the character",
+     "  - {path: /y/%2A, audience: y}\n"},
+    {"  - {path: \"/y\\nz\", audience: y}\n",
+     "g.yaml:4:5: rules[].path: '/y?z' is a byte in the path that readers take differently; write "
+     "it "
+     "as a request has it, without query",
+     "  - {path: /yz, audience: y}\n"},
+    {"  - {path: /y, audience: pr\xC3\xA4}\n",
+     "g.yaml:4:5: rules: an audience that no header can tell, so that each token would be denied; "
+     "write 1 to 1024 characters of visible ASCII",
+     "  - {path: /y, audience: prae}\n"},
     {"  - {path: /y, audience: y, all_of: ['r w']}\n",
      "g.yaml:4:5: rules: a scope is one word of visible ASCII without quote and backslash; write "
      "one scope an item",
@@ -252,6 +266,35 @@ static void bad_configuration_refused_with_place_and_remedy(void **state)
     }
 }
 
+/* A rule with `n` scopes of 65 bytes. */
+static enum jt_err load_scopes(size_t n, struct jt_diag *diag)
+{
+    static char whole[16384];
+    struct jt_guardconf conf;
+    struct jt_rules rules;
+    int at =
+        snprintf(whole, sizeof whole, "%s", HEAD FIRST "  - {path: /y, audience: y, any_of: [");
+    for (size_t i = 0; i < n; i++) {
+        at += snprintf(whole + at, sizeof whole - (size_t)at, "s%064zu,", i);
+    }
+    (void)snprintf(whole + at, sizeof whole - (size_t)at, "]}\n");
+    JT_TRY(load(whole, &conf, &rules, diag));
+    jt_rules_release(&rules);
+    jt_guardconf_release(&conf);
+    return JT_OK;
+}
+
+static void scopes_that_no_challenge_holds_refused(void **state)
+{
+    (void)state;
+    struct jt_diag diag;
+    assert_err(load_scopes(130, &diag), JT_ERR_CONFIG);
+    assert_string_equal(diag.text,
+                        "g.yaml:4:5: rules: too many or too long scopes: WWW-Authenticate, "
+                        "which names them, would be over 8000 bytes");
+    assert_ok(load_scopes(115, &diag));
+}
+
 static void restart_key_named(void **state)
 {
     (void)state;
@@ -286,6 +329,7 @@ int main(void)
         cmocka_unit_test(most_specific_rule_decides),
         cmocka_unit_test(rule_asks_for_what_it_says),
         cmocka_unit_test(bad_configuration_refused_with_place_and_remedy),
+        cmocka_unit_test(scopes_that_no_challenge_holds_refused),
         cmocka_unit_test(restart_key_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
  */
 #include "verifier/guard/forward.h"
 
+#include "common/http/form.h"
+
 #include "common/base/base.h"
 
 #define PORT_DIGITS 5
@@ -141,15 +143,6 @@ enum jt_err jt_forward_host(struct jt_span text, char *out, size_t *out_n, const
 
 /* --- the path --- */
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    uint8_t letter = c | 0x20;
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 /* RFC 3986 sec. 3.3: pchar and '/', without ';', behind which some readers cut */
 static bool is_plain(uint8_t c)
 {
@@ -173,8 +166,8 @@ static enum jt_err decode(struct jt_span text, uint8_t *out, size_t *out_n, cons
             out[n++] = text.p[i];
             continue;
         }
-        int high = i + 2 < text.n ? hex_of(text.p[i + 1]) : -1;
-        int low = i + 2 < text.n ? hex_of(text.p[i + 2]) : -1;
+        int high = i + 2 < text.n ? jt_form_hex(text.p[i + 1]) : -1;
+        int low = i + 2 < text.n ? jt_form_hex(text.p[i + 2]) : -1;
         if (high < 0 || low < 0) {
             return refuse("a '%' in the path that begins no escape", out_why);
         }
@@ -244,7 +237,7 @@ static enum jt_err read_parts(const struct jt_forward_told *told, struct jt_forw
 {
     struct jt_span path = told->part[JT_FORWARD_TARGET];
     struct jt_span query = JT_SPAN_NONE;
-    const uint8_t *mark = memchr(path.p, '?', path.n);
+    const uint8_t *mark = path.n == 0 ? NULL : memchr(path.p, '?', path.n);
     if (mark != NULL) {
         query = jt_span_of(mark, path.n - (size_t)(mark - path.p));
         path.n = (size_t)(mark - path.p);
@@ -261,7 +254,7 @@ enum jt_err jt_forward_read(const struct jt_forward_told *told, struct jt_forwar
                             struct jt_forward_fault *out_fault)
 {
     for (size_t i = 0; i < JT_FORWARD_PARTS; i++) {
-        if (told->times[i] != 1 || told->part[i].n == 0) {
+        if (told->times[i] != 1) { /* told once and empty: the client's doing */
             *out_fault = parts[told->source][i].fault;
             return JT_ERR_REQUEST;
         }

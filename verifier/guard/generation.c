@@ -27,11 +27,6 @@ static uint32_t algorithm_bits(char **names)
     return bits;
 }
 
-static const char *const *list_or_none(char **list)
-{
-    return list[0] == NULL ? NULL : (const char *const *)list;
-}
-
 static struct jeton_policy policy_of(const struct jt_guardconf_issuer *issuer,
                                      const char *const *audiences)
 {
@@ -43,9 +38,9 @@ static struct jeton_policy policy_of(const struct jt_guardconf_issuer *issuer,
     policy.jwks_cache = issuer->jwks_cache;
     policy.discover = issuer->discover;
     policy.algorithms = algorithm_bits(issuer->algorithms);
-    policy.types = list_or_none(issuer->types);
-    policy.required_claims = list_or_none(issuer->required_claims);
-    policy.scope_claims = list_or_none(issuer->scope_claims);
+    policy.types = jt_guardconf_list(issuer->types);
+    policy.required_claims = jt_guardconf_list(issuer->required_claims);
+    policy.scope_claims = jt_guardconf_list(issuer->scope_claims);
     policy.skew_s = issuer->skew_s;
     policy.max_age_s = issuer->max_age_s;
     return policy;
@@ -69,8 +64,8 @@ static void fill_audiences(const struct jt_guardconf *conf, size_t issuer, const
     out[n] = NULL;
 }
 
-/* JETON_OK, or what jeton_verifier_new answered; JETON_NO_MEMORY. */
-static jeton_status make_verifier(const struct jt_guardconf *conf,
+/* Of the issuers `first` to `end`. JETON_OK, or what jeton_verifier_new answered; JETON_NO_MEMORY. */
+static jeton_status make_verifier(const struct jt_guardconf *conf, size_t first, size_t end,
                                   const struct jeton_options *options, jeton_verifier **out)
 {
     size_t row = conf->rules.n + 1;
@@ -82,22 +77,92 @@ static jeton_status make_verifier(const struct jt_guardconf *conf,
         policies[i] = policy_of(&jt_guardconf_issuers(conf)[i], &audiences[i * row]);
     }
     if (audiences != NULL && policies != NULL) {
-        status = jeton_verifier_new(options, policies, conf->issuers.n, out);
+        status = jeton_verifier_new(options, &policies[first], end - first, out);
     }
     free(policies);
     free((void *)audiences);
     return status;
 }
 
-static enum jt_err fail(jeton_status status, const jeton_verifier *verifier, const char *name,
+/* The library speaks of policies; the file has the same names in a section of issuers. */
+static void without_policy(const char *sentence, char out[static 512])
+{
+    static const char prefix[] = "policy.";
+    size_t n = 0;
+    while (*sentence != 0 && n + 1 < 512) {
+        if (strncmp(sentence, prefix, sizeof prefix - 1) == 0) {
+            sentence += sizeof prefix - 1;
+            continue;
+        }
+        out[n++] = *sentence++;
+    }
+    out[n] = 0;
+}
+
+/* What is wrong with the issuer at place `at`; with conf->issuers.n: with all of them together. */
+static enum jt_err fail(jeton_status status, const jeton_verifier *verifier,
+                        const struct jt_guardconf *conf, size_t at, const char *name,
                         struct jt_diag *diag)
 {
     if (status == JETON_NO_MEMORY) {
         return JT_ERR_NOMEM;
     }
-    const char *why = jeton_verifier_error(verifier);
-    return jt_diag_fail(diag, JT_ERR_CONFIG, "%s: issuers: %.400s", name,
-                        why[0] == 0 ? jeton_status_text(status) : why);
+    char why[512];
+    without_policy(jeton_verifier_error(verifier), why);
+    const char *text = why[0] == 0 ? jeton_status_text(status) : why;
+    if (at == conf->issuers.n) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG, "%s: issuers: %.400s", name, text);
+    }
+    return jt_yamldoc_fail(name, jt_guardconf_issuers(conf)[at].at, diag, "issuers[%zu]: %.400s",
+                           at, text);
+}
+
+/* --- looking without fetching --- */
+
+static jeton_status no_fetch(void *ctx, const char *url, size_t max_body,
+                             struct jeton_response *out)
+{
+    (void)ctx;
+    (void)url;
+    (void)max_body;
+    (void)out; /* a check asks nobody */
+    return JETON_FETCH_FAILED;
+}
+
+/* With `first` and `end` of one issuer, or of all. */
+static enum jt_err check_some(const struct jt_guardconf *conf, size_t first, size_t end,
+                              const char *name, struct jt_diag *diag)
+{
+    struct jeton_options options = JETON_INIT(jeton_options);
+    options.fetch = no_fetch;
+    options.no_thread = 1;
+    options.cache_tokens = (size_t)conf->cache_tokens;
+    jeton_verifier *verifier = NULL;
+    jeton_status status = make_verifier(conf, first, end, &options, &verifier);
+    size_t at = end - first == 1 ? first : conf->issuers.n;
+    enum jt_err err = status == JETON_OK ? JT_OK : fail(status, verifier, conf, at, name, diag);
+    jeton_verifier_free(verifier);
+    return err;
+}
+
+/* The first issuer that is wrong by itself; `otherwise` when none is. */
+static enum jt_err check_each(const struct jt_guardconf *conf, const char *name,
+                              enum jt_err otherwise, struct jt_diag *diag)
+{
+    for (size_t i = 0; i < conf->issuers.n; i++) {
+        JT_TRY(check_some(conf, i, i + 1, name, diag));
+    }
+    return otherwise;
+}
+
+enum jt_err jt_generation_check(const struct jt_guardconf *conf, const char *name,
+                                struct jt_diag *diag)
+{
+    struct jt_rules rules;
+    JT_TRY(jt_rules_make(conf, name, &rules, diag));
+    jt_rules_release(&rules);
+    JT_TRY(check_each(conf, name, JT_OK, diag));
+    return check_some(conf, 0, conf->issuers.n, name, diag);
 }
 
 /* --- what happens to key sets --- */
@@ -137,9 +202,11 @@ static enum jt_err make(struct jt_generation *g, const char *name, struct jt_dia
     } log = {.in = g->log};
     options.event_ctx = log.out;
     JT_TRY(jt_rules_make(&g->conf, name, &g->rules, diag));
-    jeton_status status = make_verifier(&g->conf, &options, &g->verifier);
+    jeton_status status = make_verifier(&g->conf, 0, g->conf.issuers.n, &options, &g->verifier);
     if (status != JETON_OK) {
-        return fail(status, g->verifier, name, diag);
+        enum jt_err err = fail(status, g->verifier, &g->conf, g->conf.issuers.n, name, diag);
+        /* which of them it is says the check, if it is one */
+        return err == JT_ERR_CONFIG ? check_each(&g->conf, name, err, diag) : err;
     }
     for (size_t i = 0; i < g->n_workers; i++) {
         if (jeton_worker_new(g->verifier, &g->workers[i]) != JETON_OK) {
@@ -170,33 +237,6 @@ enum jt_err jt_generation_new(struct jt_guardconf *conf, const char *name, size_
     }
     *out_generation = g;
     return JT_OK;
-}
-
-static jeton_status no_fetch(void *ctx, const char *url, size_t max_body,
-                             struct jeton_response *out)
-{
-    (void)ctx;
-    (void)url;
-    (void)max_body;
-    (void)out; /* a check asks nobody */
-    return JETON_FETCH_FAILED;
-}
-
-enum jt_err jt_generation_check(const struct jt_guardconf *conf, const char *name,
-                                struct jt_diag *diag)
-{
-    struct jt_rules rules;
-    JT_TRY(jt_rules_make(conf, name, &rules, diag));
-    jt_rules_release(&rules);
-    struct jeton_options options = JETON_INIT(jeton_options);
-    options.fetch = no_fetch;
-    options.no_thread = 1;
-    options.cache_tokens = (size_t)conf->cache_tokens;
-    jeton_verifier *verifier = NULL;
-    jeton_status status = make_verifier(conf, &options, &verifier);
-    enum jt_err err = status == JETON_OK ? JT_OK : fail(status, verifier, name, diag);
-    jeton_verifier_free(verifier);
-    return err;
 }
 
 void jt_generation_free(struct jt_generation *g)

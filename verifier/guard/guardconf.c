@@ -7,6 +7,8 @@
 
 #include "common/base/base.h"
 
+#define AUDIENCE_MAX 1024 /* as a header of identity.h may be long */
+
 #define HOUR 3600
 #define DAY  (24 * HOUR)
 
@@ -25,14 +27,12 @@ const struct jt_conf_row jt_guardconf_rows[] = {
      "file mode of that socket"},
     {"unavailable_status", JT_CONF_STRING, AT(unavailable_status), "503", 0, 0, false, "503 403",
      "answer while an issuer's keys are missing: 503, or 403 for proxies that pass a request on "
-     "after "
-     "a 5xx (Envoy with failure_mode_allow)"},
+     "after a 5xx (Envoy with failure_mode_allow)"},
     {"wait", JT_CONF_DURATION, AT(wait_s), "5s", 0, 60, false, NULL,
-     "how long start and reload wait for the first key sets"},
+     "how long start and reload wait for the first key sets; a reload at least 5s"},
     {"cache_tokens", JT_CONF_INT, AT(cache_tokens), "1024", 0, 1048576, false, NULL,
      "accepted tokens that each thread remembers, at about 1.2 KB, so that the next request with "
-     "one "
-     "costs no signature check; 0: none"},
+     "one costs no signature check; 0: none"},
     {"ca_file", JT_CONF_STRING, AT(ca_file), NULL, 0, 0, false, NULL,
      "certificates (PEM) that issuers are trusted by; none: those of the system"},
     {"http.threads", JT_CONF_INT, AT(threads), "0", 0, 64, false, NULL,
@@ -75,10 +75,10 @@ const struct jt_conf_row jt_guardconf_rows[] = {
     {"rules", JT_CONF_SECTIONS, AT(rules), NULL, sizeof(struct jt_guardconf_rule),
      JT_GUARDCONF_RULES_MAX, true, NULL, "what is asked where; what no rule is for is denied"},
     {"rules[].host", JT_CONF_STRING, RULE(host), "*", 0, 0, false, NULL,
-     "the request's host without port: a name, *.example.com for those below it, or * for all that "
-     "no other rule names"},
+     "the request's host without port: a name, *.example.com for those below it, or * for all "
+     "that no other rule names"},
     {"rules[].path", JT_CONF_STRING, RULE(path), "/", 0, 0, false, NULL,
-     "the path and all below it"},
+     "the path and all below it; no patterns"},
     {"rules[].methods", JT_CONF_LIST, RULE(methods), NULL, 0, 0, false, NULL,
      "methods, GET standing for HEAD too; none: all that no other rule for the same host and path "
      "names"},
@@ -87,7 +87,8 @@ const struct jt_conf_row jt_guardconf_rows[] = {
     {"rules[].issuer", JT_CONF_STRING, RULE(issuer), NULL, 0, 0, false, NULL,
      "the one issuer whose tokens count here; none: any of those above"},
     {"rules[].audience", JT_CONF_STRING, RULE(audience), NULL, 0, 0, false, NULL,
-     "what aud must hold; required unless public"},
+     "what aud must hold; required unless public; the rules for an issuer have at most 256 "
+     "different ones"},
     {"rules[].any_of", JT_CONF_LIST, RULE(any_of), NULL, 0, 0, false, NULL,
      "scopes of which the token must hold one"},
     {"rules[].all_of", JT_CONF_LIST, RULE(all_of), NULL, 0, 0, false, NULL,
@@ -109,6 +110,16 @@ static bool same(const char *a, const char *b)
     return jt_span_eq(jt_span_str(a), jt_span_str(b));
 }
 
+size_t jt_guardconf_find_issuer(const struct jt_guardconf *conf, const char *issuer)
+{
+    for (size_t i = 0; i < conf->issuers.n; i++) {
+        if (same(issuer, jt_guardconf_issuers(conf)[i].issuer)) {
+            return i;
+        }
+    }
+    return JT_GUARDCONF_NO_ISSUER;
+}
+
 bool jt_guardconf_uses(const struct jt_guardconf *conf, const struct jt_guardconf_rule *rule,
                        size_t issuer)
 {
@@ -120,12 +131,11 @@ static enum jt_err check_issuer(const struct check *c, size_t index)
 {
     const struct jt_guardconf_issuer *issuers = jt_guardconf_issuers(c->conf);
     const struct jt_guardconf_issuer *issuer = &issuers[index];
-    for (size_t i = 0; i < index; i++) {
-        if (same(issuers[i].issuer, issuer->issuer)) {
-            return jt_yamldoc_fail(c->name, issuer->at, c->diag,
-                                   "issuers: '%.128s' stands twice, first on line %zu; keep one",
-                                   issuer->issuer, issuers[i].at.line);
-        }
+    size_t first = jt_guardconf_find_issuer(c->conf, issuer->issuer);
+    if (first < index) {
+        return jt_yamldoc_fail(c->name, issuer->at, c->diag,
+                               "issuers: '%.128s' stands twice, first on line %zu; keep one",
+                               issuer->issuer, issuers[first].at.line);
     }
     for (size_t i = 0; i < c->conf->rules.n; i++) {
         if (jt_guardconf_uses(c->conf, &jt_guardconf_rules(c->conf)[i], index)) {
@@ -139,13 +149,9 @@ static enum jt_err check_issuer(const struct check *c, size_t index)
 
 static enum jt_err check_rule_issuer(const struct check *c, const struct jt_guardconf_rule *rule)
 {
-    if (rule->issuer == NULL) {
+    if (rule->issuer == NULL ||
+        jt_guardconf_find_issuer(c->conf, rule->issuer) != JT_GUARDCONF_NO_ISSUER) {
         return JT_OK;
-    }
-    for (size_t i = 0; i < c->conf->issuers.n; i++) {
-        if (same(rule->issuer, jt_guardconf_issuers(c->conf)[i].issuer)) {
-            return JT_OK;
-        }
     }
     return jt_yamldoc_fail(c->name, rule->at, c->diag,
                            "rules[].issuer: '%.128s' is none of the issuers; add it to issuers, or "
@@ -178,6 +184,18 @@ static enum jt_err check_scopes(const struct check *c, const struct jt_guardconf
     return JT_OK;
 }
 
+/* As X-Auth-Audience, see identity.h. */
+static bool can_be_told(const char *audience)
+{
+    size_t n = 0;
+    for (; audience[n] != 0; n++) {
+        if (audience[n] < 0x21 || audience[n] > 0x7E) {
+            return false;
+        }
+    }
+    return n <= AUDIENCE_MAX;
+}
+
 static enum jt_err check_asks(const struct check *c, const struct jt_guardconf_rule *rule)
 {
     bool asks = rule->audience != NULL || rule->issuer != NULL || rule->any_of[0] != NULL ||
@@ -192,6 +210,12 @@ static enum jt_err check_asks(const struct check *c, const struct jt_guardconf_r
         return jt_yamldoc_fail(c->name, rule->at, c->diag,
                                "rules: no audience; name the API that tokens must be for, or write "
                                "public: true");
+    }
+    if (!rule->is_public && !can_be_told(rule->audience)) {
+        return jt_yamldoc_fail(
+            c->name, rule->at, c->diag,
+            "rules: an audience that no header can tell, so that each token would "
+            "be denied; write 1 to 1024 characters of visible ASCII");
     }
     JT_TRY(check_scopes(c, rule, rule->any_of));
     return check_scopes(c, rule, rule->all_of);
@@ -225,6 +249,13 @@ static enum jt_err check_path(const struct check *c, const struct jt_guardconf_r
     size_t n = 0;
     const char *why = "a path with '/' at its end, although it covers what is below without";
     struct jt_span path = jt_span_str(rule->path);
+    if (path.n > 0 && memchr(path.p, '*', path.n) != NULL) {
+        return jt_yamldoc_fail(
+            c->name, rule->at, c->diag,
+            "rules[].path: '%.128s' holds a '*', which is no pattern here; write "
+            "/admin, it covers what is below, or %%2A for the character",
+            rule->path);
+    }
     bool slash = path.n > 1 && path.p[path.n - 1] == '/';
     if (slash || jt_forward_path(path, plain, &n, &why) != JT_OK) {
         return jt_yamldoc_fail(

@@ -58,6 +58,17 @@ static inline const struct jt_guardconf_rule *jt_guardconf_rules(const struct jt
     return conf->rules.items;
 }
 
+#define JT_GUARDCONF_NO_ISSUER SIZE_MAX
+
+/* The place of `issuer` among the issuers, or JT_GUARDCONF_NO_ISSUER. */
+size_t jt_guardconf_find_issuer(const struct jt_guardconf *conf, const char *issuer);
+
+/* A loaded list; NULL when it is empty, as the verifier wants it. */
+static inline const char *const *jt_guardconf_list(char **list)
+{
+    return list[0] == NULL ? NULL : (const char *const *)list;
+}
+
 /* May a token of the issuer at place `issuer` pass `rule`? Never for a public one. */
 bool jt_guardconf_uses(const struct jt_guardconf *conf, const struct jt_guardconf_rule *rule,
                        size_t issuer);

@@ -77,6 +77,26 @@ static bool overlap(const struct jt_rule *a, const struct jt_rule *b)
     return false;
 }
 
+/* A 401 whose challenge is cut off, or is none, says not what to ask the issuer for. */
+static enum jt_err check_challenges(const struct jt_rules *rules, const char *name,
+                                    struct jt_diag *diag)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        for (int status = JETON_OK; status <= JETON_STATUS_MAX; status++) {
+            const struct jt_rule *rule = &rules->rules[i];
+            if (jeton_www_authenticate((jeton_status)status, &rule->require, NULL, 0) >
+                JT_RULES_CHALLENGE_MAX) {
+                return jt_yamldoc_fail(
+                    name, rule->conf->at, diag,
+                    "rules: too many or too long scopes: WWW-Authenticate, which "
+                    "names them, would be over %d bytes",
+                    JT_RULES_CHALLENGE_MAX);
+            }
+        }
+    }
+    return JT_OK;
+}
+
 static enum jt_err check_overlaps(const struct jt_rules *rules, const char *name,
                                   struct jt_diag *diag)
 {
@@ -99,16 +119,6 @@ static enum jt_err check_overlaps(const struct jt_rules *rules, const char *name
     return JT_OK;
 }
 
-static size_t find_issuer(const struct jt_guardconf *conf, const char *issuer)
-{
-    for (size_t i = 0; issuer != NULL && i < conf->issuers.n; i++) {
-        if (jt_span_is(jt_span_str(issuer), jt_guardconf_issuers(conf)[i].issuer)) {
-            return i;
-        }
-    }
-    return JT_RULES_ANY_ISSUER;
-}
-
 static enum jt_err put_path(struct jt_rule *rule)
 {
     uint8_t path[JT_FORWARD_PATH_MAX];
@@ -117,11 +127,6 @@ static enum jt_err put_path(struct jt_rule *rule)
     JT_TRY(jt_forward_path(jt_span_str(rule->conf->path), path, &n, &why)); /* was checked */
     rule->path = (struct jt_buf)JT_BUF_INIT(JT_FORWARD_PATH_MAX);
     return jt_buf_put(&rule->path, jt_span_of(path, n == 1 ? 0 : n));
-}
-
-static const char *const *list_or_none(char **list)
-{
-    return list[0] == NULL ? NULL : (const char *const *)list;
 }
 
 /* In place: `require` points to `audiences` once the rules have their order. */
@@ -134,11 +139,12 @@ static enum jt_err fill(const struct jt_guardconf *conf, const struct jt_guardco
     if (from->host[0] == '*') {
         rule->host = jt_span_of(rule->host.p + 1, rule->host.n - 1);
     }
-    rule->issuer = find_issuer(conf, from->issuer);
+    rule->issuer =
+        from->issuer == NULL ? JT_RULES_ANY_ISSUER : jt_guardconf_find_issuer(conf, from->issuer);
     rule->audiences[0] = from->audience;
     rule->require = (struct jeton_require)JETON_INIT(jeton_require);
-    rule->require.any_of = list_or_none(from->any_of);
-    rule->require.all_of = list_or_none(from->all_of);
+    rule->require.any_of = jt_guardconf_list(from->any_of);
+    rule->require.all_of = jt_guardconf_list(from->all_of);
     return put_path(rule);
 }
 
@@ -155,6 +161,9 @@ enum jt_err jt_rules_make(const struct jt_guardconf *conf, const char *name,
     if (err == JT_OK) {
         qsort(rules.rules, rules.n, sizeof *rules.rules, compare);
         err = check_overlaps(&rules, name, diag);
+    }
+    if (err == JT_OK) {
+        err = check_challenges(&rules, name, diag);
     }
     if (err != JT_OK) {
         jt_rules_release(&rules);

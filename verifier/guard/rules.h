@@ -16,6 +16,8 @@
 #include "verifier/guard/guardconf.h"
 
 #define JT_RULES_ANY_ISSUER SIZE_MAX
+#define JT_RULES_CHALLENGE_MAX \
+    8000 /* of WWW-Authenticate: JT_AUTHORIZE_ANSWER_ROOM has room for it */
 
 struct jt_rule {
     const struct jt_guardconf_rule *conf;
@@ -33,7 +35,7 @@ struct jt_rules {
 };
 
 /* Fills in place from `conf`, the content of the file `name`. JT_ERR_CONFIG with a sentence when two
- * rules are for the same requests; JT_ERR_NOMEM. Nothing needs release then. */
+ * rules are for the same requests, or one has more scopes than can be told; JT_ERR_NOMEM. Nothing needs release then. */
 JT_MUST_USE enum jt_err jt_rules_make(const struct jt_guardconf *conf, const char *name,
                                       struct jt_rules *out_rules, struct jt_diag *diag);
 void jt_rules_release(struct jt_rules *rules);
