@@ -21,7 +21,7 @@
 
 /* A head, its parsed form and the head of the answer have to fit. The library clears all of it for
  * every request, so it is no larger than a token of 16 KiB in a header needs. */
-#define CONNECTION_MEMORY ((size_t)20 * 1024)
+#define DEFAULT_MEMORY ((size_t)20 * 1024)
 
 /* One daemon of the library's, with one thread, per worker: a pool of its own making cannot do
  * without a listening socket, and so not without MHD_quiesce_daemon (see acceptor.h). */
@@ -117,10 +117,10 @@ static struct MHD_Daemon *start_worker(struct jt_server *server)
         log_library, server, MHD_OPTION_STRICT_FOR_CLIENT, strictness(),
         MHD_OPTION_CONNECTION_LIMIT, or_default(conf->max_connections, DEFAULT_CONNECTIONS),
         MHD_OPTION_CONNECTION_TIMEOUT, or_default(conf->idle_s, DEFAULT_IDLE_S),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, &server->exchanges,
-        MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, &server->exchanges,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->memory == 0 ? DEFAULT_MEMORY : conf->memory,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        jt_exchange_open, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close,
+        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     /* clang-format on */
 }
 

@@ -93,10 +93,10 @@ struct jt_route {
  * read, and the connection is closed after the answer. */
 #define JT_ROUTE_AT_HEAD SIZE_MAX
 
-/* The answers that the server itself makes: 400, 404, 405, 413, 503. Fills body and content type
+/* The answers that the server itself makes: 400, 404, 405, 413, 431, 503. Fills body and content type
  * for `status` and one sentence; lets the public listener speak OAuth's error shape and the admin
- * listener problem documents. (What libmicrohttpd refuses by itself, such as 431, it answers in
- * text/html.) */
+ * listener problem documents. (What libmicrohttpd refuses by itself, such as a head that `memory` does
+ * not hold, it answers in text/html.) */
 typedef void (*jt_refusal_fn)(void *app, int status, const char *sentence,
                               struct jt_answer *answer);
 
@@ -110,6 +110,9 @@ struct jt_server_conf {
     unsigned max_connections;    /* 0: 10000 */
     unsigned idle_s;             /* keep-alive without a request; 0: 30 */
     unsigned request_deadline_s; /* from a request's first line to its last byte; 0: 10 */
+    size_t
+        memory; /* of a connection, for a head, its parsed form and the answer's head; 0: 20 KiB */
+    size_t answer_room; /* a head that leaves less of `memory` is answered 431; 0: not looked at */
     const struct jt_route *routes;
     size_t n_routes;
     jt_refusal_fn refusal;

@@ -128,6 +128,44 @@ class Answers(Guarded):
                                      "\r\n").encode())
             self.assert_contract(answer, status)
 
+    def test_empty_host_is_the_clients_doing(self):
+        lines = "X-Original-Method: GET\r\nX-Original-URI: /public?code=hidden\r\n"
+        for host, status in (("", 403), ("api.example.com", 200)):
+            mark = self.guard.daemon.mark()
+            answer = self.guard.raw((f"GET /authorize/original HTTP/1.1\r\nHost: g\r\n{lines}"
+                                     f"X-Original-Host: {host}\r\n\r\n").encode())
+            self.assert_contract(answer, status)
+            if status == 403:
+                said = self.guard.daemon.wait_log("ev=guard.deny", "method=GET", "path=/public ",
+                                                  since=mark)
+                self.assertNotIn("hidden", said)
+        self.assertNotIn("ev=guard.proxy", self.guard.daemon.log())
+
+    def test_refusal_says_what_was_refused(self):
+        mark = self.guard.daemon.mark()
+        self.assert_contract(self.guard.authorize("/public/../x?code=hidden", "PUT"), 403)
+        said = self.guard.daemon.wait_log("ev=guard.deny", "method=PUT", "host=api.example.com",
+                                          "path=/public/../x ", since=mark)
+        self.assertNotIn("hidden", said)
+
+    def test_refusals_of_the_server_are_counted(self):
+        def counts():
+            text = self.guard.ops("/metrics").body.decode()
+            return {status: int(count) for status, count in
+                    re.findall(r'^jeton_guard_requests_total\{status="(\d+)"\} (\d+)$', text, re.M)}
+        before = counts()
+        head = "GET /authorize/prefix/public HTTP/1.1\r\nHost: api.example.com\r\n"
+        rows = [("404", "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"),
+                ("400", head + "Host: again\r\n\r\n"),
+                ("431", head + "X-Pad: " + "p" * 25000 + "\r\n\r\n"),
+                ("200", head + "X-Pad: " + "p" * 15000 + "\r\n\r\n")]
+        for status, data in rows:
+            answer = self.guard.raw(data.encode())
+            self.assertEqual((str(answer.status), answer.body), (status, b""))
+        after = counts()
+        self.assertEqual({status: after[status] - before[status] for status in after},
+                         {"200": 1, "400": 1, "401": 0, "403": 0, "404": 1, "431": 1, "503": 0})
+
     def test_two_tokens_refused_by_the_front_door(self):
         head = ("GET /authorize/prefix/payments HTTP/1.1\r\nHost: api.example.com\r\n"
                 f"Authorization: Bearer {self.token}\r\n")
@@ -374,6 +412,15 @@ class Reload(Guarded):
         self.assertEqual(guard.authorize("/payments", token=self.token).status, 200)
         self.assertEqual(guard.ops("/readyz").status, 200)
 
+    def test_reload_waits_for_keys_whatever_the_start_does(self):
+        guard = self.guard_of(self.issuer.url, wait="0s")
+        until = time.monotonic() + DEADLINE_S
+        while guard.ops("/readyz").status != 200:
+            self.assertLess(time.monotonic(), until, guard.daemon.log())
+            time.sleep(0.05)  # the first fetch is the guard's to begin
+        self.reload(guard, self.config(guard, wait="0s"))("config.load")
+        self.assertEqual(guard.authorize("/payments", token=self.token).status, 200)
+
     def test_log_level_changes(self):
         guard = self.guard_of(self.issuer.url)
         self.reload(guard, self.config(guard, log={"level": "debug"}))("config.load")
@@ -444,7 +491,14 @@ class CommandLine(Guarded):
             ("nowhere.json", config("", issuers=[{"issuer": "https://a",
                                                   "jwks_file": self.dir + "/nowhere.json"}])),
             ("127.0.0.1", config("https://a", listen="127.0.0.1:x")),
-            ("folder", config("https://a", ops={"listen": self.dir + "/none/ops.sock"}))]
+            ("folder", config("https://a", ops={"listen": self.dir + "/none/ops.sock"})),
+            ("both 127.0.0.1:1", config("https://a", listen="127.0.0.1:1",
+                                        ops={"listen": "127.0.0.1:1"})),
+            ("ca_file", config("https://a", ca_file=self.dir + "/none.pem")),
+            ("no folder", config("", issuers=[{"issuer": "https://a",
+                                               "jwks_cache": self.dir + "/none/c.json"}])),
+            ("'*'", config("https://a", [{"path": "/admin/*", "audience": PAYMENT}])),
+            ("/a?b", config("https://a", [{"path": "/a\nb", "audience": PAYMENT}]))]
         for part, wanted in rows:
             with self.subTest(part):
                 said = self.check(wanted)

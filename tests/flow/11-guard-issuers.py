@@ -2,6 +2,7 @@
 """The sidecar with several issuers and several audiences, its figures by issuer, and a start without the
 network."""
 
+import base64
 import json
 import os
 import signal
@@ -64,6 +65,42 @@ class Issuers(Case):
         # a missing scope is told to who is of the right issuer only
         self.assertEqual(guard.authorize("/scoped", token=tokens["first"]).status, 403)
         self.assertEqual(guard.authorize("/scoped", token=tokens["second"]).status, 401)
+
+    def test_token_of_another_issuer_without_keys_is_401(self):
+        """Such a token need not be signed: a 503 would be anybody's to cause."""
+        away = "http://127.0.0.1:1"
+        guard = self.guard_of([{"path": "/first", "audience": PAYMENT, "issuer": self.first.url},
+                               {"path": "/away", "audience": PAYMENT, "issuer": away}],
+                              [{"issuer": self.first.url, "jwks_file": self.save_keys(self.first)},
+                               {"issuer": away}], wait="0s")
+        parts = [{"alg": "ES256", "typ": "at+jwt", "kid": "x"},
+                 {"iss": away, "aud": PAYMENT, "exp": 4102444800}]
+        forged = ".".join([base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+                           for part in parts] + ["A" * 86])
+        self.assertEqual(guard.authorize("/first", token=forged).status, 401)
+        self.assertEqual(guard.authorize("/away", token=forged).status, 503)
+        self.assertEqual(guard.authorize("/first", token=self.token(self.first)).status, 200)
+
+    def test_reload_keeps_the_keys_of_each_issuer(self):
+        """That one issuer has no keys is no reason to lose those of another."""
+        path = self.save_keys(self.first)
+        one = {"issuer": self.first.url}
+        issuers = [{**one, "jwks_file": path}, {"issuer": "http://127.0.0.1:1"}]
+        rules = [{"path": "/", "audience": PAYMENT}]
+        guard = self.guard_of(rules, issuers, wait="0s")
+        token = self.token(self.first)
+        without = [{**one, "jwks_uri": "http://127.0.0.1:1/jwks"}, issuers[1]]
+        for changed, event in ((without, "config.refuse"), (issuers, "config.load"),
+                               (issuers[:1], "config.load")):
+            mark = guard.daemon.mark()
+            write_guard_config(self.dir, {"listen": "127.0.0.1:0", "ops": {"listen": "127.0.0.1:0"},
+                                          "wait": "0s", "issuers": changed, "rules": rules})
+            guard.daemon.process.send_signal(signal.SIGHUP)
+            said = guard.daemon.wait_log("ev=config", since=mark)
+            self.assertIn("ev=" + event, said)
+            if event == "config.refuse":
+                self.assertIn(f"keys are missing of {self.first.url}", said)
+            self.assertEqual(guard.authorize("/", token=token).status, 200)
 
     def test_rule_takes_tokens_for_its_audience_alone(self):
         self.grant_shop(self.first)

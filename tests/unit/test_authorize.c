@@ -62,6 +62,8 @@ static int start(void **state)
     authorize.generations = generations;
     conf = (struct jt_server_conf){.address = "127.0.0.1:0",
                                    .threads = 1,
+                                   .memory = JT_AUTHORIZE_MEMORY,
+                                   .answer_room = JT_AUTHORIZE_ANSWER_ROOM,
                                    .routes = jt_authorize_routes,
                                    .n_routes = jt_authorize_n_routes,
                                    .refusal = jt_authorize_refuse,
@@ -145,6 +147,45 @@ static void long_scope_sent_whole(void **state)
     assert_int_equal(ask_with(token_maker_text(",\"scope\":\"%ss\"", scope)), 403);
 }
 
+/* The answer's status to a request with a header line of `n` bytes more, or 0 for none. */
+static int ask_large(const char *name, size_t n, const char *authorization)
+{
+    int fd = wire_connect(jt_server_address(server));
+    char pad[JT_AUTHORIZE_MEMORY];
+    memset(pad, 'p', n);
+    pad[n] = 0;
+    const char *head = token_maker_text("GET /authorize/prefix/ HTTP/1.1\r\nHost: a\r\n"
+                                        "Connection: close\r\n%s: %s\r\nAuthorization: %s\r\n\r\n",
+                                        name, pad, authorization);
+    wire_send(fd, jt_span_str(head), 0);
+    return wire_read_all(fd, text, sizeof text) == 0 ? 0 : wire_status(text);
+}
+
+static void head_that_leaves_no_room_answered_431(void **state)
+{
+    (void)state;
+    char large[1025] = {0};
+    memset(large, 'x', 1024);
+    const char *claims =
+        token_maker_text(",\"sub\":\"%s\",\"client_id\":\"%s\",\"jti\":\"%s\",\"scope\":\"%s\"",
+                         large, large, large, large);
+    const char *bearer = token_maker_text("Bearer %s", token(claims));
+    uint64_t refused = jt_authorize_count(&authorize, JT_AUTHORIZE_431);
+    static const struct {
+        const char *name;
+        size_t most; /* what of such a line is taken beside the token of 6 KiB */
+    } lines[] = {{"X-Pad", 17250}, {"Cookie", 8550}}; /* the library has a copy of a cookie */
+    for (size_t i = 0; i < JT_COUNT(lines); i++) {
+        for (size_t n = 0; n < 22000; n += 500) {
+            int status = ask_large(lines[i].name, n, bearer);
+            if (status != (n < lines[i].most ? 200 : 431)) {
+                fail_msg("%s of %zu bytes: %d", lines[i].name, n, status);
+            }
+        }
+    }
+    assert_true(jt_authorize_count(&authorize, JT_AUTHORIZE_431) > refused);
+}
+
 static void scheme_other_than_bearer_is_no_token(void **state)
 {
     (void)state;
@@ -208,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claim_that_is_no_header_value_denied),
         cmocka_unit_test(long_scope_sent_whole),
+        cmocka_unit_test(head_that_leaves_no_room_answered_431),
         cmocka_unit_test(scheme_other_than_bearer_is_no_token),
         cmocka_unit_test(scope_one_of_those_asked),
         cmocka_unit_test(refusal_of_the_front_door_not_stored),

@@ -3,7 +3,9 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "common/base/folder.h"
 #include "common/daemon/daemon.h"
 #include "common/http/listen.h"
 #include "common/http/server.h"
@@ -14,6 +16,7 @@
 #define TICK_S          10
 #define OPS_THREADS     1
 #define OPS_CONNECTIONS 64
+#define RELOAD_WAIT_S   5 /* at least: the present rules go on meanwhile */
 
 struct service {
     const char *path;
@@ -56,6 +59,8 @@ static void fill_confs(struct service *service, const struct jt_guardconf *conf)
         .max_connections = (unsigned)conf->max_connections,
         .idle_s = (unsigned)conf->idle_s,
         .request_deadline_s = (unsigned)conf->deadline_s,
+        .memory = JT_AUTHORIZE_MEMORY,
+        .answer_room = JT_AUTHORIZE_ANSWER_ROOM,
         .routes = jt_authorize_routes,
         .n_routes = jt_authorize_n_routes,
         .refusal = jt_authorize_refuse,
@@ -70,12 +75,25 @@ static void fill_confs(struct service *service, const struct jt_guardconf *conf)
         .max_connections = OPS_CONNECTIONS,
         .routes = jt_guardops_routes,
         .n_routes = jt_guardops_n_routes,
-        .refusal = jt_authorize_refuse,
+        .refusal = jt_guardops_refuse,
         .app = &service->ops,
         .thread_new = jt_guardops_thread_new,
         .thread_free = jt_guardops_thread_free,
         .log = service->log,
     };
+}
+
+/* Takes `generation`. */
+static enum jt_err publish(struct service *service, struct jt_generation *generation)
+{
+    int unavailable = jt_guardconf_unavailable(&generation->conf);
+    enum jt_err err = jt_slots_publish(service->generations, generation);
+    if (err != JT_OK) {
+        jt_generation_free(generation);
+        return err;
+    }
+    atomic_store(&service->authorize.unavailable, unavailable);
+    return JT_OK;
 }
 
 /* Takes `conf`. */
@@ -85,11 +103,7 @@ static enum jt_err publish_first(struct service *service, struct jt_guardconf *c
     struct jt_generation *generation = NULL;
     JT_TRY(jt_generation_new(conf, service->path, service->authorize.n_threads, service->log,
                              &generation, diag));
-    enum jt_err err = jt_slots_publish(service->generations, generation);
-    if (err != JT_OK) {
-        jt_generation_free(generation);
-    }
-    return err;
+    return publish(service, generation);
 }
 
 /* Sockets first: what is wrong with them is told before issuers are asked. */
@@ -129,37 +143,99 @@ static void stop(struct service *service)
     jt_slots_free(service->generations);
 }
 
+/* Port 0 is another one each time. */
+static enum jt_err check_apart(const struct jt_guardconf *conf, const char *path,
+                               struct jt_diag *diag)
+{
+    struct jt_span listen = jt_span_str(conf->listen);
+    bool any_port = listen.n >= 2 && jt_span_is(jt_span_of(listen.p + listen.n - 2, 2), ":0");
+    if (any_port || !jt_span_is(listen, conf->ops_listen)) {
+        return JT_OK;
+    }
+    return jt_diag_fail(diag, JT_ERR_CONFIG,
+                        "%s: listen and ops.listen are both %.128s; give each its own", path,
+                        conf->listen);
+}
+
+static enum jt_err check_files(const struct jt_guardconf *conf, const char *path,
+                               struct jt_diag *diag)
+{
+    if (conf->ca_file != NULL && access(conf->ca_file, R_OK) != 0) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "%s: ca_file: cannot read %.200s; is it there, and may this user read "
+                            "it?",
+                            path, conf->ca_file);
+    }
+    for (size_t i = 0; i < conf->issuers.n; i++) {
+        const char *cache = jt_guardconf_issuers(conf)[i].jwks_cache;
+        JT_TRY(cache == NULL ? JT_OK : jt_folder_check(cache, diag));
+    }
+    return JT_OK;
+}
+
 enum jt_err jt_guard_check(const struct jt_guardconf *conf, const char *path, struct jt_diag *diag)
 {
     JT_TRY(jt_listen_check(conf->listen, diag));
     JT_TRY(jt_listen_check(conf->ops_listen, diag));
+    JT_TRY(check_apart(conf, path, diag));
+    JT_TRY(check_files(conf, path, diag));
     return jt_generation_check(conf, path, diag);
 }
 
 /* --- signals --- */
 
-/* Takes `conf`. A generation without keys never replaces one that has them: an issuer that cannot be
- * reached at the moment of a reload must not stop what works. */
-static enum jt_err replace(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
+/* The first issuer that has keys now and would have none then; NULL when none. */
+static const char *loses_keys(const struct jt_generation *now, const struct jt_generation *then)
+{
+    for (size_t i = 0; i < now->conf.issuers.n; i++) {
+        struct jeton_issuer_info had = JETON_INIT(jeton_issuer_info);
+        struct jeton_issuer_info has = JETON_INIT(jeton_issuer_info);
+        size_t place =
+            jt_guardconf_find_issuer(&then->conf, jt_guardconf_issuers(&now->conf)[i].issuer);
+        if (jeton_verifier_info(now->verifier, i, &had) == JETON_OK && had.keys > 0 &&
+            jeton_verifier_info(then->verifier, place, &has) == JETON_OK && has.keys == 0) {
+            return jt_guardconf_issuers(&then->conf)[place].issuer;
+        }
+    }
+    return NULL;
+}
+
+/* An issuer that cannot be reached at the moment of a reload must not stop what works, and one that is
+ * new and wrong shall be seen, unless keys are missing as it is. */
+static enum jt_err check_keys(const struct service *service, const struct jt_generation *then,
+                              struct jt_diag *diag)
 {
     const struct jt_generation *now = jt_slots_current(service->generations);
+    const char *lost = loses_keys(now, then);
+    bool worse =
+        jeton_verifier_ready(now->verifier) == 1 && jeton_verifier_ready(then->verifier) != 1;
+    if (lost == NULL && !worse) {
+        return JT_OK;
+    }
+    const char *why = jeton_verifier_error(then->verifier);
+    return jt_diag_fail(diag, JT_ERR_CONFIG,
+                        "%s: issuers: keys are missing%s%.128s%s%.200s; try again when the issuer "
+                        "answers, or set jwks_cache",
+                        service->path, lost == NULL ? "" : " of ", lost == NULL ? "" : lost,
+                        why[0] == 0 ? "" : ": ", why);
+}
+
+/* Takes `conf`. */
+static enum jt_err replace(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
+{
     struct jt_generation *then = NULL;
     enum jt_log_level level = jt_guardconf_log_level(conf);
+    if (conf->wait_s < RELOAD_WAIT_S) {
+        conf->wait_s = RELOAD_WAIT_S; /* without keys the reload would be refused */
+    }
     JT_TRY(jt_generation_new(conf, service->path, service->authorize.n_threads, service->log, &then,
                              diag));
-    enum jt_err err = JT_OK;
-    if (jeton_verifier_ready(now->verifier) == 1 && jeton_verifier_ready(then->verifier) != 1) {
-        err = jt_diag_fail(diag, JT_ERR_CONFIG,
-                           "%s: issuers: keys are missing: %.300s; try again when the issuer "
-                           "answers, or set jwks_cache",
-                           service->path, jeton_verifier_error(then->verifier));
-    } else {
-        err = jt_slots_publish(service->generations, then);
-    }
+    enum jt_err err = check_keys(service, then, diag);
     if (err != JT_OK) {
         jt_generation_free(then);
         return err;
     }
+    JT_TRY(publish(service, then));
     service->log->level = level;
     return JT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/guard/guardops.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/metrics/metrics.h"
@@ -72,9 +73,10 @@ static const struct jt_metrics_row metrics[N_METRICS] = {
                  "Answers to proxies by HTTP status."},
     [RELOADS] = {"jeton_guard_reloads_total", JT_METRICS_COUNTER,
                  "Reloads of the configuration by result."},
-    [DECISIONS] = {"jeton_guard_decisions_total", JT_METRICS_COUNTER,
-                   "Tokens judged, by issuer and outcome; no issuer: refused before one was known. "
-                   "Since the last reload."},
+    [DECISIONS] =
+        {"jeton_guard_decisions_total", JT_METRICS_COUNTER,
+         "Tokens verified, by issuer and outcome; no issuer: refused before one was known. "
+         "Since the last reload."},
     [KEYS] = {"jeton_guard_keys", JT_METRICS_GAUGE, "Usable keys in an issuer's set; 0: no set."},
     [KEYS_SKIPPED] = {"jeton_guard_keys_skipped", JT_METRICS_GAUGE,
                       "Members of the set that are no usable key."},
@@ -108,8 +110,8 @@ static enum jt_err put_answers(struct jt_buf *out, const struct jt_guardops *app
 {
     JT_TRY(jt_metrics_head(out, &metrics[ANSWERS]));
     for (size_t i = 0; i < JT_AUTHORIZE_ANSWERS; i++) {
-        char status[] = {(char)('0' + jt_authorize_status[i] / 100), '0',
-                         (char)('0' + jt_authorize_status[i] % 10), 0};
+        char status[16];
+        (void)snprintf(status, sizeof status, "%d", jt_authorize_status[i]); /* fits */
         const struct jt_metrics_label label = {"status", jt_span_str(status)};
         JT_TRY(jt_metrics_put(
             out, &metrics[ANSWERS], &label, 1,
@@ -222,6 +224,14 @@ const struct jt_route jt_guardops_routes[] = {
     {"GET", "/metrics", on_metrics, 0},
 };
 const size_t jt_guardops_n_routes = JT_COUNT(jt_guardops_routes);
+
+void jt_guardops_refuse(void *app, int status, const char *sentence, struct jt_answer *answer)
+{
+    (void)app;
+    (void)sentence; /* is logged */
+    answer->status = status;
+    answer->cache_control = "no-store";
+}
 
 /* --- threads --- */
 

@@ -24,4 +24,7 @@ extern const size_t jt_guardops_n_routes;
 void *jt_guardops_thread_new(void *app);
 void jt_guardops_thread_free(void *state);
 
+/* The server's own refusals, without a body. */
+void jt_guardops_refuse(void *app, int status, const char *sentence, struct jt_answer *answer);
+
 #endif

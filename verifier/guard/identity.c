@@ -5,7 +5,7 @@
 
 #include "common/base/base.h"
 
-enum { SUBJECT, CLIENT, SCOPE, AUDIENCE, ISSUER, TOKEN, EXPIRES };
+enum { SUBJECT, CLIENT = JT_IDENTITY_CLIENT, SCOPE, AUDIENCE, ISSUER, TOKEN, EXPIRES };
 
 static const char *const names[JT_IDENTITY_LINES] = {
     [SUBJECT] = "X-Auth-Subject",   [CLIENT] = "X-Auth-Client-Id", [SCOPE] = "X-Auth-Scope",

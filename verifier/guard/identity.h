@@ -15,6 +15,7 @@
 #include "common/http/server.h"
 
 #define JT_IDENTITY_LINES     7
+#define JT_IDENTITY_CLIENT    1 /* place of X-Auth-Client-Id */
 #define JT_IDENTITY_VALUE_MAX 1024
 
 struct jt_identity {
