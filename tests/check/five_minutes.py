@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """docs/verify-in-five-minutes.md, pasted: every block of shell is run in its order, in one shell,
-against the library as it is installed; where a block of output follows, that is what came.
+against the library as it is installed; where a block of output follows, that is what came. The blocks
+of a proxy that is not installed are left out.
 
     CMAKE=cmake CC=cc tests/check/five_minutes.py BUILD
 
-The issuer listens on a port of its own choosing, as the API does; nothing else is changed."""
+The issuer listens on a port of its own choosing, as the API, the guard and the proxies do; nothing
+else is changed."""
 
 import os
 import re
@@ -18,6 +20,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "verify-in-five-minutes.md")
 PLACE = "/tmp/jeton-five"  # where the page works; here it is another folder
+PROXIES = ("nginx", "haproxy")
+SEARCHED = os.environ["PATH"] + os.pathsep + "/usr/sbin"
 MARK = "--- the end of a block ---"
 
 
@@ -32,7 +36,8 @@ def blocks():
         else:
             assert ours and ours[-1][1] is None, "output without a block before it"
             ours[-1][1] = text
-    return ours
+    return [block for block in ours if not any(
+        f"\n{proxy} -" in block[0] and shutil.which(proxy, path=SEARCHED) is None for proxy in PROXIES)]
 
 
 def wrapper(folder, name, command):
@@ -58,6 +63,7 @@ def prepare(build, work):
     bin_dir = os.path.join(build, "bin")
     wrapper(programs, "jetond", f'"{bin_dir}/jetond" "$@" --listen 127.0.0.1:0')
     wrapper(programs, "jeton", f'"{bin_dir}/jeton" "$@"')
+    wrapper(programs, "jeton-guard", f'"{bin_dir}/jeton-guard" "$@"')
     wrapper(programs, "cc", f'{os.environ.get("CC", "cc")} {os.environ.get("CFLAGS", "")} -Wall '
                             '-Wextra -Wpedantic -Werror "$@"')
     # what a sanitizer asks for is for the interpreter, not for every program of the shell
@@ -65,9 +71,10 @@ def prepare(build, work):
                                  f'{sys.executable} -B "$@"')
     given = {name: value for name, value in os.environ.items()
              if name not in ("LD_PRELOAD", "JETON_LIBRARY")}
-    return {**given, "PATH": programs + os.pathsep + os.environ["PATH"],
+    return {**given, "PATH": programs + os.pathsep + SEARCHED,
             "PKG_CONFIG_PATH": folder, "LD_LIBRARY_PATH": os.path.dirname(folder),
-            "PORT": str(free_port())}
+            **{name: str(free_port())
+               for name in ("PORT", "GUARD_PORT", "NGINX_PORT", "HAPROXY_PORT")}}
 
 
 def script(page, place):
@@ -87,7 +94,7 @@ def main():
         environment = prepare(os.path.abspath(sys.argv[1]), work)
         # a session of its own: whatever the page left running ends with it
         shell = subprocess.Popen(["bash", "-c", script(page, os.path.join(work, "place"))],
-                                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  start_new_session=True, text=True)
         try:
             said = shell.communicate(timeout=100)[0].split(MARK + "\n")
