@@ -22,6 +22,7 @@
 #include "common/base/base.h"
 
 #define CRLF_LEN 2
+#define RECORD   80 /* the library's memory for a line, parameter or cookie; 64 in 0.9.75 */
 
 enum single {
     HOST,
@@ -225,6 +226,23 @@ enum jt_err jt_door_check(struct MHD_Connection *connection, const char *method,
     }
     *out_why = why;
     return JT_ERR_HTTP;
+}
+
+bool jt_door_leaves(struct MHD_Connection *connection, size_t memory, size_t room)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    int records = MHD_get_connection_values_n(
+        connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, NULL, NULL);
+    if (info == NULL || records < 0) {
+        return false;
+    }
+    const char *cookie = NULL;
+    size_t cookie_n = 0; /* the library has a copy of it */
+    (void)MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE,
+                                        strlen(MHD_HTTP_HEADER_COOKIE), &cookie,
+                                        &cookie_n); /* none: nothing */
+    return info->header_size + (size_t)records * RECORD + cookie_n + room <= memory;
 }
 
 bool jt_door_knows_library(void)

@@ -21,6 +21,10 @@ struct MHD_Connection;
 JT_MUST_USE enum jt_err jt_door_check(struct MHD_Connection *connection, const char *method,
                                       const char *url, const char *version, const char **out_why);
 
+/* Does the head leave `room` bytes of the connection's `memory` for that of the answer? Where it
+ * does not the library closes the connection without a word, and the client decides when. */
+bool jt_door_leaves(struct MHD_Connection *connection, size_t memory, size_t room);
+
 /* Whether the library that runs is one whose layout the check knows (0.9.7x). With another, which
  * is 1.x, counts and alphabets are checked and the rest is left to the library's own strict mode.
  */

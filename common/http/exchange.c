@@ -17,7 +17,6 @@
  * its 413; past it the connection is closed without one. */
 #define DISCARD_MAX ((size_t)64 * 1024)
 #define ALLOW_MAX   128
-#define RECORD      80 /* the library's memory for one line, parameter or cookie; 64 in 0.9.75 */
 
 struct exchange {
     struct jt_exchange_set *set;
@@ -252,21 +251,6 @@ static size_t announced(const struct jt_request *head)
     return length;
 }
 
-/* Is there memory for the largest answer, beside what the head takes? Where there is none the library
- * closes the connection without a word, and who sends the head decides that. */
-static bool leaves_room(const struct jt_server_conf *conf, struct MHD_Connection *connection)
-{
-    const struct jt_request head = {.connection = connection};
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    int records = MHD_get_connection_values_n(
-        connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, NULL, NULL);
-    size_t used = info == NULL || records < 0 ? conf->memory : info->header_size;
-    used += (size_t)records * RECORD;
-    used += jt_request_header(&head, MHD_HTTP_HEADER_COOKIE).n; /* the library has a copy of it */
-    return used + conf->answer_room <= conf->memory;
-}
-
 static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
                               const char *method);
 
@@ -279,7 +263,7 @@ static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connect
     if (jt_door_check(connection, method, ex->target, version, &why) != JT_OK) {
         return refuse(ex, connection, MHD_HTTP_BAD_REQUEST, why, true);
     }
-    if (conf->answer_room > 0 && !leaves_room(conf, connection)) {
+    if (conf->answer_room > 0 && !jt_door_leaves(connection, conf->memory, conf->answer_room)) {
         return refuse(ex, connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
                       "the head is too large", true);
     }

@@ -38,8 +38,8 @@ struct jt_request {
  * made sure that Authorization, Content-Type, Content-Length and Host stand at most once. */
 struct jt_span jt_request_header(const struct jt_request *request, const char *name);
 
-/* Calls `each` with every header line, in no promised order, the value without white space around it:
- * for who must see that one stands twice. */
+/* Calls `each` with every header line, in no promised order, the value without white space around
+ * it: for who must see that one stands twice. */
 void jt_request_each_header(const struct jt_request *request,
                             void (*each)(void *ctx, struct jt_span name, struct jt_span value),
                             void *ctx);
@@ -93,10 +93,10 @@ struct jt_route {
  * read, and the connection is closed after the answer. */
 #define JT_ROUTE_AT_HEAD SIZE_MAX
 
-/* The answers that the server itself makes: 400, 404, 405, 413, 431, 503. Fills body and content type
- * for `status` and one sentence; lets the public listener speak OAuth's error shape and the admin
- * listener problem documents. (What libmicrohttpd refuses by itself, such as a head that `memory` does
- * not hold, it answers in text/html.) */
+/* The answers that the server itself makes: 400, 404, 405, 413, 431, 503. Fills body and content
+ * type for `status` and one sentence; lets the public listener speak OAuth's error shape and the
+ * admin listener problem documents. (What libmicrohttpd refuses by itself, such as a head that
+ * `memory` does not hold, it answers in text/html.) */
 typedef void (*jt_refusal_fn)(void *app, int status, const char *sentence,
                               struct jt_answer *answer);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The endpoint that proxies ask: one decision about one original request, by the rules and the
- * verifier of the present generation. 200 with identity headers lets it through; 401 and 403 deny it;
- * 503 (or 403, as configured) says that keys are missing. The body is always empty (but for what the
- * library refuses itself), and a body that a proxy announces is never waited for.
- * Ownership: the app is the caller's; a thread's state is made by thread_new and freed by thread_free.
+ * verifier of the present generation. 200 with identity headers lets it through; 401 and 403 deny
+ * it; 503 (or 403, as configured) says that keys are missing. The body is always empty (but for
+ * what the library refuses itself), and a body that a proxy announces is never waited for.
+ * Ownership: the app is the caller's; a thread's state is made by thread_new and freed by
+ * thread_free.
  * Thread rule: handlers on the server's threads, each with its state.
  * Sources: RFC 6750 sec. 3; RFC 9111 sec. 5.2.2.5.
  */
@@ -19,8 +20,8 @@
 
 #define JT_AUTHORIZE_THREADS_MAX 256
 
-/* For struct jt_server_conf: six identity headers of 1 KiB, or a challenge of 8 KiB, and the rest of
- * an answer's head fit behind the largest request. */
+/* For struct jt_server_conf: six identity headers of 1 KiB, or a challenge of 8 KiB, and the rest
+ * of an answer's head fit behind the largest request. */
 #define JT_AUTHORIZE_MEMORY      ((size_t)32 * 1024)
 #define JT_AUTHORIZE_ANSWER_ROOM ((size_t)9 * 1024)
 

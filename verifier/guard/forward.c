@@ -3,7 +3,8 @@
  * Paths are compared decoded: %61 is 'a' to every reader (RFC 3986 sec. 6.2.2.2). Of what decodes,
  * only that is taken which no reader takes for structure: no slash, backslash, '?', '#', ';' or '%'
  * hidden in an escape, no control byte, no UTF-8 that is not strict (an overlong slash). Empty and
- * dot segments are refused as well, in any spelling, since some readers remove them and some do not.
+ * dot segments are refused as well, in any spelling, since some readers remove them and some do
+ * not.
  */
 #include "verifier/guard/forward.h"
 
@@ -63,8 +64,8 @@ void jt_forward_line(struct jt_forward_told *told, struct jt_span name, struct j
     }
 }
 
-/* RFC 9110 sec. 9.1: methods are case-sensitive tokens. Not all applications know that, so those with
- * small letters, of which none is registered, could pass a rule for the large ones. */
+/* RFC 9110 sec. 9.1: methods are case-sensitive tokens. Not all applications know that, so those
+ * with small letters, of which none is registered, could pass a rule for the large ones. */
 enum jt_err jt_forward_method(struct jt_span text, const char **out_why)
 {
     if (text.n == 0 || text.n > JT_FORWARD_METHOD_MAX) {

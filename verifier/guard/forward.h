@@ -2,8 +2,8 @@
 /*
  * The original request as a proxy tells it to a forward-auth endpoint, read into the one form that
  * rules are compared with. Where the proxy, this reader and the application behind might take a
- * request for different ones, it is refused rather than guessed: a rule that protects /admin must not
- * be passed by another spelling of it.
+ * request for different ones, it is refused rather than guessed: a rule that protects /admin must
+ * not be passed by another spelling of it.
  * Ownership: in place; the method is borrowed from the request.
  * Thread rule: one thread.
  * Sources: RFC 9110 sec. 9.1, 7.2; RFC 3986 sec. 2, 3.2.2, 3.3, 6.2.2.

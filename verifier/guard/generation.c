@@ -46,8 +46,8 @@ static struct jeton_policy policy_of(const struct jt_guardconf_issuer *issuer,
     return policy;
 }
 
-/* The audiences of the rules that take tokens of the issuer at place `issuer`, each once, into `out`
- * with room for all rules and the NULL at the end. */
+/* The audiences of the rules that take tokens of the issuer at place `issuer`, each once, into
+ * `out` with room for all rules and the NULL at the end. */
 static void fill_audiences(const struct jt_guardconf *conf, size_t issuer, const char **out)
 {
     size_t n = 0;
@@ -64,7 +64,8 @@ static void fill_audiences(const struct jt_guardconf *conf, size_t issuer, const
     out[n] = NULL;
 }
 
-/* Of the issuers `first` to `end`. JETON_OK, or what jeton_verifier_new answered; JETON_NO_MEMORY. */
+/* Of the issuers `first` to `end`. JETON_OK, or what jeton_verifier_new answered; JETON_NO_MEMORY.
+ */
 static jeton_status make_verifier(const struct jt_guardconf *conf, size_t first, size_t end,
                                   const struct jeton_options *options, jeton_verifier **out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one configuration comes to: its rules, a verifier for its issuers, and a worker of that
- * verifier for each thread that answers. A reload makes another generation and publishes it by slots;
- * requests under way end on the one that they began with.
+ * verifier for each thread that answers. A reload makes another generation and publishes it by
+ * slots; requests under way end on the one that they began with.
  * Ownership: jt_generation_new gives one; free.
  * Thread rule: made and freed by one thread; the worker at place i belongs to thread i, all else is
  * read by any thread.
@@ -22,8 +22,8 @@ struct jt_generation {
 };
 
 /* Gives the generation of `conf` (taken, success or not), the content of the file `name`, with
- * `n_workers` workers, having waited for key sets as conf->wait_s says. Key sets that did not come are
- * no error. JT_ERR_CONFIG with a sentence, JT_ERR_NOMEM. */
+ * `n_workers` workers, having waited for key sets as conf->wait_s says. Key sets that did not come
+ * are no error. JT_ERR_CONFIG with a sentence, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_generation_new(struct jt_guardconf *conf, const char *name,
                                           size_t n_workers, const struct jt_log *log,
                                           struct jt_generation **out_generation,

@@ -200,8 +200,8 @@ static const char *loses_keys(const struct jt_generation *now, const struct jt_g
     return NULL;
 }
 
-/* An issuer that cannot be reached at the moment of a reload must not stop what works, and one that is
- * new and wrong shall be seen, unless keys are missing as it is. */
+/* An issuer that cannot be reached at the moment of a reload must not stop what works, and one that
+ * is new and wrong shall be seen, unless keys are missing as it is. */
 static enum jt_err check_keys(const struct service *service, const struct jt_generation *then,
                               struct jt_diag *diag)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A running sidecar: the first generation, then the listeners, then the loop that waits for signals.
- * SIGHUP makes another generation and publishes it when it is no worse than the present one.
+ * A running sidecar: the first generation, then the listeners, then the loop that waits for
+ * signals. SIGHUP makes another generation and publishes it when it is no worse than the present
+ * one.
  * Thread rule: the main thread; signals SIGHUP, SIGINT, SIGTERM must be blocked (jt_daemon_signals)
  * before any thread starts.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sidecar's configuration: one table of keys, the structs they fill, and the checks across keys.
- * What the verifier refuses of an issuer it says itself (generation.h).
+ * The sidecar's configuration: one table of keys, the structs they fill, and the checks across
+ * keys. What the verifier refuses of an issuer it says itself (generation.h).
  * Ownership: jt_guardconf_load fills in place; release.
  * Thread rule: one thread.
  */

@@ -3,7 +3,8 @@
  * The listener for operators: /livez (the process answers), /readyz (each issuer has keys; else 503
  * naming those that have none) and /metrics (Prometheus text). Apart from the endpoint that proxies
  * ask, so that no client's path can reach it.
- * Ownership: the app is the caller's; a thread's state is made by thread_new and freed by thread_free.
+ * Ownership: the app is the caller's; a thread's state is made by thread_new and freed by
+ * thread_free.
  * Thread rule: handlers on the server's threads.
  */
 #ifndef JT_GUARD_GUARDOPS_H

@@ -20,7 +20,8 @@ void jt_identity_clear(struct jt_identity *identity)
     }
 }
 
-/* RFC 9110 sec. 5.5: visible ASCII with spaces between; other bytes are read in more than one way */
+/* RFC 9110 sec. 5.5: visible ASCII with spaces between; other bytes are read in more than one way
+ */
 static bool can_stand(struct jeton_slice value)
 {
     if (value.n > JT_IDENTITY_VALUE_MAX ||

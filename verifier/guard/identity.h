@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who the token says is calling, as header lines for the application behind the proxy. Every line is
- * always there, empty when there is nothing to say, so that a proxy that copies them overwrites what a
- * client sent under their names.
+ * Who the token says is calling, as header lines for the application behind the proxy. Every line
+ * is always there, empty when there is nothing to say, so that a proxy that copies them overwrites
+ * what a client sent under their names.
  * Ownership: in place; the lines point into it.
  * Thread rule: one thread.
  * Sources: RFC 9110 sec. 5.5.
@@ -27,8 +27,8 @@ struct jt_identity {
 void jt_identity_clear(struct jt_identity *identity);
 
 /* Fills the lines from an accepted token. JT_ERR_CLAIMS when a claim cannot stand in a header as it
- * is (not printable ASCII, a space at an end, over JT_IDENTITY_VALUE_MAX bytes), `*out_header` being
- * the one: an application must not take a caller for another, or for none. */
+ * is (not printable ASCII, a space at an end, over JT_IDENTITY_VALUE_MAX bytes), `*out_header`
+ * being the one: an application must not take a caller for another, or for none. */
 JT_MUST_USE enum jt_err jt_identity_fill(struct jt_identity *identity,
                                          const struct jeton_result *result,
                                          const char **out_header);

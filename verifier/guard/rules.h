@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules in the order in which they decide, and the one that is for a request. The most specific
- * host pattern that fits decides first, then the longest path, then the method: what a more specific
- * rule says is never softened by a more general one, so a method that the rules of the path do not
- * name is denied there.
+ * host pattern that fits decides first, then the longest path, then the method: what a more
+ * specific rule says is never softened by a more general one, so a method that the rules of the
+ * path do not name is denied there.
  * Ownership: in place; borrows the configuration, whose life is longer.
  * Thread rule: read by any thread once made.
  */
@@ -34,8 +34,9 @@ struct jt_rules {
     size_t n;
 };
 
-/* Fills in place from `conf`, the content of the file `name`. JT_ERR_CONFIG with a sentence when two
- * rules are for the same requests, or one has more scopes than can be told; JT_ERR_NOMEM. Nothing needs release then. */
+/* Fills in place from `conf`, the content of the file `name`. JT_ERR_CONFIG with a sentence when
+ * two rules are for the same requests, or one has more scopes than can be told; JT_ERR_NOMEM.
+ * Nothing needs release then. */
 JT_MUST_USE enum jt_err jt_rules_make(const struct jt_guardconf *conf, const char *name,
                                       struct jt_rules *out_rules, struct jt_diag *diag);
 void jt_rules_release(struct jt_rules *rules);
