@@ -244,6 +244,25 @@ static void answers_counted(void **state)
     assert_int_equal(jt_authorize_count(&authorize, JT_AUTHORIZE_401), denied + 1);
 }
 
+static void servers_own_503_as_configured(void **state)
+{
+    (void)state;
+    static struct jt_authorize other; /* has no generation: a thread's state could not be made */
+    static const struct {
+        int unavailable, status, answered;
+    } rows[] = {{0, 503, 503}, {503, 503, 503}, {403, 503, 403}, {403, 404, 404}};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_answer answer = {0};
+        atomic_store(&other.unavailable, rows[i].unavailable);
+        jt_authorize_refuse(&other, rows[i].status, "text", &answer);
+        assert_int_equal(answer.status, rows[i].answered);
+        assert_int_equal(answer.body.len, 0);
+    }
+    assert_int_equal(jt_authorize_count(&other, JT_AUTHORIZE_503), 2);
+    assert_int_equal(jt_authorize_count(&other, JT_AUTHORIZE_403), 1);
+    assert_int_equal(jt_authorize_count(&other, JT_AUTHORIZE_404), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +273,7 @@ int main(void)
         cmocka_unit_test(scope_one_of_those_asked),
         cmocka_unit_test(refusal_of_the_front_door_not_stored),
         cmocka_unit_test(answers_counted),
+        cmocka_unit_test(servers_own_503_as_configured),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
