@@ -6,7 +6,7 @@
 
 A row of checks.py says what is taken away. In a copy of the tree the row is applied, the tests of its
 room are built and run until one fails: killed. A row that no test notices survived: a test is missing,
-unless the row says why another check stands behind it. Not part of CI: it takes twenty minutes.
+unless the row says why another check stands behind it. Not part of CI: it takes twenty minutes or more.
 Ends with 1 when a check survived that should not, when one was noticed that says it cannot be, or when a
 row is wrong: its pattern does not match exactly once, or what it makes does not compile. --markdown
 replaces the table of FILE, which begins with a line "N of M killed."; --keep builds in FOLDER and leaves
