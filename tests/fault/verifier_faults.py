@@ -90,6 +90,7 @@ class Place:
         assert opened["ready"] == 1, opened
         if file != "-":
             self.probe.tell("await", 1)  # the first fetch failed; what is in the file stays
+        self.verify("warming up")  # with the first token the key's table is wanted, and made
         self.well = self.verify("without a fault")
 
     def document(self, issuer, uri):
