@@ -99,6 +99,16 @@ apt_get() {
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
+# Some packages are of daemons that their installation would start, on every address of this machine:
+# the tests want the programs alone. policy-rc.d is how a system says so; one that is there stays.
+readonly policy=/usr/sbin/policy-rc.d
+keep_stopped() {
+    if [[ ! -e $policy ]]; then
+        trap '"${as_root[@]}" rm -f "$policy"' EXIT
+        "${as_root[@]}" install -m 755 /dev/stdin "$policy" <<<$'#!/bin/sh\nexit 101'
+    fi
+}
+
 for group in "$@"; do
     case $group in
     build | test | check | bench) ;;
@@ -117,6 +127,7 @@ command -v apt-get >/dev/null || tell_missing 'there is no apt-get here to insta
 become_root || tell_missing 'installing it takes root or sudo'
 echo "installing: ${packages[*]}" >&2
 apt_get update >/dev/null
+keep_stopped
 # shellcheck disable=SC2068  # an element may be several packages
 apt_get install -y --no-install-recommends ${packages[@]} >/dev/null
 look "$@"
