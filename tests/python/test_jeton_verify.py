@@ -300,7 +300,11 @@ class Sharing(TokenCase):
         self.assertEqual({token.subject for token in asyncio.run(all_of_them())}, {"cart"})
 
     def in_child(self, work):
-        """What `work` gives in a forked process."""
+        """What `work` gives in a forked process. Not under AddressSanitizer: its allocator, unlike
+        libc's, leaves a lock held in the child when another thread allocates at the moment of the
+        fork, and a verifier has a thread. (.ci/run runs these in the release build.)"""
+        if "ASAN_OPTIONS" in os.environ:
+            self.skipTest("AddressSanitizer does not survive a fork beside other threads")
         ours, theirs = os.pipe()
         child = os.fork()
         if child == 0:

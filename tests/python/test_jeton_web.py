@@ -257,6 +257,8 @@ class Examples(harness.DevCase):
     def test_wsgi_example_by_gunicorn(self):
         self.run_gunicorn()
 
+    @unittest.skipIf("ASAN_OPTIONS" in os.environ,
+                     "AddressSanitizer does not survive a fork beside other threads")
     def test_wsgi_example_by_gunicorn_that_forks_after_loading(self):
         self.run_gunicorn("--preload")
 
