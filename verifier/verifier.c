@@ -44,21 +44,22 @@ static struct jt_clock make_clock(const struct jeton_options *options)
     };
 }
 
-/* The place of the policy of `issuer`, `n` when there is none. */
-static size_t find_issuer(const jeton_verifier *verifier, const char *issuer)
+size_t jt_verifier_place(const jeton_verifier *verifier, struct jt_span issuer)
 {
-    size_t i = 0;
-    while (i < verifier->n && strcmp(verifier->policies[i]->issuer, issuer) != 0) {
-        i++;
+    size_t place = 0;
+    while (place < verifier->n &&
+           !jt_span_eq(issuer, jt_span_of(verifier->policies[place]->issuer,
+                                          verifier->policies[place]->issuer_len))) {
+        place++;
     }
-    return i;
+    return place;
 }
 
 static enum jt_err read_policy(jeton_verifier *verifier, const struct jeton_policy *given)
 {
     struct jt_policy *policy = NULL;
     JT_TRY(jt_policy_new(given, &verifier->error, &policy));
-    if (find_issuer(verifier, policy->issuer) < verifier->n) {
+    if (jt_verifier_place(verifier, jt_span_str(policy->issuer)) < verifier->n) {
         enum jt_err err = jt_diag_fail(&verifier->error, JT_ERR_ARGUMENT,
                                        "two policies have the issuer %.200s: list the audiences of "
                                        "both in one",

@@ -30,4 +30,7 @@ struct jeton_verifier {
     struct jt_diag error;
 };
 
+/* The place of the policy for `issuer`, byte by byte; `n` when none is for it. Any thread. */
+size_t jt_verifier_place(const jeton_verifier *verifier, struct jt_span issuer);
+
 #endif

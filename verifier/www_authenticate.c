@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/span.h"
 #include "verifier/sized.h"
 
 #include "common/base/base.h"
@@ -24,24 +25,10 @@ static void put(struct out *out, const char *text)
     }
 }
 
-/* RFC 6749 sec. 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ): without quote and backslash */
-static bool is_scope(const char *text)
-{
-    if (*text == 0) {
-        return false;
-    }
-    for (; *text != 0; text++) {
-        if (*text < 0x21 || *text > 0x7E || *text == '"' || *text == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool put_scopes(struct out *out, const char *const *names, bool first)
 {
     for (; names != NULL && *names != NULL; names++) {
-        if (is_scope(*names)) {
+        if (jt_span_scope(jt_span_str(*names))) {
             put(out, first ? ", scope=\"" : " ");
             put(out, *names);
             first = false;

@@ -81,6 +81,18 @@ bool jt_span_utf8(struct jt_span a)
     return true;
 }
 
+bool jt_span_scope(struct jt_span a)
+{
+    /* RFC 6749 sec. 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
+    for (size_t i = 0; i < a.n; i++) {
+        uint8_t c = a.p[i];
+        if (c < 0x21 || c > 0x7E || c == '"' || c == '\\') {
+            return false;
+        }
+    }
+    return a.n > 0;
+}
+
 bool jt_span_word(struct jt_span *rest, struct jt_span *out_word)
 {
     while (rest->n > 0 && rest->p[0] == ' ') {

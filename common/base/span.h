@@ -60,6 +60,9 @@ struct jt_span jt_span_trim(struct jt_span a);
 /* Well-formed UTF-8 without NUL, overlong forms, surrogates or bytes past U+10FFFF (RFC 3629). */
 bool jt_span_utf8(struct jt_span a);
 
+/* Is it one scope: printable ASCII without space, quote and backslash (RFC 6749 sec. 3.3). */
+bool jt_span_scope(struct jt_span a);
+
 /* Takes the next word off `*rest`, words being separated by one or more spaces; false at the end.
  */
 bool jt_span_word(struct jt_span *rest, struct jt_span *out_word);

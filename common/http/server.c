@@ -17,7 +17,6 @@
 #define DEFAULT_CONNECTIONS 10000
 #define DEFAULT_IDLE_S      30
 #define DEFAULT_REQUEST_S   10
-#define MAX_THREADS         256
 
 /* A head, its parsed form and the head of the answer have to fit. The library clears all of it for
  * every request, so it is no larger than a token of 16 KiB in a header needs. */
@@ -43,12 +42,6 @@ struct jt_server {
 static unsigned or_default(unsigned value, unsigned otherwise)
 {
     return value == 0 ? otherwise : value;
-}
-
-static unsigned count_cores(void)
-{
-    cpu_set_t cores;
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (unsigned)CPU_COUNT(&cores) : 1;
 }
 
 static void log_library(void *cls, const char *format, va_list args) JT_PRINTF(2, 0);
@@ -169,11 +162,19 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
     return JT_OK;
 }
 
+size_t jt_server_threads(unsigned threads)
+{
+    cpu_set_t cores;
+    if (threads == 0) {
+        threads = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (unsigned)CPU_COUNT(&cores) : 1;
+    }
+    return threads > JT_SERVER_THREADS_MAX ? JT_SERVER_THREADS_MAX : threads;
+}
+
 enum jt_err jt_server_start(const struct jt_server_conf *conf, struct jt_server **out_server,
                             struct jt_diag *diag)
 {
-    size_t n = or_default(conf->threads, count_cores());
-    n = n > MAX_THREADS ? MAX_THREADS : n;
+    size_t n = jt_server_threads(conf->threads);
     struct jt_server *server = calloc(1, sizeof *server + n * sizeof(struct worker));
     if (server == NULL) {
         return JT_ERR_NOMEM;

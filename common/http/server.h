@@ -123,6 +123,10 @@ struct jt_server_conf {
     const struct jt_log *log;
 };
 
+/* How many threads a server has that is asked for `threads` (as in struct jt_server_conf). */
+#define JT_SERVER_THREADS_MAX 256
+size_t jt_server_threads(unsigned threads);
+
 /* Listens and serves. JT_ERR_IO with a sentence: port in use (naming it), address malformed, no
  * right to it. `conf` and what it points to must outlive the server, `address` only this call. */
 JT_MUST_USE enum jt_err jt_server_start(const struct jt_server_conf *conf,

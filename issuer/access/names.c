@@ -5,14 +5,7 @@
 
 bool jt_names_is_scope(struct jt_span text)
 {
-    /* RFC 6749 sec. 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c < 0x21 || c > 0x7E || c == '"' || c == '\\') {
-            return false;
-        }
-    }
-    return text.n > 0 && text.n <= JT_NAMES_MAX;
+    return jt_span_scope(text) && text.n <= JT_NAMES_MAX;
 }
 
 static bool is_alnum(uint8_t c)

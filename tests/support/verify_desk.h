@@ -60,6 +60,13 @@ const char *desk_token(const struct token_key *key, const char *changes);
 /* JWK Set of this one key, kid "k1" and its alg. */
 const char *desk_jwks(const struct token_key *key);
 
+/* A struct jeton_slice of exactly this text. */
+#define assert_slice(slice, text)                           \
+    do {                                                    \
+        assert_int_equal((slice).n, strlen(text));          \
+        assert_memory_equal((slice).p, text, strlen(text)); \
+    } while (0)
+
 #define assert_status(got, want) \
     assert_string_equal(jeton_status_name(got), jeton_status_name(want))
 

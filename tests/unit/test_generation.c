@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "tests/support/failing_allocation.h"
 #include "tests/support/token_maker.h"
 #include "tests/unit/unit.h"
 
@@ -122,35 +123,6 @@ static void generation_has_a_worker_for_each_thread(void **state)
 }
 
 /* --- memory: the n-th allocation of ours fails, for every n --- */
-
-static _Thread_local long allocations_left = -1; /* -1: none fails */
-
-static bool allocation_fails(void)
-{
-    return allocations_left >= 0 && allocations_left-- == 0;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    return allocation_fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return allocation_fails() ? NULL : __real_realloc(p, n);
-}
 
 static enum jt_err load_and_make(struct jt_diag *diag)
 {

@@ -49,12 +49,6 @@ static jeton_status judge(struct desk *desk, const char *token, const struct jet
     return jeton_verify(desk->worker, token, strlen(token), require, result);
 }
 
-#define assert_slice(slice, text)                           \
-    do {                                                    \
-        assert_int_equal((slice).n, strlen(text));          \
-        assert_memory_equal((slice).p, text, strlen(text)); \
-    } while (0)
-
 static void hit_gives_what_the_first_look_gave(void **state)
 {
     (void)state;

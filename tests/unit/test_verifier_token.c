@@ -231,12 +231,6 @@ static void verify_all_failures_told_and_first_is_status(void **state)
     desk_close(&desk);
 }
 
-#define assert_slice(slice, text)                           \
-    do {                                                    \
-        assert_int_equal((slice).n, strlen(text));          \
-        assert_memory_equal((slice).p, text, strlen(text)); \
-    } while (0)
-
 static void verify_good_token_gives_its_claims(void **state)
 {
     (void)state;

@@ -18,8 +18,6 @@
 
 #include <stdatomic.h>
 
-#define JT_AUTHORIZE_THREADS_MAX 256
-
 /* For struct jt_server_conf: six identity headers of 1 KiB, or a challenge of 8 KiB, and the rest
  * of an answer's head fit behind the largest request. */
 #define JT_AUTHORIZE_MEMORY      ((size_t)32 * 1024)
@@ -46,11 +44,11 @@ struct jt_authorize_count {
 struct jt_authorize {
     struct jt_slots *generations; /* of struct jt_generation */
     const struct jt_log *log;
-    size_t n_threads; /* as many as each generation has workers; at most JT_AUTHORIZE_THREADS_MAX */
+    size_t n_threads; /* as many as each generation has workers; at most JT_SERVER_THREADS_MAX */
     atomic_size_t next_thread;
     atomic_int unavailable; /* what 503 is answered with where no generation is at hand; 0: 503 */
     atomic_uint_fast64_t refused[JT_AUTHORIZE_ANSWERS]; /* by jt_authorize_refuse */
-    struct jt_authorize_count counts[JT_AUTHORIZE_THREADS_MAX];
+    struct jt_authorize_count counts[JT_SERVER_THREADS_MAX];
 };
 
 /* With struct jt_authorize as `app`. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/guard/guard.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -29,14 +28,6 @@ struct service {
     struct jt_server *server, *ops_server;
     unsigned drain_ms;
 };
-
-static size_t count_threads(const struct jt_guardconf *conf)
-{
-    cpu_set_t cores;
-    int n = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
-    size_t threads = conf->threads > 0 ? (size_t)conf->threads : (size_t)n;
-    return threads > JT_AUTHORIZE_THREADS_MAX ? JT_AUTHORIZE_THREADS_MAX : threads;
-}
 
 static void free_generation(void *root)
 {
@@ -116,7 +107,7 @@ static enum jt_err open_sockets(struct service *service, const struct jt_guardco
 
 static enum jt_err start(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
 {
-    service->authorize.n_threads = count_threads(conf);
+    service->authorize.n_threads = jt_server_threads((unsigned)conf->threads);
     JT_TRY(jt_slots_new(free_generation, &service->generations));
     service->authorize.generations = service->ops.generations = service->generations;
     JT_TRY(open_sockets(service, conf, diag));

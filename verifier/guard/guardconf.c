@@ -159,23 +159,11 @@ static enum jt_err check_rule_issuer(const struct check *c, const struct jt_guar
                            rule->issuer);
 }
 
-/* RFC 6749 sec. 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
-static bool is_scope(const char *text)
-{
-    size_t n = 0;
-    for (; text[n] != 0; n++) {
-        if (text[n] < 0x21 || text[n] > 0x7E || text[n] == '"' || text[n] == '\\') {
-            return false;
-        }
-    }
-    return n > 0;
-}
-
 static enum jt_err check_scopes(const struct check *c, const struct jt_guardconf_rule *rule,
                                 char **scopes)
 {
     for (; *scopes != NULL; scopes++) {
-        if (!is_scope(*scopes)) {
+        if (!jt_span_scope(jt_span_str(*scopes))) {
             return jt_yamldoc_fail(c->name, rule->at, c->diag,
                                    "rules: a scope is one word of visible ASCII without quote and "
                                    "backslash; write one scope an item");

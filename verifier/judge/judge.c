@@ -47,15 +47,10 @@ static enum jt_err choose_policy(jeton_worker *worker, struct hearing *hearing, 
     const jeton_verifier *verifier = worker->verifier;
     struct jt_span iss = JT_SPAN_NONE;
     enum jt_err err = hearing->form;
-    size_t place = 0;
     if (err == JT_OK) {
         err = jt_payload_text(&worker->payload, "iss", &iss);
     }
-    while (place < verifier->n &&
-           !jt_span_eq(iss, jt_span_of(verifier->policies[place]->issuer,
-                                       verifier->policies[place]->issuer_len))) {
-        place++;
-    }
+    size_t place = jt_verifier_place(verifier, iss);
     hearing->of_issuer = place < verifier->n;
     if (verifier->n == 1) {
         place = 0;
