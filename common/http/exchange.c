@@ -5,27 +5,24 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
-#include "common/base/secret.h"
 #include "common/http/answer.h"
 #include "common/http/door.h"
 #include "common/http/form.h"
+#include "common/http/intake.h"
 #include "common/http/route.h"
 
 #include "common/base/base.h"
 
-/* Of a chunked body that is too large, so much more is read for the sake of a client that waits for
- * its 413; past it the connection is closed without one. */
-#define DISCARD_MAX ((size_t)64 * 1024)
-#define ALLOW_MAX   128
+#define ALLOW_MAX 128
 
 struct exchange {
     struct jt_exchange_set *set;
+    struct jt_exchange_lane *lane;
     struct jt_reaper_entry *entry;
     struct jt_route_match match;
     struct jt_span path, query;
-    struct jt_buf body;
-    size_t discarded;
-    bool begun, chunked, too_large;
+    struct jt_intake body;
+    bool begun, chunked;
     bool unread;       /* a body was announced and is left where it is */
     uint8_t *segments; /* room for the decoded segments, behind the target */
     char target[];     /* as sent; the library's own copy is overwritten by its parser */
@@ -92,7 +89,8 @@ void jt_exchange_release(struct jt_exchange_set *set)
 
 void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct jt_exchange_set *set = cls;
+    struct jt_exchange_lane *lane = cls;
+    struct jt_exchange_set *set = lane->set;
     size_t n = target == NULL ? 0 : strlen(target);
     struct exchange *ex = malloc(sizeof *ex + n + 1 + n);
     if (ex == NULL) {
@@ -100,7 +98,7 @@ void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *con
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    *ex = (struct exchange){.set = set, .entry = info->socket_context};
+    *ex = (struct exchange){.set = set, .lane = lane, .entry = info->socket_context};
     if (n > 0) {
         memcpy(ex->target, target, n);
     }
@@ -118,7 +116,8 @@ void jt_exchange_close(void *cls, struct MHD_Connection *connection, void **cont
 {
     (void)connection;
     (void)how; /* an answer that did not arrive is the client's to notice */
-    struct jt_exchange_set *set = cls;
+    struct jt_exchange_lane *lane = cls;
+    struct jt_exchange_set *set = lane->set;
     struct exchange *ex = *context;
     if (ex == NULL) {
         return;
@@ -126,8 +125,7 @@ void jt_exchange_close(void *cls, struct MHD_Connection *connection, void **cont
     if (ex->entry != NULL) {
         jt_reaper_await(set->reaper, ex->entry);
     }
-    jt_secret_wipe(ex->body.p, ex->body.len); /* it may have held a client's secret */
-    jt_buf_release(&ex->body);
+    jt_intake_release(&ex->body);
     free(ex);
     *context = NULL;
     if (atomic_fetch_sub(&set->in_flight, 1) == 1 && atomic_load(&set->draining)) {
@@ -253,6 +251,8 @@ static size_t announced(const struct jt_request *head)
 
 static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
                               const char *method);
+static enum MHD_Result open_stream(struct exchange *ex, struct MHD_Connection *connection,
+                                   const char *method);
 
 /* The head is there, nothing of the body: what is refused here closes the connection unread. */
 static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connection,
@@ -280,24 +280,21 @@ static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connect
         ex->unread = length > 0 || ex->chunked;
         return ex->unread ? finish(ex, connection, method) : MHD_YES;
     }
-    ex->body.max = ex->match.route->max_body;
-    if (length > ex->body.max) {
+    if (length > ex->match.route->max_body) {
         return refuse_size(ex, connection);
     }
-    /* at once and whole: growing would leave copies of secrets behind */
-    return length == 0 || jt_buf_reserve(&ex->body, length) == JT_OK ? MHD_YES : MHD_NO;
+    if (jt_intake_begin(&ex->body, ex->match.route, length) != JT_OK) {
+        return MHD_NO;
+    }
+    return ex->body.stream == NULL ? MHD_YES : open_stream(ex, connection, method);
 }
 
 static enum MHD_Result collect(struct exchange *ex, struct jt_span data)
 {
-    enum jt_err err = ex->too_large ? JT_ERR_LIMIT : jt_buf_put(&ex->body, data);
-    if (err != JT_ERR_LIMIT) {
-        return err == JT_OK ? MHD_YES : MHD_NO;
+    if (ex->body.stream != NULL && ex->entry != NULL) {
+        jt_reaper_progress(ex->set->reaper, ex->entry);
     }
-    /* only chunked: the library takes no answer in the middle of a body */
-    ex->too_large = true;
-    ex->discarded += data.n;
-    return ex->discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
+    return jt_intake_take(&ex->body, data) ? MHD_YES : MHD_NO;
 }
 
 /* The calling thread's state; made on its first request. False when it cannot be. */
@@ -339,43 +336,85 @@ static enum jt_err decode_segments(struct exchange *ex, struct jt_request *reque
     return JT_OK;
 }
 
-static enum MHD_Result dispatch(struct exchange *ex, struct MHD_Connection *connection,
-                                const char *method)
+/* The request without its body. 0, or the status and the sentence of why it cannot be handed on. */
+static int make_request(struct exchange *ex, struct MHD_Connection *connection, const char *method,
+                        struct jt_request *out_request, const char **out_why)
 {
-    const struct jt_server_conf *conf = ex->set->conf;
-    struct jt_request request = {
+    *out_request = (struct jt_request){
         .method = method,
         .path = ex->path,
         .query = ex->query,
-        .body = jt_buf_span(&ex->body),
+        .arg = ex->match.route->arg,
         .connection = connection,
     };
-    if (!find_thread(ex->set, &request.thread)) {
-        return refuse(ex, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                      "the server is short of memory; try again", true);
+    if (!find_thread(ex->set, &out_request->thread)) {
+        *out_why = "the server is short of memory; try again";
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
     }
-    if (decode_segments(ex, &request) != JT_OK) {
-        return refuse(ex, connection, MHD_HTTP_BAD_REQUEST,
-                      "a path segment that is not percent-encoded UTF-8", false);
+    if (decode_segments(ex, out_request) != JT_OK) {
+        *out_why = "a path segment that is not percent-encoded UTF-8";
+        return MHD_HTTP_BAD_REQUEST;
     }
+    return 0;
+}
+
+/* At the head: a body that is not wanted is left where it is. */
+static enum MHD_Result open_stream(struct exchange *ex, struct MHD_Connection *connection,
+                                   const char *method)
+{
+    struct jt_request head;
+    const char *why = NULL;
+    int refused = make_request(ex, connection, method, &head, &why);
+    if (refused != 0) {
+        return refuse(ex, connection, refused, why, true);
+    }
+    if (jt_intake_open(&ex->body, ex->set->conf->app, &head)) {
+        return MHD_YES;
+    }
+    ex->unread = true;
+    return finish(ex, connection, method);
+}
+
+static enum MHD_Result dispatch(struct exchange *ex, struct MHD_Connection *connection,
+                                const char *method)
+{
+    struct jt_request request;
+    const char *why = NULL;
+    int refused = make_request(ex, connection, method, &request, &why);
+    if (refused != 0) {
+        return refuse(ex, connection, refused, why, refused == MHD_HTTP_SERVICE_UNAVAILABLE);
+    }
+    request.body = jt_buf_span(&ex->body.whole);
+    request.stream = ex->body.state;
     struct jt_answer answer = JT_ANSWER_INIT;
-    ex->match.route->handler(conf->app, &request, &answer);
+    atomic_store_explicit(&ex->lane->busy, true, memory_order_relaxed);
+    ex->match.route->handler(ex->set->conf->app, &request, &answer);
+    atomic_store_explicit(&ex->lane->busy, false, memory_order_relaxed);
     return send_answer(ex, connection, &answer);
+}
+
+static enum MHD_Result answer_whole(struct exchange *ex, struct MHD_Connection *connection,
+                                    const char *method)
+{
+    if (ex->match.route == NULL) {
+        return refuse_route(ex, connection, false);
+    }
+    if (ex->body.too_large) {
+        return refuse_size(ex, connection);
+    }
+    return dispatch(ex, connection, method);
 }
 
 static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
                               const char *method)
 {
-    if (ex->entry != NULL) {
-        jt_reaper_await(ex->set->reaper, ex->entry);
+    if (ex->entry == NULL) {
+        return answer_whole(ex, connection, method);
     }
-    if (ex->match.route == NULL) {
-        return refuse_route(ex, connection, false);
-    }
-    if (ex->too_large) {
-        return refuse_size(ex, connection);
-    }
-    return dispatch(ex, connection, method);
+    jt_reaper_hold(ex->entry); /* how long the handler takes is not the client's doing */
+    enum MHD_Result result = answer_whole(ex, connection, method);
+    jt_reaper_await(ex->set->reaper, ex->entry);
+    return result;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the parameters are the library's */

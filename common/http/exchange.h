@@ -28,6 +28,12 @@ struct jt_exchange_set {
     pthread_cond_t idle;
 };
 
+/* One of the library's threads, as its callbacks are told. */
+struct jt_exchange_lane {
+    struct jt_exchange_set *set;
+    atomic_bool busy; /* inside a handler: what is dealt to it has to wait */
+};
+
 /* `reaper` and `conf` are borrowed until release. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_exchange_init(struct jt_exchange_set *set,
                                          const struct jt_server_conf *conf,
@@ -39,8 +45,8 @@ void jt_exchange_drain(struct jt_exchange_set *set, unsigned ms);
 /* After the library's threads have ended. */
 void jt_exchange_release(struct jt_exchange_set *set);
 
-/* For MHD_OPTION_URI_LOG_CALLBACK, MHD_start_daemon, MHD_OPTION_NOTIFY_COMPLETED; `cls` is the set.
- * The connection's socket context is its reaper entry. */
+/* For MHD_OPTION_URI_LOG_CALLBACK, MHD_start_daemon, MHD_OPTION_NOTIFY_COMPLETED; `cls` is the
+ * thread's lane. The connection's socket context is its reaper entry. */
 void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *connection);
 enum MHD_Result jt_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,

@@ -79,6 +79,16 @@ void jt_reaper_request(struct jt_reaper *reaper, struct jt_reaper_entry *entry)
     }
 }
 
+void jt_reaper_progress(struct jt_reaper *reaper, struct jt_reaper_entry *entry)
+{
+    set(reaper, entry, reaper->request_ms);
+}
+
+void jt_reaper_hold(struct jt_reaper_entry *entry)
+{
+    atomic_store_explicit(&entry->deadline_ms, INT64_MAX, memory_order_relaxed);
+}
+
 void jt_reaper_await(struct jt_reaper *reaper, struct jt_reaper_entry *entry)
 {
     set(reaper, entry, reaper->idle_ms + reaper->request_ms);

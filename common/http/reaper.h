@@ -49,6 +49,12 @@ void jt_reaper_remove(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 /* A request's first line is there: the rest is due. */
 void jt_reaper_request(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 
+/* A part of a request that may take its time has come: the next one is due. */
+void jt_reaper_progress(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
+
+/* The answer is being made: nothing is due from the client until jt_reaper_await. */
+void jt_reaper_hold(struct jt_reaper_entry *entry);
+
 /* The request is whole and the answer is to be taken, or it has been and the next is awaited. */
 void jt_reaper_await(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 

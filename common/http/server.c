@@ -22,6 +22,8 @@
  * every request, so it is no larger than a token of 16 KiB in a header needs. */
 #define DEFAULT_MEMORY ((size_t)20 * 1024)
 
+#define LINE 64 /* bytes of a cache line */
+
 /* One daemon of the library's, with one thread, per worker: a pool of its own making cannot do
  * without a listening socket, and so not without MHD_quiesce_daemon (see acceptor.h). */
 struct jt_server {
@@ -36,6 +38,8 @@ struct jt_server {
     size_t n_workers;
     struct worker {
         struct MHD_Daemon *daemon;
+        struct jt_exchange_lane lane;
+        char apart[LINE]; /* each thread writes its own lane */
     } workers[];
 };
 
@@ -84,12 +88,26 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     }
 }
 
+/* One after another, but for those inside a handler, which may take seconds; unless all are. */
+static struct worker *next_worker(struct jt_server *server)
+{
+    size_t first = server->next_worker, chosen = first;
+    for (size_t i = 0; i < server->n_workers; i++) {
+        size_t at = (first + i) % server->n_workers;
+        if (!atomic_load_explicit(&server->workers[at].lane.busy, memory_order_relaxed)) {
+            chosen = at;
+            break;
+        }
+    }
+    server->next_worker = (chosen + 1) % server->n_workers;
+    return &server->workers[chosen];
+}
+
 static void take_connection(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n)
 {
     struct jt_server *server = ctx;
-    struct MHD_Daemon *worker = server->workers[server->next_worker].daemon;
-    server->next_worker = (server->next_worker + 1) % server->n_workers;
-    (void)MHD_add_connection(worker, fd, peer, peer_n); /* has closed it when it fails */
+    (void)MHD_add_connection(next_worker(server)->daemon, fd, peer,
+                             peer_n); /* has closed it when it fails */
 }
 
 /* Where the front door knows all of the library's leniences it also words the refusals; elsewhere
@@ -100,33 +118,35 @@ static int strictness(void)
     return jt_door_knows_library() ? 0 : 1;
 }
 
-static struct MHD_Daemon *start_worker(struct jt_server *server)
+static struct MHD_Daemon *start_worker(struct jt_server *server, struct jt_exchange_lane *lane)
 {
     const struct jt_server_conf *conf = server->conf;
     /* clang-format off: one option a line */
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, jt_exchange_step, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER,
-        log_library, server, MHD_OPTION_STRICT_FOR_CLIENT, strictness(),
-        MHD_OPTION_CONNECTION_LIMIT, or_default(conf->max_connections, DEFAULT_CONNECTIONS),
-        MHD_OPTION_CONNECTION_TIMEOUT, or_default(conf->idle_s, DEFAULT_IDLE_S),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->memory == 0 ? DEFAULT_MEMORY : conf->memory,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        jt_exchange_open, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close,
-        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        0, NULL, NULL, jt_exchange_step, lane, MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
+        MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_CONNECTION_LIMIT,
+        or_default(conf->max_connections, DEFAULT_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+        or_default(conf->idle_s, DEFAULT_IDLE_S), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        conf->memory == 0 ? DEFAULT_MEMORY : conf->memory, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, lane,
+        MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, lane, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_END);
     /* clang-format on */
 }
 
 static enum jt_err start_workers(struct jt_server *server, size_t n, struct jt_diag *diag)
 {
     for (; server->n_workers < n; server->n_workers++) {
-        struct MHD_Daemon *worker = start_worker(server);
-        if (worker == NULL) {
+        struct worker *worker = &server->workers[server->n_workers];
+        worker->lane.set = &server->exchanges;
+        atomic_init(&worker->lane.busy, false);
+        worker->daemon = start_worker(server, &worker->lane);
+        if (worker->daemon == NULL) {
             return jt_diag_fail(diag, JT_ERR_IO,
                                 "cannot start an HTTP thread; are there too many threads or open "
                                 "files (ulimit -u, ulimit -n)?");
         }
-        server->workers[server->n_workers].daemon = worker;
     }
     return JT_OK;
 }

@@ -30,6 +30,8 @@ struct jt_request {
     struct jt_span body;
     struct jt_span segments[4]; /* of the route's {} parts, percent-decoded, valid UTF-8 */
     size_t n_segments;
+    const void *arg;                   /* the route's */
+    void *stream;                      /* what the route's stream gave; NULL: none */
     void *thread;                      /* what thread_new gave for this thread */
     struct MHD_Connection *connection; /* for jt_request_header */
 };
@@ -80,13 +82,28 @@ void jt_answer_header(struct jt_answer *answer, const char *name, const char *fo
 typedef void (*jt_handler_fn)(void *app, const struct jt_request *request,
                               struct jt_answer *answer);
 
+/* Takes a body piece by piece, as it comes, instead of whole: max_body still holds for all of it, but
+ * none of it is kept, and each piece gives the client a request's time anew to send the next. */
+struct jt_stream {
+    /* Gives what the others are called with. `head` is the request without a body. NULL: nothing of
+     * the body is read, the handler is called at once and the connection closed after its answer. */
+    void *(*open)(void *app, const struct jt_request *head);
+    /* False: enough. What else comes is read, for a client listens only then, and dropped; then the
+     * handler is called. */
+    bool (*take)(void *state, struct jt_span bytes);
+    /* Called once for each state: after the handler, or without it when the connection ended. */
+    void (*close)(void *state);
+};
+
 /* Methods of one path are consecutive rows; HEAD is answered by GET. A segment `{}` matches any
  * non-empty segment (percent-encoded '/' belongs to it). Another method: 405 with Allow. */
 struct jt_route {
     const char *method; /* "*": any */
     const char *path;   /* with "/{*}" at the end: whatever follows that slash, or nothing */
     jt_handler_fn handler;
-    size_t max_body; /* 0: a body is refused; or JT_ROUTE_AT_HEAD */
+    size_t max_body;                /* 0: a body is refused; or JT_ROUTE_AT_HEAD */
+    const void *arg;                /* for the handler: request->arg */
+    const struct jt_stream *stream; /* NULL: the body is handed on whole */
 };
 
 /* The handler is called when the head is there; a body that is announced is neither waited for nor

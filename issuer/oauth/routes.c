@@ -42,8 +42,10 @@ enum jt_err jt_oauth_routes_make(const char *issuer_path, struct jt_oauth_routes
         }
         char *text = (char *)jt_buf_take(&path);
         out_routes->paths[i] = text;
-        out_routes->routes[i] =
-            (struct jt_route){table[i].method, text, table[i].handler, table[i].max_body};
+        out_routes->routes[i] = (struct jt_route){.method = table[i].method,
+                                                  .path = text,
+                                                  .handler = table[i].handler,
+                                                  .max_body = table[i].max_body};
         out_routes->n = i + 1;
     }
     return JT_OK;

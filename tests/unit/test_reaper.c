@@ -86,6 +86,36 @@ static void request_line_that_dribbled_in_gains_no_time(void **state)
     let_go(&held);
 }
 
+static void part_of_a_request_moves_its_deadline_on(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    int64_t now = START;
+    jt_reaper_request(&held.reaper, held.entry);
+    for (int i = 0; i < 100; i++) {
+        now += REQUEST;
+        jt_reaper_sweep(&held.reaper, now);
+        jt_reaper_progress(&held.reaper, held.entry);
+        assert_false(is_shut(&held));
+    }
+    check_deadline(&held, now + REQUEST + SWEEP);
+    let_go(&held);
+}
+
+static void answer_being_made_has_no_deadline(void **state)
+{
+    (void)state;
+    struct held held;
+    hold(&held);
+    jt_reaper_hold(held.entry);
+    jt_reaper_sweep(&held.reaper, START + 1000 * IDLE);
+    assert_false(is_shut(&held));
+    jt_reaper_await(&held.reaper, held.entry);
+    check_deadline(&held, START + 1000 * IDLE + IDLE + REQUEST + SWEEP);
+    let_go(&held);
+}
+
 static void answer_not_taken_shut_after_idle_and_request_time(void **state)
 {
     (void)state;
@@ -142,6 +172,8 @@ int main(void)
         cmocka_unit_test(connection_without_request_shut_after_idle_and_request_time),
         cmocka_unit_test(request_not_whole_shut_after_request_time),
         cmocka_unit_test(request_line_that_dribbled_in_gains_no_time),
+        cmocka_unit_test(part_of_a_request_moves_its_deadline_on),
+        cmocka_unit_test(answer_being_made_has_no_deadline),
         cmocka_unit_test(answer_not_taken_shut_after_idle_and_request_time),
         cmocka_unit_test(next_request_awaited_anew_after_each_answer),
         cmocka_unit_test(sweep_shuts_only_what_is_due),

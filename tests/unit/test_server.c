@@ -126,10 +126,14 @@ static void thread_free(void *thread)
 }
 
 static const struct jt_route routes[] = {
-    {"POST", "/echo", on_echo, BODY_MAX}, {"GET", "/tell", on_tell, 0},
-    {"POST", "/tell", on_tell, BODY_MAX}, {"GET", "/tell/{}/of/{}", on_tell, 0},
-    {"GET", "/shared", on_shared, 0},     {"GET", "/thread", on_thread, 0},
-    {"GET", "/headers", on_headers, 0},   {"DELETE", "/default", on_default, 0},
+    {.method = "POST", .path = "/echo", .handler = on_echo, .max_body = BODY_MAX},
+    {.method = "GET", .path = "/tell", .handler = on_tell},
+    {.method = "POST", .path = "/tell", .handler = on_tell, .max_body = BODY_MAX},
+    {.method = "GET", .path = "/tell/{}/of/{}", .handler = on_tell},
+    {.method = "GET", .path = "/shared", .handler = on_shared},
+    {.method = "GET", .path = "/thread", .handler = on_thread},
+    {.method = "GET", .path = "/headers", .handler = on_headers},
+    {.method = "DELETE", .path = "/default", .handler = on_default},
 };
 
 static struct jt_server_conf make_conf(void)

@@ -50,7 +50,8 @@ static void on_refusal(void *app, int status, const char *sentence, struct jt_an
     answer->status = status;
 }
 
-static const struct jt_route routes[] = {{"*", "/head/{*}", on_head, JT_ROUTE_AT_HEAD}};
+static const struct jt_route routes[] = {
+    {.method = "*", .path = "/head/{*}", .handler = on_head, .max_body = JT_ROUTE_AT_HEAD}};
 
 static const struct jt_server_conf conf = {
     .address = "127.0.0.1:0",

@@ -43,9 +43,9 @@ static void on_refusal(void *app, int status, const char *sentence, struct jt_an
 }
 
 static const struct jt_route routes[] = {
-    {"GET", "/ok", on_ok, 0},
-    {"POST", "/ok", on_ok, 100},
-    {"GET", "/wait", on_wait, 0},
+    {.method = "GET", .path = "/ok", .handler = on_ok},
+    {.method = "POST", .path = "/ok", .handler = on_ok, .max_body = 100},
+    {.method = "GET", .path = "/wait", .handler = on_wait},
 };
 
 static const struct jt_server_conf conf = {

@@ -250,9 +250,15 @@ static void on_prefix(void *app, const struct jt_request *request, struct jt_ans
 }
 
 const struct jt_route jt_authorize_routes[] = {
-    {"*", "/authorize/original", on_original, JT_ROUTE_AT_HEAD},
-    {"*", "/authorize/forwarded", on_forwarded, JT_ROUTE_AT_HEAD},
-    {"*", PREFIX "/{*}", on_prefix, JT_ROUTE_AT_HEAD},
+    {.method = "*",
+     .path = "/authorize/original",
+     .handler = on_original,
+     .max_body = JT_ROUTE_AT_HEAD},
+    {.method = "*",
+     .path = "/authorize/forwarded",
+     .handler = on_forwarded,
+     .max_body = JT_ROUTE_AT_HEAD},
+    {.method = "*", .path = PREFIX "/{*}", .handler = on_prefix, .max_body = JT_ROUTE_AT_HEAD},
 };
 const size_t jt_authorize_n_routes = JT_COUNT(jt_authorize_routes);
 

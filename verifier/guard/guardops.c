@@ -219,9 +219,9 @@ static void on_metrics(void *app, const struct jt_request *request, struct jt_an
 }
 
 const struct jt_route jt_guardops_routes[] = {
-    {"GET", "/livez", on_live, 0},
-    {"GET", "/readyz", on_ready, 0},
-    {"GET", "/metrics", on_metrics, 0},
+    {.method = "GET", .path = "/livez", .handler = on_live},
+    {.method = "GET", .path = "/readyz", .handler = on_ready},
+    {.method = "GET", .path = "/metrics", .handler = on_metrics},
 };
 const size_t jt_guardops_n_routes = JT_COUNT(jt_guardops_routes);
 

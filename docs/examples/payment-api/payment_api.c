@@ -129,8 +129,8 @@ static void get_payments(void *app, const struct jt_request *request, struct jt_
 }
 
 static const struct jt_route routes[] = {
-    {"POST", "/payments", post_payment, MAX_BODY},
-    {"GET", "/payments", get_payments, 0},
+    {.method = "POST", .path = "/payments", .handler = post_payment, .max_body = MAX_BODY},
+    {.method = "GET", .path = "/payments", .handler = get_payments},
 };
 
 /* Each thread of the server judges through a pass of its own. */

@@ -354,9 +354,9 @@ static void on_refusal(void *app, int status, const char *sentence, struct jt_an
 }
 
 static const struct jt_route routes[] = {
-    {"GET", "/ok", on_ok, 0},
-    {"POST", "/ok", on_ok, 16},
-    {"GET", "/canary", on_canary, 0},
+    {.method = "GET", .path = "/ok", .handler = on_ok},
+    {.method = "POST", .path = "/ok", .handler = on_ok, .max_body = 16},
+    {.method = "GET", .path = "/canary", .handler = on_canary},
 };
 
 static const struct jt_server_conf conf = {
