@@ -4,12 +4,13 @@
 #include "common/daemon/daemon.h"
 #include "common/http/server.h"
 #include "issuer/admin/admin.h"
+#include "issuer/admin/problem.h"
 #include "issuer/oauth/oauth.h"
 
 #include "common/base/base.h"
 
 #define TICK_S            10
-#define ADMIN_THREADS     1
+#define ADMIN_THREADS     4 /* a change may take long, and others wait for its lock */
 #define ADMIN_CONNECTIONS 256
 
 struct service {
@@ -17,6 +18,7 @@ struct service {
     struct jt_listen public_listen, admin_listen;
     struct jt_issuer *issuer;
     struct jt_oauth_routes routes;
+    struct jt_admin admin;
     struct jt_server_conf public_conf, admin_conf;
     struct jt_server *public_server, *admin_server;
     unsigned drain_ms;
@@ -57,12 +59,12 @@ static void fill_confs(struct service *service)
         .listen = &service->admin_listen,
         .threads = ADMIN_THREADS,
         .max_connections = ADMIN_CONNECTIONS,
-        .routes = jt_admin_routes,
-        .n_routes = jt_admin_n_routes,
-        .refusal = jt_admin_refuse_http,
-        .app = service->issuer,
-        .thread_new = worker_new,
-        .thread_free = worker_free,
+        .routes = service->admin.routes,
+        .n_routes = service->admin.n_routes,
+        .refusal = jt_problem_refuse_http,
+        .app = &service->admin,
+        .thread_new = jt_admin_thread_new,
+        .thread_free = jt_admin_thread_free,
         .log = service->serve->log,
     };
 }
@@ -88,6 +90,8 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     const struct jt_config *config = jt_issuer_config(service->issuer);
     JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
+    service->admin.issuer = service->issuer;
+    jt_admin_routes_make(&service->admin);
     fill_confs(service);
     JT_TRY(jt_server_start(&service->admin_conf, &service->admin_server, diag));
     JT_TRY(jt_server_start(&service->public_conf, &service->public_server, diag));

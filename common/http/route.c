@@ -27,11 +27,11 @@ static bool fits(const char *pattern, struct jt_span path, struct jt_route_match
         if (strcmp(pattern, "/{*}") == 0) {
             return at < path.n && path.p[at] == '/';
         }
-        if (pattern[0] == '{' && pattern[1] == '}') {
+        if (*pattern == '{') {
             if (!take_segment(path, &at, match)) {
                 return false;
             }
-            pattern += 2;
+            pattern = strchr(pattern, '}') + 1; /* a table of ours: it is there */
         } else if (at < path.n && path.p[at] == (uint8_t)*pattern) {
             at++;
             pattern++;

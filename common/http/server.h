@@ -95,8 +95,8 @@ struct jt_stream {
     void (*close)(void *state);
 };
 
-/* Methods of one path are consecutive rows; HEAD is answered by GET. A segment `{}` matches any
- * non-empty segment (percent-encoded '/' belongs to it). Another method: 405 with Allow. */
+/* Methods of one path are consecutive rows; HEAD is answered by GET. A segment `{}` or `{name}`
+ * matches any non-empty segment (percent-encoded '/' belongs to it). Another method: 405 with Allow. */
 struct jt_route {
     const char *method; /* "*": any */
     const char *path;   /* with "/{*}" at the end: whatever follows that slash, or nothing */

@@ -1,70 +1,119 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The admin listener's endpoints (docs/admin-api.md): one route table; handlers of
- * common/http/server.h whose `app` is the issuer.
- * Ownership: as server.h says.
- * Thread rule: the admin server's threads, which may block on the store.
- * Sources: RFC 9457 (problem documents).
+ * The admin API (docs/admin-api.md): one table of routes, from which come dispatch, the scopes that
+ * each route needs, and the OpenAPI document. One handler of common/http/server.h serves them all: it
+ * finds out who asks, checks his scopes, the query, the headers and the body, and calls the route's
+ * function; what that gives or refuses becomes the answer.
+ * Ownership: as server.h says; a call is borrowed by the route's function, a reply's json is taken
+ * from it.
+ * Thread rule: the admin servers' threads, which may block on the store.
+ * Sources: RFC 9457 (problem documents), RFC 9110 sec. 8.8.3, 13.1 (entity tags).
  */
 #ifndef JT_ADMIN_ADMIN_H
 #define JT_ADMIN_ADMIN_H
 
 #include "common/http/server.h"
+#include "issuer/actor.h"
+#include "issuer/admin/interim.h"
 #include "issuer/issuer.h"
 
 #include <jansson.h>
 
-extern const struct jt_route jt_admin_routes[];
-extern const size_t jt_admin_n_routes;
+#define JT_ADMIN_PREFIX     "/admin/v1"
+#define JT_ADMIN_MAX_BODY   (1024 * 1024)
+#define JT_ADMIN_MAX_PARAMS 10
+#define JT_ADMIN_MAX_ROUTES 64
 
-#define JT_ADMIN_MAX_BODY (1024 * 1024)
+/* What the admin servers' `app` is. */
+struct jt_admin {
+    struct jt_issuer *issuer;
+    struct jt_authority *authority; /* NULL: who can open the listener may do everything */
+    struct jt_route routes[JT_ADMIN_MAX_ROUTES];
+    size_t n_routes;
+};
 
-/* The server's own refusals as problem documents. */
-void jt_admin_refuse_http(void *app, int status, const char *sentence, struct jt_answer *answer);
+/* What each thread of an admin server has. */
+struct jt_admin_thread {
+    struct jt_issuer_worker *worker;
+    struct jt_authority_pass *pass; /* NULL without authority */
+};
 
-/* --- shared by the handlers --- */
+/* A query parameter. The value is checked before the route's function is called. */
+enum jt_admin_type { JT_ADMIN_TEXT, JT_ADMIN_INT, JT_ADMIN_BOOL, JT_ADMIN_CHOICE };
+struct jt_admin_param {
+    const char *name;
+    enum jt_admin_type type;
+    int64_t min, max;    /* of JT_ADMIN_INT; of JT_ADMIN_TEXT max is bytes, 0: 512 */
+    const char *choices; /* of JT_ADMIN_CHOICE: "a b c" */
+    bool required;
+    const char *help;
+};
 
-/* The actor that audit lines name: who may open the socket. */
-#define JT_ADMIN_ACTOR "admin-socket"
+/* One request on its way to a route's function. */
+struct jt_admin_call {
+    struct jt_issuer *issuer;
+    struct jt_issuer_worker *worker; /* for the root of this thread */
+    const struct jt_request *request;
+    const struct jt_admin_route *route;
+    const struct jt_actor *actor;
+    const json_t *body;                         /* an object; NULL when the route takes none */
+    void *stream;                               /* what the route's own stream gave; else NULL */
+    struct jt_span params[JT_ADMIN_MAX_PARAMS]; /* as in route->params; p NULL: absent */
+    struct jt_edit_how how;
+    struct jt_diag diag;
+};
 
-/* Answers `json` (taken) with `status`; NULL is answered as out of memory. */
-void jt_admin_answer(struct jt_answer *answer, int status, json_t *json);
+struct jt_admin_reply {
+    int status;      /* starts as the route's */
+    json_t *json;    /* taken; NULL: no body */
+    int64_t version; /* not 0: the answer's entity tag */
+    bool replayed;   /* of an earlier request with this Idempotency-Key */
+};
 
-/* Answers a problem document for `err`; `member` comes from a sentence that begins `MEMBER: `. */
-void jt_admin_refuse(struct jt_answer *answer, enum jt_err err, const struct jt_diag *diag);
+/* On anything but JT_OK the reply is not looked at, and the answer is a problem document with the
+ * sentence in call->diag: its member is what stands before the first ": ". */
+typedef enum jt_err (*jt_admin_fn)(struct jt_admin_call *call, struct jt_admin_reply *reply);
 
-/* Parses the request's body as a JSON object; an empty body is `{}` when `may_be_empty`. Answers
- * the refusal itself and returns NULL when it is none. The caller json_decrefs. */
-json_t *jt_admin_body(const struct jt_request *request, bool may_be_empty,
-                      struct jt_answer *answer);
+struct jt_admin_route {
+    const char *method, *path; /* {name} is a segment */
+    jt_admin_fn run;
+    const char *scope;      /* needed of a token, all of these, separated by spaces; "": none */
+    const char *look_scope; /* instead of it when the parameter `dry_run` is true; NULL: the same */
+    enum jt_store_kind kind;
+    const struct jt_admin_param *params; /* ends with a name of NULL; NULL: none */
+    const char *body;  /* schema of the request's body (openapi.h); NULL: it has none */
+    bool may_be_empty; /* the body; an empty one is {} */
+    bool if_match;     /* takes If-Match */
+    bool key;          /* takes Idempotency-Key */
+    const struct jt_stream *stream; /* takes the body piece by piece; NULL: one JSON object */
+    size_t max_body;                /* of the stream */
+    const char *body_type;          /* of the stream: its media type */
+    int status;
+    const char *answer; /* schema of the answer's body; NULL: it has none */
+    const char *operation, *summary;
+};
 
-/* Is each member of `body` one of `names` (NULL-ended)? Answers the refusal itself when not. */
-bool jt_admin_only(const json_t *body, const char *const *names, struct jt_answer *answer);
+/* The table. */
+extern const struct jt_admin_route jt_admin_table[];
+extern const size_t jt_admin_n_table;
 
-/* The handlers, one file per noun. */
-void jt_objects_list_resources(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_list_roles(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_list_clients(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_create_resource(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_create_role(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_create_client(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_get_resource(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_get_role(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_get_client(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_patch_resource(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_patch_role(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_patch_client(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_delete_resource(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_delete_role(void *app, const struct jt_request *, struct jt_answer *);
-void jt_objects_delete_client(void *app, const struct jt_request *, struct jt_answer *);
-void jt_clients_add_secret(void *app, const struct jt_request *, struct jt_answer *);
-void jt_clients_revoke_secret(void *app, const struct jt_request *, struct jt_answer *);
-void jt_clients_grant(void *app, const struct jt_request *, struct jt_answer *);
-void jt_clients_ungrant(void *app, const struct jt_request *, struct jt_answer *);
-void jt_admin_keys_list(void *app, const struct jt_request *, struct jt_answer *);
-void jt_admin_keys_rotate(void *app, const struct jt_request *, struct jt_answer *);
-void jt_admin_keys_revoke(void *app, const struct jt_request *, struct jt_answer *);
-void jt_health_live(void *app, const struct jt_request *, struct jt_answer *);
-void jt_health_ready(void *app, const struct jt_request *, struct jt_answer *);
+/* Fills admin->routes from the table. */
+void jt_admin_routes_make(struct jt_admin *admin);
+
+/* The only handler of the table's routes. */
+void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answer *answer);
+
+/* For struct jt_server_conf. */
+void *jt_admin_thread_new(void *app);
+void jt_admin_thread_free(void *thread);
+
+/* --- for the routes' functions --- */
+
+/* Is each member of the call's body one of `names` (NULL-ended)? JT_ERR_INVALID. */
+JT_MUST_USE enum jt_err jt_admin_only(struct jt_admin_call *call, const char *const *names);
+
+/* The parameter at `at` as a number or a truth, `otherwise` when absent: it has been checked. */
+int64_t jt_admin_int(const struct jt_admin_call *call, size_t at, int64_t otherwise);
+bool jt_admin_true(const struct jt_admin_call *call, size_t at);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/admin/admin_keys.h"
+
 #include <stdlib.h>
 
 #include "common/json/json.h"
-#include "issuer/admin/admin.h"
 
 #include "common/base/base.h"
 
@@ -31,37 +32,36 @@ static enum jt_err append_key(void *ctx, const struct jt_key_times *key, enum jt
     return json_array_append_new(ctx, json) == 0 ? JT_OK : JT_ERR_NOMEM;
 }
 
-static void answer_keys(struct jt_issuer *issuer, const char *note, struct jt_answer *answer)
+/* The keys as they are, with what there is to say of the step before. */
+static enum jt_err show_keys(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    struct jt_diag diag = JT_DIAG_INIT;
+    struct jt_diag note = call->diag;
     json_t *items = json_array();
     enum jt_err err =
-        items == NULL ? JT_ERR_NOMEM : jt_issuer_keys(issuer, append_key, items, &diag);
+        items == NULL ? JT_ERR_NOMEM : jt_issuer_keys(call->issuer, append_key, items, &call->diag);
     if (err != JT_OK) {
         json_decref(items);
-        jt_admin_refuse(answer, err, &diag);
-        return;
+        return err;
     }
-    json_t *json = json_pack("{s:o}", "items", items);
-    if (json != NULL && note[0] != 0) {
-        (void)json_object_set_new(json, "note", json_string(note)); /* a help only */
+    reply->json = json_pack("{s:o}", "items", items);
+    if (reply->json != NULL && note.text[0] != 0) {
+        (void)json_object_set_new(reply->json, "note", json_string(note.text)); /* a help only */
     }
-    jt_admin_answer(answer, 200, json);
+    return reply->json == NULL ? JT_ERR_NOMEM : JT_OK;
 }
 
-void jt_admin_keys_list(void *app, const struct jt_request *request, struct jt_answer *answer)
+enum jt_err jt_admin_keys_list(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    (void)request; /* nothing to choose */
-    answer_keys(app, "", answer);
+    return show_keys(call, reply);
 }
 
 /* The members of a step by hand. */
-static enum jt_err read_members(const json_t *body, enum jt_alg *out_alg, bool *out_force,
-                                struct jt_diag *diag)
+static enum jt_err read_members(struct jt_admin_call *call, enum jt_alg *out_alg, bool *out_force)
 {
-    const json_t *alg = json_object_get(body, "alg"), *force = json_object_get(body, "force");
+    const json_t *alg = json_object_get(call->body, "alg");
+    const json_t *force = json_object_get(call->body, "force");
     if (force != NULL && !json_is_boolean(force)) {
-        return jt_diag_fail(diag, JT_ERR_INVALID, "force: give true or false");
+        return jt_diag_fail(&call->diag, JT_ERR_INVALID, "force: give true or false");
     }
     *out_force = json_is_true(force);
     *out_alg = JT_ALG_NONE;
@@ -70,67 +70,35 @@ static enum jt_err read_members(const json_t *body, enum jt_alg *out_alg, bool *
     }
     const struct jt_alg_row *row = jt_alg_find(jt_json_value(alg));
     if (row == NULL || !row->issue) {
-        return jt_diag_fail(diag, JT_ERR_INVALID,
+        return jt_diag_fail(&call->diag, JT_ERR_INVALID,
                             "alg: give one of ES256 ES384 ES512 RS256 PS256 EdDSA");
     }
     *out_alg = row->id;
     return JT_OK;
 }
 
-/* Reads the body of a step by hand; answers the refusal itself and returns false when it is wrong. */
-static bool read_step(const struct jt_request *request, const char *const *members,
-                      enum jt_alg *out_alg, bool *out_force, struct jt_answer *answer)
-{
-    struct jt_diag diag = JT_DIAG_INIT;
-    json_t *body = jt_admin_body(request, true, answer);
-    if (body == NULL) {
-        return false;
-    }
-    bool right = jt_admin_only(body, members, answer);
-    enum jt_err err = right ? read_members(body, out_alg, out_force, &diag) : JT_OK;
-    json_decref(body);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, &diag);
-    }
-    return right && err == JT_OK;
-}
-
-/* The keys as they are after the step, with what there is to say of it; or its refusal. */
-static void finish(struct jt_issuer *issuer, enum jt_err err, const struct jt_diag *diag,
-                   struct jt_answer *answer)
-{
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, diag);
-        return;
-    }
-    answer_keys(issuer, diag->text, answer);
-}
-
-void jt_admin_keys_rotate(void *app, const struct jt_request *request, struct jt_answer *answer)
+enum jt_err jt_admin_keys_rotate(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     static const char *const members[] = {"alg", "force", NULL};
-    struct jt_diag diag = JT_DIAG_INIT;
     enum jt_alg alg = JT_ALG_NONE;
     bool force = false;
-    if (read_step(request, members, &alg, &force, answer)) {
-        finish(app, jt_issuer_rotate(app, alg, force, JT_ADMIN_ACTOR, &diag), &diag, answer);
-    }
+    JT_TRY(jt_admin_only(call, members));
+    JT_TRY(read_members(call, &alg, &force));
+    JT_TRY(jt_issuer_rotate(call->issuer, alg, force, call->actor->name, &call->diag));
+    return show_keys(call, reply);
 }
 
-void jt_admin_keys_revoke(void *app, const struct jt_request *request, struct jt_answer *answer)
+enum jt_err jt_admin_keys_revoke(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     static const char *const members[] = {"force", NULL};
-    struct jt_diag diag = JT_DIAG_INIT;
     enum jt_alg alg = JT_ALG_NONE;
     bool force = false;
     char *kid = NULL;
-    if (!read_step(request, members, &alg, &force, answer)) {
-        return;
-    }
-    enum jt_err err = jt_buf_strdup(request->segments[0], &kid);
-    if (err == JT_OK) {
-        err = jt_issuer_revoke(app, kid, force, JT_ADMIN_ACTOR, &diag);
-    }
+    JT_TRY(jt_admin_only(call, members));
+    JT_TRY(read_members(call, &alg, &force));
+    JT_TRY(jt_buf_strdup(call->request->segments[0], &kid));
+    enum jt_err err = jt_issuer_revoke(call->issuer, kid, force, call->actor->name, &call->diag);
     free(kid);
-    finish(app, err, &diag, answer);
+    JT_TRY(err);
+    return show_keys(call, reply);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/admin/health.h"
+
 #include "issuer/admin/admin.h"
 
 #include "common/base/base.h"
@@ -11,7 +13,6 @@ static void answer_text(struct jt_answer *answer, int status, const char *text)
     JT_IGNORE(jt_buf_puts(&answer->body, text)); /* out of memory: the status alone says it */
 }
 
-/* The process answers: that is all. */
 void jt_health_live(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     (void)app;
@@ -19,12 +20,12 @@ void jt_health_live(void *app, const struct jt_request *request, struct jt_answe
     answer_text(answer, 200, "ok\n");
 }
 
-/* Tokens can be issued: a key signs. A further algorithm whose first key waits for the lead takes
+/* A further algorithm whose first key waits for the lead takes
  * nothing away: no resource can use it before (edit.c, and the start, see to that). */
 void jt_health_ready(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     (void)app; /* reads the root of its thread */
-    struct jt_issuer_worker *worker = request->thread;
+    struct jt_issuer_worker *worker = ((const struct jt_admin_thread *)request->thread)->worker;
     const struct jt_root *root = jt_issuer_enter(worker);
     bool any = false;
     for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {

@@ -1,117 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resources, roles and clients: the five things that can be done to each, once. */
-#include "issuer/admin/admin.h"
+#include "issuer/admin/objects.h"
+
 #include "issuer/edit.h"
 #include "issuer/view.h"
 
 #include "common/base/base.h"
 
-static void list(const struct jt_request *request, enum jt_store_kind kind,
-                 struct jt_answer *answer)
+enum jt_err jt_objects_list(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     json_t *items = NULL;
-    struct jt_issuer_worker *worker = request->thread;
-    const struct jt_root *root = jt_issuer_enter(worker);
-    enum jt_err err = jt_view_list(root->access, kind, &items);
-    jt_issuer_exit(worker);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, NULL);
-        return;
-    }
-    jt_admin_answer(answer, 200, json_pack("{s:o}", "items", items));
+    const struct jt_root *root = jt_issuer_enter(call->worker);
+    enum jt_err err = jt_view_list(root->access, call->route->kind, &items);
+    jt_issuer_exit(call->worker);
+    JT_TRY(err);
+    reply->json = json_pack("{s:o}", "items", items);
+    return reply->json == NULL ? JT_ERR_NOMEM : JT_OK;
 }
 
-static void get(const struct jt_request *request, enum jt_store_kind kind, struct jt_answer *answer)
+enum jt_err jt_objects_get(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    json_t *view = NULL;
-    struct jt_issuer_worker *worker = request->thread;
-    const struct jt_root *root = jt_issuer_enter(worker);
-    enum jt_err err = jt_view_object(root->access, kind, request->segments[0], &view);
-    jt_issuer_exit(worker);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, NULL);
-        return;
-    }
-    jt_admin_answer(answer, 200, view);
-}
-
-static void create(void *app, const struct jt_request *request, enum jt_store_kind kind,
-                   struct jt_answer *answer)
-{
-    struct jt_diag diag = JT_DIAG_INIT;
-    json_t *body = jt_admin_body(request, false, answer), *view = NULL;
-    if (body == NULL) {
-        return;
-    }
-    enum jt_err err = jt_edit_create(app, JT_ADMIN_ACTOR, kind, body, &view, &diag);
-    json_decref(body);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, &diag);
-        return;
-    }
-    jt_admin_answer(answer, 201, view);
-}
-
-static void patch(void *app, const struct jt_request *request, enum jt_store_kind kind,
-                  struct jt_answer *answer)
-{
-    struct jt_diag diag = JT_DIAG_INIT;
-    json_t *body = jt_admin_body(request, false, answer), *view = NULL;
-    if (body == NULL) {
-        return;
-    }
+    const struct jt_root *root = jt_issuer_enter(call->worker);
     enum jt_err err =
-        jt_edit_patch(app, JT_ADMIN_ACTOR, kind, request->segments[0], body, &view, &diag);
-    json_decref(body);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, &diag);
-        return;
-    }
-    jt_admin_answer(answer, 200, view);
+        jt_view_object(root->access, call->route->kind, call->request->segments[0], &reply->json);
+    jt_issuer_exit(call->worker);
+    return err;
 }
 
-static void delete_object(void *app, const struct jt_request *request, enum jt_store_kind kind,
-                          struct jt_answer *answer)
+enum jt_err jt_objects_create(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    struct jt_diag diag = JT_DIAG_INIT;
-    enum jt_err err = jt_edit_delete(app, JT_ADMIN_ACTOR, kind, request->segments[0], &diag);
-    if (err != JT_OK) {
-        jt_admin_refuse(answer, err, &diag);
-        return;
-    }
-    answer->status = 204;
+    return jt_edit_create(call->issuer, call->actor->name, call->route->kind, call->body,
+                          &reply->json, &call->diag);
 }
 
-/* One handler for each kind and act: the route table carries no argument. */
-#define HANDLERS(name, plural, kind)                                           \
-    void jt_objects_list_##plural(void *app, const struct jt_request *request, \
-                                  struct jt_answer *answer)                    \
-    {                                                                          \
-        (void)app; /* reads the root of its thread */                          \
-        list(request, kind, answer);                                           \
-    }                                                                          \
-    void jt_objects_create_##name(void *app, const struct jt_request *request, \
-                                  struct jt_answer *answer)                    \
-    {                                                                          \
-        create(app, request, kind, answer);                                    \
-    }                                                                          \
-    void jt_objects_get_##name(void *app, const struct jt_request *request,    \
-                               struct jt_answer *answer)                       \
-    {                                                                          \
-        (void)app; /* reads the root of its thread */                          \
-        get(request, kind, answer);                                            \
-    }                                                                          \
-    void jt_objects_patch_##name(void *app, const struct jt_request *request,  \
-                                 struct jt_answer *answer)                     \
-    {                                                                          \
-        patch(app, request, kind, answer);                                     \
-    }                                                                          \
-    void jt_objects_delete_##name(void *app, const struct jt_request *request, \
-                                  struct jt_answer *answer)                    \
-    {                                                                          \
-        delete_object(app, request, kind, answer);                             \
-    }
+enum jt_err jt_objects_patch(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return jt_edit_patch(call->issuer, call->actor->name, call->route->kind,
+                         call->request->segments[0], call->body, &reply->json, &call->diag);
+}
 
-HANDLERS(resource, resources, JT_STORE_RESOURCE)
-HANDLERS(role, roles, JT_STORE_ROLE)
-HANDLERS(client, clients, JT_STORE_CLIENT)
+enum jt_err jt_objects_delete(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    (void)reply; /* nothing is left to show */
+    return jt_edit_delete(call->issuer, call->actor->name, call->route->kind,
+                          call->request->segments[0], &call->diag);
+}

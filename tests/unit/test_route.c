@@ -17,6 +17,7 @@ static const struct jt_route routes[] = {
     {.method = "GET", .path = "/f-{}"},
     {.method = "*", .path = "/any/{*}"},
     {.method = "*", .path = "/one"},
+    {.method = "GET", .path = "/named/{of this}/x"},
 };
 
 /* route -1: none; 405 when `known`. */
@@ -57,6 +58,9 @@ static const struct {
     {"GET", "/a/new", 4, true, {"new"}},
     {"GET", "/f-1", 8, true, {"1"}},
     {"GET", "/f-", -1, false, {0}},
+    {"GET", "/named/1/x", 11, true, {"1"}},
+    {"GET", "/named//x", -1, false, {0}},
+    {"GET", "/named/1", -1, false, {0}},
     {"GET", "/any/", 9, true, {0}},
     {"BREW", "/any//x/../y", 9, true, {0}},
     {"GET", "/any", -1, false, {0}},
