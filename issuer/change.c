@@ -94,6 +94,7 @@ static enum jt_err read_object(void *ctx, const struct jt_store_object *row)
     }
     struct jt_object *object = NULL;
     JT_TRY(parse_document(row, &object, reading->diag));
+    object->version = row->version;
     *change = (struct jt_access_change){row->kind, object->id, object};
     reading->deleted[reading->n++] = NULL;
     return JT_OK;
@@ -117,27 +118,34 @@ enum jt_err jt_change_read_access(struct jt_store *store, const struct jt_access
     return err;
 }
 
-enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *keyring,
-                             struct jt_diag *diag)
+enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag *diag)
 {
-    const struct jt_root *now = jt_slots_current(issuer->roots);
-    struct jt_access *access = NULL;
+    for (;;) {
+        int64_t version = 0;
+        JT_TRY(jt_change_catch_up(issuer, diag));
+        JT_TRY(jt_store_begin(issuer->store, diag));
+        JT_TRY(jt_store_version(issuer->store, &version));
+        const struct jt_root *now = jt_slots_current(issuer->roots);
+        if (now->version == version - 1) {
+            return JT_OK;
+        }
+        jt_store_rollback(issuer->store); /* another process came between */
+    }
+}
+
+enum jt_err jt_change_finish(struct jt_issuer *issuer, struct jt_access *access,
+                             const struct jt_keyring *keyring, struct jt_diag *diag)
+{
     struct jt_key_part *keys = NULL;
     int64_t version = 0;
-    enum jt_err err = jt_store_version(issuer->store, &version);
-    if (err == JT_OK) {
-        err = jt_change_read_access(issuer->store, now->access, now->version, &access, diag);
+    JT_TRY(jt_store_version(issuer->store, &version));
+    if (keyring != NULL) {
+        JT_TRY(jt_key_part_make(keyring, &keys));
     }
-    if (err == JT_OK && keyring != NULL) {
-        err = jt_key_part_make(keyring, &keys);
-    }
-    if (err == JT_OK) {
-        err = jt_store_commit(issuer->store, diag);
-    }
+    enum jt_err err = jt_store_commit(issuer->store, diag);
     if (err == JT_OK) {
         err = jt_change_publish(issuer, version, NULL, access, keys);
     }
-    jt_access_free(access);
     jt_key_part_free(keys);
     return err;
 }

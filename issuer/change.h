@@ -14,12 +14,16 @@ JT_MUST_USE enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t vers
                                           struct jt_settings *settings, struct jt_access *access,
                                           struct jt_key_part *keys);
 
-/* Inside the transaction: makes the next root's parts (access data with what changed; keys from
- * `keyring`, NULL: as they are), commits, and publishes. Durable first, visible second: nobody acts
- * on a change that a power cut can undo. JT_ERR_NOMEM and the store's errors; should publishing
- * fail after the commit, jt_change_catch_up makes it good. */
-JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, const struct jt_keyring *keyring,
-                                         struct jt_diag *diag);
+/* Begins the transaction of a change: the root is what the store holds, and stays so until the end.
+ */
+JT_MUST_USE enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag *diag);
+
+/* Inside the transaction, which has written something: commits, and publishes a root with `access`
+ * and with keys from `keyring` (NULL: as they are). Durable first, visible second: nobody acts on a
+ * change that a power cut can undo. JT_ERR_NOMEM and the store's errors; should publishing fail
+ * after the commit, jt_change_catch_up makes it good. */
+JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, struct jt_access *access,
+                                         const struct jt_keyring *keyring, struct jt_diag *diag);
 
 /* Outside a transaction: publishes all that the store holds; the first root too, for which `settings`
  * must be given (NULL: as they are). Rows of strangers among the keys are logged. */

@@ -17,7 +17,6 @@
 #include "common/base/base.h"
 
 #define LISTEN   "127.0.0.1:8080"
-#define ACTOR    "dev"
 #define RESOURCE "https://payment.example.com/api"
 #define CLIENT   "cart-service"
 
@@ -111,19 +110,24 @@ static enum jt_err make_config(const struct jt_dev *dev, const char *dir, const 
 
 /* --- what is made in it --- */
 
+static const struct jt_actor actor = {.name = "dev"};
+static const struct jt_edit_how how = {.actor = &actor};
+
 /* Gives the demonstration client, made anew in a folder used before: a secret is shown only once.
  */
 static enum jt_err make_client(struct jt_issuer *issuer, json_t **out_view, struct jt_diag *diag)
 {
-    enum jt_err gone = jt_edit_delete(issuer, ACTOR, JT_STORE_CLIENT, JT_SPAN(CLIENT), diag);
+    struct jt_edit_result made = {0};
+    enum jt_err gone = jt_edit_delete(issuer, &how, JT_STORE_CLIENT, JT_SPAN(CLIENT), diag);
     if (gone != JT_OK && gone != JT_ERR_NOT_FOUND) {
         return gone;
     }
     json_t *doc =
         json_pack("{s:s, s:[s,s], s:s}", "name", CLIENT, "grants", RESOURCE "#payments:read",
                   RESOURCE "#payments:write", "secret_name", "dev");
-    enum jt_err err = jt_edit_create(issuer, ACTOR, JT_STORE_CLIENT, doc, out_view, diag);
+    enum jt_err err = jt_edit_create(issuer, &how, JT_STORE_CLIENT, doc, &made, diag);
     json_decref(doc);
+    *out_view = made.view;
     return err;
 }
 
@@ -132,10 +136,8 @@ static enum jt_err make_objects(struct jt_issuer *issuer, const char *alg, json_
 {
     json_t *doc = json_pack("{s:s, s:[s,s], s:s}", "identifier", RESOURCE, "scopes",
                             "payments:read", "payments:write", "alg", alg);
-    json_t *view = NULL;
-    enum jt_err err = jt_edit_create(issuer, ACTOR, JT_STORE_RESOURCE, doc, &view, diag);
+    enum jt_err err = jt_edit_create(issuer, &how, JT_STORE_RESOURCE, doc, NULL, diag);
     json_decref(doc);
-    json_decref(view);
     if (err != JT_OK && err != JT_ERR_EXISTS) {
         return err;
     }

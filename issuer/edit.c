@@ -2,169 +2,230 @@
 #include "issuer/edit.h"
 
 #include "common/json/json.h"
+#include "issuer/batch.h"
 #include "issuer/edit_client.h"
+#include "issuer/edit_list.h"
 #include "issuer/view.h"
 
 #include "common/base/base.h"
 
 /* An edit on its way through jt_issuer_change. */
 struct edit {
-    const char *actor;
+    const struct jt_edit_how *how;
     enum jt_store_kind kind;
-    struct jt_span id;
-    /* Makes the new document from the old one (NULL: there is none) into `*out_doc`. */
+    struct jt_span id; /* p NULL: of a new object */
+    /* Makes the new document from the old one (NULL: there is none) into `*out_doc`; NULL: the
+     * object is deleted. */
     enum jt_err (*make)(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
                         json_t **out_doc, struct jt_diag *diag);
     const char *action;
     const json_t *input;
+    struct jt_edit_list list;
     struct jt_edit_secret secret; /* of clients: the one made or revoked */
-    json_t *view;
+    struct jt_edit_result result;
+    char name[JT_NAMES_MAX_IDENTIFIER + 1]; /* of the object, for the log */
 };
 
-static enum jt_err audit(struct jt_issuer *issuer, const struct edit *edit, struct jt_span id)
+/* --- idempotency --- */
+
+static enum jt_err take_reply(void *ctx, struct jt_span request, struct jt_span answer)
 {
-    struct jt_buf action = JT_BUF_INIT(64);
-    enum jt_err err =
-        jt_buf_printf(&action, "%s.%s", jt_object_kind_name(edit->kind), edit->action);
-    if (err == JT_OK) {
-        err = jt_store_audit(issuer->store, edit->actor, jt_buf_str(&action), id, JT_SPAN_NONE);
+    struct edit *edit = ctx;
+    json_t *reply = NULL;
+    if (!jt_span_eq(request, edit->how->request_hash)) {
+        return JT_ERR_IDEMPOTENCY;
     }
-    jt_buf_release(&action);
-    return err;
+    JT_TRY(jt_json_load_object(answer, JT_JSON_DEPTH, &reply));
+    edit->result.view = json_incref(json_object_get(reply, "view"));
+    edit->result.version = json_integer_value(json_object_get(reply, "version"));
+    edit->result.replayed = true;
+    json_decref(reply);
+    return JT_OK;
 }
+
+static struct jt_span actor_of(const struct edit *edit)
+{
+    return jt_span_str(edit->how->actor->name);
+}
+
+/* The first answer under the request's key, if there was one. */
+static enum jt_err find_reply(struct edit *edit, struct jt_issuer *issuer)
+{
+    enum jt_err err = edit->how->key.n == 0
+                          ? JT_ERR_NOT_FOUND
+                          : jt_store_reply(issuer->store, actor_of(edit), edit->how->key,
+                                           jt_clock_wall_s(issuer->clock), take_reply, edit);
+    return err == JT_ERR_NOT_FOUND ? JT_OK : err;
+}
+
+/* Keeps the answer. It has no secret yet: a replay cannot show it. */
+static enum jt_err keep_reply(struct edit *edit, struct jt_issuer *issuer)
+{
+    JT_AUTO(buf) text = JT_BUF_INIT(JT_OBJECT_MAX_DOC);
+    if (edit->how->key.n == 0) {
+        return JT_OK;
+    }
+    json_t *reply = json_pack("{s:O, s:I}", "view", edit->result.view, "version",
+                              (json_int_t)edit->result.version);
+    enum jt_err err = reply == NULL ? JT_ERR_NOMEM : jt_json_dump(reply, &text);
+    json_decref(reply);
+    JT_TRY(err);
+    const struct jt_store_reply row = {actor_of(edit), edit->how->key, edit->how->request_hash,
+                                       jt_buf_span(&text), jt_clock_wall_s(issuer->clock)};
+    return jt_store_put_reply(issuer->store, &row);
+}
+
+/* --- running --- */
 
 /* After the commit: what is logged has happened. */
 static void log_edit(const struct jt_issuer *issuer, const struct edit *edit)
 {
-    struct jt_span id = edit->id;
-    if (id.p == NULL) {
-        id = jt_json_value(
-            json_object_get(edit->view, edit->kind == JT_STORE_RESOURCE ? "identifier" : "name"));
-    }
     jt_log(issuer->log, JT_EV_ADMIN_CHANGE, jt_log_str("object", jt_object_kind_name(edit->kind)),
-           jt_log_str("action", edit->action), jt_log_peer("id", id),
-           jt_log_str("by", edit->actor));
+           jt_log_str("action", edit->action), jt_log_peer("id", jt_span_str(edit->name)),
+           jt_log_str("by", edit->how->actor->name));
 }
 
-static enum jt_err check_resource(struct jt_issuer *issuer, const struct jt_root *now,
-                                  const struct jt_resource *resource, struct jt_diag *diag)
+static void note_name(struct edit *edit, const struct jt_object *object)
 {
-    if (now->keys->signing_kid[resource->alg][0] == 0) {
-        const char *name = jt_alg_row(resource->alg)->name;
-        return jt_config_has_alg(&now->settings->config, resource->alg)
-                   ? jt_diag_fail(diag, JT_ERR_INVALID,
-                                  "alg: the first key of %s is published but does not sign before "
-                                  "the lead has passed; wait",
-                                  name)
-                   : jt_diag_fail(diag, JT_ERR_INVALID,
-                                  "alg: this issuer keeps no keys for %s; add it to "
-                                  "keys.algorithms",
-                                  name);
+    struct jt_span name = jt_object_name(object);
+    memcpy(edit->name, name.p, name.n);
+    edit->name[name.n] = 0;
+}
+
+/* The view of what was written: the object's, or of a secret that was added, the secret's. */
+static enum jt_err make_view(struct edit *edit, const struct jt_object *object)
+{
+    edit->result.version = object->version;
+    if (edit->secret.row != NULL && edit->id.p != NULL) {
+        edit->result.view = json_incref(edit->secret.row);
+        return JT_OK;
     }
-    return jt_issuer_raise_lifetime(issuer, resource->alg, resource->lifetime_s, diag);
+    return jt_object_json(object, false, &edit->result.view);
 }
 
-static enum jt_err put_object(struct jt_issuer *issuer, const struct jt_object *object)
+static enum jt_err check_id(const struct edit *edit, const struct jt_root *now,
+                            const struct jt_object *old, const struct jt_object *object,
+                            struct jt_diag *diag)
 {
-    json_t *doc = NULL;
-    struct jt_buf text = JT_BUF_INIT(JT_OBJECT_MAX_DOC);
-    JT_TRY(jt_object_json(object, true, &doc));
-    enum jt_err err = jt_json_dump(doc, &text);
-    json_decref(doc);
-    if (err == JT_OK) {
-        err = jt_store_put(issuer->store, object->kind, object->id, jt_buf_span(&text));
+    if (old == NULL && jt_view_find(now->access, edit->kind, object->id) != NULL) {
+        return jt_diag_fail(diag, JT_ERR_EXISTS,
+                            "a %s of this name exists; update it, or choose another name",
+                            jt_object_kind_name(edit->kind));
     }
-    jt_buf_release(&text);
-    return err;
+    if (old != NULL && !jt_span_eq(old->id, object->id)) {
+        return jt_diag_fail(diag, JT_ERR_INVALID,
+                            "%s: what names an object cannot change; create another",
+                            jt_object_id_member(edit->kind));
+    }
+    return JT_OK;
 }
 
-/* Parses `doc`, checks it against what there is, and writes it. */
-static enum jt_err write_object(struct jt_issuer *issuer, const struct jt_root *now,
-                                struct edit *edit, const struct jt_object *old, const json_t *doc,
-                                struct jt_diag *diag)
+/* Parses `doc`, and makes it the object. */
+static enum jt_err put(struct edit *edit, struct jt_issuer *issuer, const struct jt_root *now,
+                       const struct jt_object *old, const json_t *doc,
+                       struct jt_access **out_access, struct jt_diag *diag)
 {
+    struct jt_batch batch = JT_BATCH_INIT;
     struct jt_object *object = NULL;
     JT_TRY(jt_object_parse(edit->kind, doc, &object, diag));
-    enum jt_err err = JT_OK;
-    if (old == NULL && jt_view_find(now->access, edit->kind, object->id) != NULL) {
-        err = jt_diag_fail(diag, JT_ERR_EXISTS,
-                           "a %s of this name exists; update it, or choose "
-                           "another name",
-                           jt_object_kind_name(edit->kind));
-    } else if (old != NULL && !jt_span_eq(old->id, object->id)) {
-        static const char *const ids[] = {[JT_STORE_RESOURCE] = "identifier",
-                                          [JT_STORE_ROLE] = "name",
-                                          [JT_STORE_CLIENT] = "client_id"};
-        err =
-            jt_diag_fail(diag, JT_ERR_INVALID,
-                         "%s: what names an object cannot change; create another", ids[edit->kind]);
+    enum jt_err err = check_id(edit, now, old, object, diag);
+    if (err != JT_OK) {
+        jt_object_free(object);
+        return err;
+    }
+    JT_TRY(jt_batch_put(&batch, old, object, edit->action));
+    err = jt_batch_check(&batch, issuer, now, edit->how->actor, out_access, diag);
+    if (err == JT_OK) {
+        err = jt_batch_write(&batch, issuer, edit->how->actor, diag);
     }
     if (err == JT_OK) {
-        err = jt_access_check(now->access, object, diag);
+        note_name(edit, object);
+        err = make_view(edit, object);
     }
-    if (err == JT_OK && old != NULL) {
-        err = jt_access_check_removal(now->access, old, object, diag);
-    }
-    if (err == JT_OK && edit->kind == JT_STORE_RESOURCE) {
-        err = check_resource(issuer, now, (const struct jt_resource *)object, diag);
-    }
-    if (err == JT_OK) {
-        err = put_object(issuer, object);
-    }
-    if (err == JT_OK) {
-        err = audit(issuer, edit, object->id);
-    }
-    if (err == JT_OK) {
-        err = jt_object_json(object, false, &edit->view);
-    }
-    jt_object_free(object);
+    jt_batch_release(&batch);
     return err;
+}
+
+static enum jt_err delete_object(struct edit *edit, struct jt_issuer *issuer,
+                                 const struct jt_root *now, const struct jt_object *old,
+                                 struct jt_access **out_access, struct jt_diag *diag)
+{
+    struct jt_batch batch = JT_BATCH_INIT;
+    JT_TRY(jt_batch_delete(&batch, old, edit->action));
+    enum jt_err err = jt_batch_check(&batch, issuer, now, edit->how->actor, out_access, diag);
+    if (err == JT_OK) {
+        err = jt_batch_write(&batch, issuer, edit->how->actor, diag);
+    }
+    note_name(edit, old);
+    jt_batch_release(&batch);
+    return err;
+}
+
+/* Makes the new document, and writes it unless it is the old one. */
+static enum jt_err replace(struct edit *edit, struct jt_issuer *issuer, const struct jt_root *now,
+                           const struct jt_object *old, struct jt_access **out_access,
+                           struct jt_diag *diag)
+{
+    JT_JSON_AUTO json_t *old_doc = NULL;
+    JT_JSON_AUTO json_t *doc = NULL;
+    if (old != NULL) {
+        JT_TRY(jt_object_json(old, true, &old_doc));
+    }
+    JT_TRY(edit->make(edit, issuer, old_doc, &doc, diag));
+    if (old != NULL && json_equal(old_doc, doc) != 0) {
+        note_name(edit, old);
+        JT_TRY(make_view(edit, old));
+        return JT_OK;
+    }
+    JT_TRY(put(edit, issuer, now, old, doc, out_access, diag));
+    return keep_reply(edit, issuer);
 }
 
 static enum jt_err run_edit(struct jt_issuer *issuer, const struct jt_root *now, void *ctx,
-                            struct jt_diag *diag)
+                            struct jt_access **out_access, struct jt_diag *diag)
 {
     struct edit *edit = ctx;
     const struct jt_object *old = NULL;
-    json_t *old_doc = NULL, *doc = NULL;
+    JT_TRY(find_reply(edit, issuer));
+    if (edit->result.replayed) {
+        return JT_OK;
+    }
     if (edit->id.p != NULL) {
         old = jt_view_find(now->access, edit->kind, edit->id);
         if (old == NULL) {
             return JT_ERR_NOT_FOUND;
         }
-        JT_TRY(jt_object_json(old, true, &old_doc));
+        if (edit->how->if_version != 0 && edit->how->if_version != old->version) {
+            return jt_diag_fail(diag, JT_ERR_PRECONDITION,
+                                "the %s has changed meanwhile; get it again, and decide anew",
+                                jt_object_kind_name(edit->kind));
+        }
     }
-    enum jt_err err = edit->make(edit, issuer, old_doc, &doc, diag);
-    if (err == JT_OK) {
-        err = write_object(issuer, now, edit, old, doc, diag);
+    return edit->make == NULL ? delete_object(edit, issuer, now, old, out_access, diag)
+                              : replace(edit, issuer, now, old, out_access, diag);
+}
+
+/* Runs it; `out_result` NULL: nobody wants to see it. */
+static enum jt_err run(struct jt_issuer *issuer, struct edit *edit,
+                       struct jt_edit_result *out_result, struct jt_diag *diag)
+{
+    enum jt_err err = jt_issuer_change(issuer, run_edit, edit, diag);
+    if (err == JT_OK && !edit->result.replayed) {
+        log_edit(issuer, edit);
+        if (edit->secret.text.n > 0) {
+            err = jt_edit_client_show(edit->result.view, &edit->secret);
+        }
     }
-    json_decref(old_doc);
-    json_decref(doc);
+    jt_edit_client_release(&edit->secret);
+    if (err != JT_OK || out_result == NULL) {
+        json_decref(edit->result.view);
+    } else {
+        *out_result = edit->result;
+    }
     return err;
 }
 
-static enum jt_err run(struct jt_issuer *issuer, struct edit *edit, json_t **out_view,
-                       struct jt_diag *diag)
-{
-    enum jt_err err = jt_issuer_change(issuer, run_edit, edit, diag);
-    if (err == JT_OK) {
-        log_edit(issuer, edit);
-    }
-    if (err == JT_OK && edit->secret.text.n > 0) {
-        err = jt_edit_client_show(edit->view, &edit->secret, edit->id.p != NULL);
-    }
-    jt_edit_client_release(&edit->secret);
-    if (err != JT_OK) {
-        json_decref(edit->view);
-        return err;
-    }
-    if (out_view != NULL) {
-        *out_view = edit->view;
-    } else {
-        json_decref(edit->view);
-    }
-    return JT_OK;
-}
+/* --- creating, changing, deleting --- */
 
 static enum jt_err refuse_member(const json_t *input, const char *name, const char *why,
                                  struct jt_diag *diag)
@@ -175,6 +236,22 @@ static enum jt_err refuse_member(const json_t *input, const char *name, const ch
     return jt_diag_fail(diag, JT_ERR_INVALID, "%s: %s", name, why);
 }
 
+/* Who creates a client subscribes it; the product's approval decides the rest. */
+static enum jt_err refuse_statuses(const json_t *input, struct jt_diag *diag)
+{
+    size_t index;
+    const json_t *item;
+    json_array_foreach(json_object_get(input, "subscriptions"), index, item)
+    {
+        if (json_object_get(item, "status") != NULL) {
+            return jt_diag_fail(diag, JT_ERR_INVALID,
+                                "subscriptions: a status is not set here; approve the subscription "
+                                "once the client is there");
+        }
+    }
+    return JT_OK;
+}
+
 static enum jt_err make_new(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
                             json_t **out_doc, struct jt_diag *diag)
 {
@@ -183,21 +260,52 @@ static enum jt_err make_new(struct edit *edit, struct jt_issuer *issuer, const j
         JT_TRY(
             refuse_member(edit->input, "client_id", "is made by the issuer; leave it out", diag));
         JT_TRY(refuse_member(edit->input, "secrets", "are made by the issuer; leave it out", diag));
+        JT_TRY(refuse_statuses(edit->input, diag));
         return jt_edit_client_new(issuer, edit->input, &edit->secret, out_doc, diag);
     }
     *out_doc = json_deep_copy(edit->input);
     return *out_doc == NULL ? JT_ERR_NOMEM : JT_OK;
 }
 
-enum jt_err jt_edit_create(struct jt_issuer *issuer, const char *actor, enum jt_store_kind kind,
-                           const json_t *doc, json_t **out_view, struct jt_diag *diag)
+enum jt_err jt_edit_create(struct jt_issuer *issuer, const struct jt_edit_how *how,
+                           enum jt_store_kind kind, const json_t *doc,
+                           struct jt_edit_result *out_result, struct jt_diag *diag)
 {
     if (!json_is_object(doc)) {
         return jt_diag_fail(diag, JT_ERR_INVALID, "give a JSON object");
     }
     struct edit edit = {
-        .actor = actor, .kind = kind, .make = make_new, .action = "create", .input = doc};
-    return run(issuer, &edit, out_view, diag);
+        .how = how, .kind = kind, .make = make_new, .action = "create", .input = doc};
+    return run(issuer, &edit, out_result, diag);
+}
+
+/* RFC 7396 sec. 2; what was parsed is not deeper than JT_JSON_DEPTH. */
+static enum jt_err merge_patch(json_t *target, const json_t *patch)
+{
+    json_t *readable = (json_t *)(uintptr_t)patch; /* jansson reads it only */
+    for (void *iter = json_object_iter(readable); iter != NULL;
+         iter = json_object_iter_next(readable, iter)) {
+        const char *name = json_object_iter_key(iter);
+        json_t *value = json_object_iter_value(iter);
+        if (json_is_null(value)) {
+            (void)json_object_del(target, name); /* absent is fine */
+            continue;
+        }
+        json_t *merged = json_is_object(value) ? json_object() : json_deep_copy(value);
+        if (json_is_object(value) && json_is_object(json_object_get(target, name))) {
+            json_decref(merged);
+            merged = json_incref(json_object_get(target, name));
+        }
+        if (json_object_set(target, name, merged) != 0) {
+            json_decref(merged);
+            return JT_ERR_NOMEM;
+        }
+        json_decref(merged);
+        if (json_is_object(value)) {
+            JT_TRY(merge_patch(merged, value));
+        }
+    }
+    return JT_OK;
 }
 
 static enum jt_err make_patched(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
@@ -206,141 +314,69 @@ static enum jt_err make_patched(struct edit *edit, struct jt_issuer *issuer, con
     (void)issuer; /* a patch needs neither clock nor randomness */
     if (edit->kind == JT_STORE_CLIENT) {
         JT_TRY(refuse_member(edit->input, "secrets", "add or revoke them one by one", diag));
+        JT_TRY(refuse_member(edit->input, "subscriptions",
+                             "subscribe, approve and revoke them one by one", diag));
     }
     json_t *doc = json_deep_copy(old);
-    if (doc == NULL || json_object_update(doc, (json_t *)(uintptr_t)edit->input) != 0) {
+    enum jt_err err = doc == NULL ? JT_ERR_NOMEM : merge_patch(doc, edit->input);
+    if (err != JT_OK) {
         json_decref(doc);
-        return JT_ERR_NOMEM;
+        return err;
     }
     *out_doc = doc;
     return JT_OK;
 }
 
-enum jt_err jt_edit_patch(struct jt_issuer *issuer, const char *actor, enum jt_store_kind kind,
-                          struct jt_span id, const json_t *patch, json_t **out_view,
-                          struct jt_diag *diag)
+enum jt_err jt_edit_patch(struct jt_issuer *issuer, const struct jt_edit_how *how,
+                          enum jt_store_kind kind, struct jt_span id, const json_t *patch,
+                          struct jt_edit_result *out_result, struct jt_diag *diag)
 {
     if (!json_is_object(patch)) {
         return jt_diag_fail(diag, JT_ERR_INVALID, "give a JSON object");
     }
-    struct edit edit = {.actor = actor,
+    struct edit edit = {.how = how,
                         .kind = kind,
                         .id = id,
                         .make = make_patched,
                         .action = "update",
                         .input = patch};
-    return run(issuer, &edit, out_view, diag);
+    return run(issuer, &edit, out_result, diag);
 }
 
-/* --- deleting --- */
-
-static enum jt_err run_delete(struct jt_issuer *issuer, const struct jt_root *now, void *ctx,
-                              struct jt_diag *diag)
+enum jt_err jt_edit_delete(struct jt_issuer *issuer, const struct jt_edit_how *how,
+                           enum jt_store_kind kind, struct jt_span id, struct jt_diag *diag)
 {
-    struct edit *edit = ctx;
-    const struct jt_object *object = jt_view_find(now->access, edit->kind, edit->id);
-    if (object == NULL) {
-        return JT_ERR_NOT_FOUND;
+    struct edit edit = {.how = how, .kind = kind, .id = id, .action = "delete"};
+    return run(issuer, &edit, NULL, diag);
+}
+
+/* --- a client's lists --- */
+
+static enum jt_err make_listed(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
+                               json_t **out_doc, struct jt_diag *diag)
+{
+    (void)issuer; /* as in make_patched */
+    json_t *doc = json_deep_copy(old);
+    enum jt_err err = doc == NULL ? JT_ERR_NOMEM : jt_edit_list_change(&edit->list, doc, diag);
+    if (err != JT_OK) {
+        json_decref(doc);
+        return err;
     }
-    JT_TRY(jt_access_check_removal(now->access, object, NULL, diag));
-    JT_TRY(jt_store_delete(issuer->store, edit->kind, object->id));
-    return audit(issuer, edit, object->id);
-}
-
-enum jt_err jt_edit_delete(struct jt_issuer *issuer, const char *actor, enum jt_store_kind kind,
-                           struct jt_span id, struct jt_diag *diag)
-{
-    struct edit edit = {.actor = actor, .kind = kind, .id = id, .action = "delete"};
-    JT_TRY(jt_issuer_change(issuer, run_delete, &edit, diag));
-    log_edit(issuer, &edit);
+    *out_doc = doc;
     return JT_OK;
 }
 
-/* --- a client's grants --- */
-
-static bool holds(const json_t *grants, const json_t *grant)
+enum jt_err jt_edit_list(struct jt_issuer *issuer, const struct jt_edit_how *how,
+                         struct jt_span client, const struct jt_edit_list *list,
+                         struct jt_edit_result *out_result, struct jt_diag *diag)
 {
-    size_t index;
-    const json_t *item;
-    json_array_foreach(grants, index, item)
-    {
-        if (json_equal(item, grant) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum jt_err make_granted(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
-                                json_t **out_doc, struct jt_diag *diag)
-{
-    (void)issuer; /* as in make_patched */
-    json_t *doc = json_deep_copy(old);
-    json_t *grants = json_object_get(doc, "grants");
-    size_t index;
-    json_t *grant;
-    json_array_foreach(edit->input, index, grant)
-    {
-        if (!holds(grants, grant) && json_array_append(grants, grant) != 0) {
-            json_decref(doc);
-            return JT_ERR_NOMEM;
-        }
-    }
-    (void)diag; /* the grants' form is write_object's to check */
-    *out_doc = doc;
-    return doc == NULL ? JT_ERR_NOMEM : JT_OK;
-}
-
-enum jt_err jt_edit_grant(struct jt_issuer *issuer, const char *actor, struct jt_span client,
-                          const json_t *grants, json_t **out_view, struct jt_diag *diag)
-{
-    if (!json_is_array(grants) || json_array_size(grants) == 0) {
-        return jt_diag_fail(diag, JT_ERR_INVALID,
-                            "grants: give a list of IDENTIFIER#SCOPE or IDENTIFIER");
-    }
-    struct edit edit = {.actor = actor,
+    struct edit edit = {.how = how,
                         .kind = JT_STORE_CLIENT,
                         .id = client,
-                        .make = make_granted,
-                        .action = "grant",
-                        .input = grants};
-    return run(issuer, &edit, out_view, diag);
-}
-
-static enum jt_err make_ungranted(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
-                                  json_t **out_doc, struct jt_diag *diag)
-{
-    (void)issuer; /* as in make_patched */
-    json_t *doc = json_deep_copy(old);
-    json_t *grants = json_object_get(doc, "grants");
-    for (size_t i = 0; i < json_array_size(grants); i++) {
-        if (json_equal(json_array_get(grants, i), edit->input) != 0) {
-            (void)json_array_remove(grants, i); /* the index exists */
-            *out_doc = doc;
-            return JT_OK;
-        }
-    }
-    json_decref(doc);
-    return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client holds no direct grant '%.256s'",
-                        json_string_value(edit->input));
-}
-
-enum jt_err jt_edit_ungrant(struct jt_issuer *issuer, const char *actor, struct jt_span client,
-                            struct jt_span grant, json_t **out_view, struct jt_diag *diag)
-{
-    json_t *text = json_stringn((const char *)grant.p, grant.n);
-    if (text == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    struct edit edit = {.actor = actor,
-                        .kind = JT_STORE_CLIENT,
-                        .id = client,
-                        .make = make_ungranted,
-                        .action = "ungrant",
-                        .input = text};
-    enum jt_err err = run(issuer, &edit, out_view, diag);
-    json_decref(text);
-    return err;
+                        .make = make_listed,
+                        .action = jt_edit_list_action(list->act),
+                        .list = *list};
+    return run(issuer, &edit, out_result, diag);
 }
 
 /* --- a client's secrets --- */
@@ -351,17 +387,17 @@ static enum jt_err make_with_secret(struct edit *edit, struct jt_issuer *issuer,
     return jt_edit_client_add_secret(issuer, old, &edit->secret, out_doc, diag);
 }
 
-enum jt_err jt_edit_add_secret(struct jt_issuer *issuer, const char *actor, struct jt_span client,
-                               struct jt_span name, int64_t lifetime_s, json_t **out_view,
-                               struct jt_diag *diag)
+enum jt_err jt_edit_add_secret(struct jt_issuer *issuer, const struct jt_edit_how *how,
+                               struct jt_span client, struct jt_span name, int64_t lifetime_s,
+                               struct jt_edit_result *out_result, struct jt_diag *diag)
 {
-    struct edit edit = {.actor = actor,
+    struct edit edit = {.how = how,
                         .kind = JT_STORE_CLIENT,
                         .id = client,
                         .make = make_with_secret,
                         .action = "secret.add",
                         .secret = {.name = name, .lifetime_s = lifetime_s}};
-    return run(issuer, &edit, out_view, diag);
+    return run(issuer, &edit, out_result, diag);
 }
 
 static enum jt_err make_without_secret(struct edit *edit, struct jt_issuer *issuer,
@@ -382,11 +418,11 @@ static enum jt_err make_without_secret(struct edit *edit, struct jt_issuer *issu
     return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client has no secret of this id");
 }
 
-enum jt_err jt_edit_revoke_secret(struct jt_issuer *issuer, const char *actor,
+enum jt_err jt_edit_revoke_secret(struct jt_issuer *issuer, const struct jt_edit_how *how,
                                   struct jt_span client, struct jt_span secret_id,
                                   struct jt_diag *diag)
 {
-    struct edit edit = {.actor = actor,
+    struct edit edit = {.how = how,
                         .kind = JT_STORE_CLIENT,
                         .id = client,
                         .make = make_without_secret,

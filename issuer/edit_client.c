@@ -172,11 +172,8 @@ enum jt_err jt_edit_client_add_secret(struct jt_issuer *issuer, const json_t *ol
     return JT_OK;
 }
 
-enum jt_err jt_edit_client_show(json_t *view, const struct jt_edit_secret *secret, bool alone)
+enum jt_err jt_edit_client_show(json_t *view, const struct jt_edit_secret *secret)
 {
-    if (alone && (json_object_clear(view) != 0 || json_object_update(view, secret->row) != 0)) {
-        return JT_ERR_NOMEM;
-    }
     json_t *text = json_stringn((const char *)secret->text.p, secret->text.n);
     return json_object_set_new(view, "client_secret", text) == 0 ? JT_OK : JT_ERR_NOMEM;
 }

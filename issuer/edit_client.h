@@ -33,9 +33,8 @@ JT_MUST_USE enum jt_err jt_edit_client_add_secret(struct jt_issuer *issuer, cons
                                                   struct jt_edit_secret *secret, json_t **out_doc,
                                                   struct jt_diag *diag);
 
-/* Puts client_secret into `view`, the client's; or, `alone`, makes `view` the secret's own. */
-JT_MUST_USE enum jt_err jt_edit_client_show(json_t *view, const struct jt_edit_secret *secret,
-                                            bool alone);
+/* Puts client_secret into `view`. */
+JT_MUST_USE enum jt_err jt_edit_client_show(json_t *view, const struct jt_edit_secret *secret);
 
 void jt_edit_client_release(struct jt_edit_secret *secret);
 

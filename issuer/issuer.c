@@ -6,6 +6,7 @@
 
 #include "common/base/folder.h"
 #include "issuer/change.h"
+#include "issuer/uses.h"
 
 #include "common/base/base.h"
 
@@ -161,6 +162,7 @@ static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_d
     }
     JT_TRY(err);
     JT_TRY(jt_change_publish_stored(issuer, settings, diag));
+    JT_TRY(jt_uses_load(issuer));
     return jt_issuer_tick(issuer, diag); /* makes the first keys of a fresh issuer */
 }
 
@@ -195,6 +197,10 @@ void jt_issuer_free(struct jt_issuer *issuer)
 {
     if (issuer == NULL) {
         return;
+    }
+    if (issuer->roots != NULL && issuer->store != NULL) {
+        /* what is lost is lost: a use of the last minute */
+        JT_IGNORE(jt_uses_save(issuer, NULL));
     }
     jt_store_close(issuer->store);
     jt_slots_free(issuer->roots);
@@ -239,19 +245,18 @@ void jt_issuer_worker_free(struct jt_issuer_worker *worker)
 enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn, void *ctx,
                              struct jt_diag *diag)
 {
+    struct jt_access *access = NULL;
     (void)pthread_mutex_lock(&issuer->write_lock);
-    enum jt_err err = jt_change_catch_up(issuer, diag);
+    enum jt_err err = jt_change_begin(issuer, diag);
     if (err == JT_OK) {
-        err = jt_store_begin(issuer->store, diag);
+        err = fn(issuer, jt_slots_current(issuer->roots), ctx, &access, diag);
     }
-    if (err == JT_OK) {
-        err = fn(issuer, jt_slots_current(issuer->roots), ctx, diag);
-        if (err == JT_OK) {
-            err = jt_change_finish(issuer, NULL, diag);
-        }
-        jt_store_rollback(issuer->store); /* harmless after the commit */
+    if (err == JT_OK && access != NULL) {
+        err = jt_change_finish(issuer, access, NULL, diag);
     }
+    jt_store_rollback(issuer->store); /* harmless after the commit */
     (void)pthread_mutex_unlock(&issuer->write_lock);
+    jt_access_free(access);
     return err;
 }
 

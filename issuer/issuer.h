@@ -28,7 +28,8 @@ struct jt_issuer {
     pthread_mutex_t write_lock; /* orders changes; guards all below and publishing */
     struct jt_store *store;
     struct jt_clockwatch watch;
-    int64_t due_s; /* when the next automatic key step can be due */
+    int64_t due_s;        /* when the next automatic key step can be due */
+    int64_t uses_saved_s; /* when the last uses of secrets were written */
 };
 
 /* What open is given; all borrowed for the issuer's life, `config` taken. */
@@ -76,12 +77,14 @@ static inline void jt_issuer_exit(struct jt_issuer_worker *worker)
 /* --- changing --- */
 
 /* Called with the write lock inside a store transaction; writes to issuer->store. `now` is the root
- * that the change is made against. */
+ * that the change is made against. Gives the access part that it becomes (batch.h), or leaves NULL:
+ * nothing changed. */
 typedef enum jt_err (*jt_issuer_change_fn)(struct jt_issuer *issuer, const struct jt_root *now,
-                                           void *ctx, struct jt_diag *diag);
+                                           void *ctx, struct jt_access **out_access,
+                                           struct jt_diag *diag);
 
-/* Runs `fn` in a transaction; on JT_OK reads back what changed, commits, and publishes a new root.
- * On any error nothing has changed. */
+/* Runs `fn` in a transaction; on JT_OK commits, and publishes a new root. On any error nothing has
+ * changed. */
 JT_MUST_USE enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn,
                                          void *ctx, struct jt_diag *diag);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key schedule at work: each step is one transaction, made durable, then published, and only
  * then are the private halves that sign no more wiped. */
+#include "issuer/access/client_secret.h"
 #include "issuer/change.h"
+#include "issuer/uses.h"
 
 #include "common/base/base.h"
 
@@ -86,7 +88,7 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
         jt_change_longest(now->access, longest_s);
         JT_TRY(jt_keyring_apply(keyring, &plan, issuer->store, issuer->signer, step->actor, now_s,
                                 longest_s, diag));
-        JT_TRY(jt_change_finish(issuer, keyring, diag));
+        JT_TRY(jt_change_finish(issuer, NULL, keyring, diag));
         log_plan(issuer, &plan, step->actor);
         jt_keyring_forget(keyring, issuer->signer);
     }
@@ -98,8 +100,7 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
 static enum jt_err run_step(struct jt_issuer *issuer, const struct step *step, struct jt_diag *diag)
 {
     struct jt_keyring keyring = {0};
-    JT_TRY(jt_change_catch_up(issuer, diag));
-    JT_TRY(jt_store_begin(issuer->store, diag));
+    JT_TRY(jt_change_begin(issuer, diag));
     enum jt_err err = jt_keyring_read(issuer->store, issuer->signer, &keyring, diag);
     if (err == JT_OK) {
         err = run_plan(issuer, step, &keyring, diag);
@@ -125,6 +126,10 @@ enum jt_err jt_issuer_tick(struct jt_issuer *issuer, struct jt_diag *diag)
         err = run_step(issuer, &step, diag);
     } else {
         err = jt_change_catch_up(issuer, diag);
+    }
+    if (err == JT_OK &&
+        jt_clock_wall_s(issuer->clock) - issuer->uses_saved_s >= JT_CLIENT_SECRET_USE_S) {
+        err = jt_uses_save(issuer, diag);
     }
     (void)pthread_mutex_unlock(&issuer->write_lock);
     return err;

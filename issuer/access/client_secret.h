@@ -29,8 +29,11 @@ bool jt_client_secret_well_formed(struct jt_span secret);
 JT_MUST_USE enum jt_err jt_client_secret_hash(const struct jt_secret *pepper, struct jt_span secret,
                                               uint8_t out_hash[JT_SHA256_LEN]);
 
+/* A secret's last use is kept to this many seconds. */
+#define JT_CLIENT_SECRET_USE_S 60
+
 /* Does `secret` belong to `client` (NULL: unknown), alive at `now_s`? An unknown or disabled client
- * costs the same as a wrong secret. JT_ERR_CLIENT when not; JT_ERR_CRYPTO. */
+ * costs the same as a wrong secret. The secret's last use is set to now_s. JT_ERR_CLIENT when not; JT_ERR_CRYPTO. */
 JT_MUST_USE enum jt_err jt_client_secret_check(const struct jt_secret *pepper,
                                                const struct jt_client *client,
                                                struct jt_span secret, int64_t now_s);

@@ -27,7 +27,7 @@ enum jt_decide_source { JT_BY_ROLE, JT_BY_PRODUCT, JT_BY_GRANT };
 struct jt_decide_scope {
     struct jt_span name;
     enum jt_decide_source source;
-    struct jt_span by; /* the role's name; empty for a direct grant */
+    struct jt_span by; /* the role's or product's name; empty for a direct grant */
 };
 
 struct jt_decision {

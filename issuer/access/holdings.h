@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client holds: the union of its direct grants and of its roles' grants (and, when there are
- * products, of those it subscribes to).
+ * What a client holds: the union of its direct grants, of its roles' grants, and of those of the
+ * products that it subscribes to and is approved for.
  * Ownership: answers borrow from the access part.
  * Thread rule: any thread.
  */
@@ -11,6 +11,23 @@
 #include "issuer/access/decide.h"
 
 #define JT_HOLDINGS_MAX 64
+
+/* One set of grants of a client, and what it is called in a reason. */
+struct jt_holding {
+    const struct jt_grant *grants;
+    size_t n;
+    enum jt_decide_source source;
+    struct jt_span by; /* the role's or product's name; empty for direct grants */
+};
+
+/* The `index`-th: its direct grants, its roles in order, its subscriptions in order; false at the
+ * end. What is not there, or not approved, grants nothing. */
+bool jt_holdings_at(const struct jt_access *access, const struct jt_client *client, size_t index,
+                    struct jt_holding *out_holding);
+
+/* Does the holding have `scope` (empty: the bare grant) of `resource`? */
+bool jt_holdings_has(const struct jt_holding *holding, struct jt_span resource,
+                     struct jt_span scope);
 
 /* The resources a client holds any grant on, each once; beyond the maximum they are not listed. */
 struct jt_held_resources {

@@ -8,6 +8,18 @@ bool jt_names_is_scope(struct jt_span text)
     return jt_span_scope(text) && text.n <= JT_NAMES_MAX;
 }
 
+bool jt_names_is_text(struct jt_span text, size_t max)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        /* C0, DEL, and C1 as UTF-8 writes them */
+        if (text.p[i] < 0x20 || text.p[i] == 0x7F ||
+            (text.p[i] == 0xC2 && i + 1 < text.n && text.p[i + 1] < 0xA0)) {
+            return false;
+        }
+    }
+    return text.n <= max && jt_span_utf8(text);
+}
+
 static bool is_alnum(uint8_t c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

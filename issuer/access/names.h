@@ -23,6 +23,9 @@ struct jt_grant {
 /* 1 to JT_NAMES_MAX of A-Z a-z 0-9 . _ : @ -, the first a letter or digit. */
 bool jt_names_is_name(struct jt_span text);
 
+/* At most `max` bytes of UTF-8 (RFC 3629) without control characters. */
+bool jt_names_is_text(struct jt_span text, size_t max);
+
 /* One scope-token of at most JT_NAMES_MAX characters. */
 bool jt_names_is_scope(struct jt_span text);
 

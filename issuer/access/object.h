@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of the access model as immutable records: resource, role, client. Each is made from
- * one JSON document (what the store keeps, what the admin API takes) and written back to it. A
- * record is one allocation, shared by reference count; its spans point into itself. It checks form,
- * not references between objects (access.h does).
+ * The objects of the access model as immutable records: resource, role, product, client. Each is
+ * made from one JSON document (what the store keeps, what the admin API takes) and written back to
+ * it, by one table of members a kind (member.h). A record is one allocation, shared by reference
+ * count; its spans point into itself. It checks form, not references between objects (access.h
+ * does).
  * Ownership: parse gives a reference.
- * Thread rule: immutable once made, any thread.
+ * Thread rule: immutable once made, any thread; but for the last use of secrets, which is atomic.
  * Sources: RFC 8707 sec. 2 (identifier), RFC 6749 sec. 3.3 (scope), RFC 9068 (claims).
  */
 #ifndef JT_ACCESS_OBJECT_H
 #define JT_ACCESS_OBJECT_H
 
+#include "common/base/buf.h"
 #include "common/base/diag.h"
 #include "common/base/digest.h"
 #include "common/jose/alg.h"
@@ -23,15 +25,28 @@
 #define JT_OBJECT_MAX_SCOPES     128 /* of one resource */
 #define JT_OBJECT_MAX_GRANTS     4096
 #define JT_OBJECT_MAX_ROLES      64
+#define JT_OBJECT_MAX_PRODUCTS   64 /* that one client subscribes to */
 #define JT_OBJECT_MAX_SECRETS    16
 #define JT_OBJECT_MAX_CLAIMS     4096 /* bytes of a resource's extra claims */
 #define JT_OBJECT_MAX_LIFETIME_S 86400
+#define JT_OBJECT_MAX_LABELS     32
+#define JT_OBJECT_MAX_LABEL_NAME 64  /* characters of a label's name */
+#define JT_OBJECT_MAX_TEXT       256 /* bytes of a label's value, and of an owner */
 
-/* What every record begins with. `id`: a resource's identifier, a role's name, a client's id. */
+struct jt_label {
+    struct jt_span name, value;
+};
+
+/* What every record begins with. `id`: a resource's identifier, a role's or product's name, a
+ * client's id. `version`: of the store when this record was written, 0 before; its entity tag. */
 struct jt_object {
     enum jt_store_kind kind;
     _Atomic unsigned refs;
     struct jt_span id;
+    int64_t version;
+    struct jt_span owner; /* empty: none */
+    struct jt_label *labels;
+    size_t n_labels;
 };
 
 struct jt_resource {
@@ -45,16 +60,32 @@ struct jt_resource {
     bool shared;           /* may stand beside others in one token's aud */
 };
 
-struct jt_role {
+/* A role, or a product. */
+struct jt_grant_set {
     struct jt_object object;
     struct jt_grant *grants;
     size_t n_grants;
+    bool manual; /* of a product: a subscription waits for approval */
+};
+
+enum jt_subscription_status {
+    JT_SUBSCRIPTION_ASKED, /* not said: the product's approval decides */
+    JT_SUBSCRIPTION_PENDING,
+    JT_SUBSCRIPTION_APPROVED,
+    JT_SUBSCRIPTION_REVOKED,
+    JT_SUBSCRIPTION_COUNT_
+};
+
+struct jt_subscription {
+    struct jt_span product;
+    enum jt_subscription_status status;
 };
 
 struct jt_client_secret {
     struct jt_span id, name;
     int64_t created_s, expires_s; /* expires_s 0: never */
     uint8_t hash[JT_SHA256_LEN];  /* HMAC under the pepper */
+    _Atomic int64_t *used_s;      /* when it last authenticated, to the minute; 0: not known to */
 };
 
 struct jt_client {
@@ -63,6 +94,8 @@ struct jt_client {
     bool enabled, strict;
     struct jt_span *roles;
     size_t n_roles;
+    struct jt_subscription *subscriptions;
+    size_t n_subscriptions;
     struct jt_grant *grants;
     size_t n_grants;
     struct jt_client_secret *secrets;
@@ -76,7 +109,7 @@ JT_MUST_USE enum jt_err jt_object_parse(enum jt_store_kind kind, const json_t *d
                                         struct jt_object **out_object, struct jt_diag *diag);
 
 /* Gives the JSON document of `object` (json_decref). With `for_store` it holds the hashes of client
- * secrets; without, it is what the admin API shows. JT_ERR_NOMEM. */
+ * secrets; without, their last use: it is what the admin API shows. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_object_json(const struct jt_object *object, bool for_store,
                                        json_t **out_doc);
 
@@ -84,7 +117,24 @@ struct jt_object *jt_object_ref(struct jt_object *object);
 void jt_object_free(struct jt_object *object); /* drops a reference; NULL is harmless */
 JT_AUTOP_DEFINE(object);
 
-/* "resource", "role", "product", "client". */
+/* "resource", "role", "product", "client"; and back, false for any other word. */
 const char *jt_object_kind_name(enum jt_store_kind kind);
+bool jt_object_find_kind(struct jt_span name, enum jt_store_kind *out_kind);
+
+/* The member that names an object of `kind`: "identifier", "name", "client_id". */
+const char *jt_object_id_member(enum jt_store_kind kind);
+
+/* What people call it: a client's name, else the id. */
+struct jt_span jt_object_name(const struct jt_object *object);
+
+/* "pending", "approved", "revoked"; "" for JT_SUBSCRIPTION_ASKED. */
+const char *jt_object_status_name(enum jt_subscription_status status);
+
+/* The value of the label `name`; p NULL when it has none. */
+struct jt_span jt_object_label(const struct jt_object *object, struct jt_span name);
+
+/* Appends the JSON Schema (2020-12) of an object of `kind`, from the table of its members.
+ * JT_ERR_LIMIT, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_object_schema(enum jt_store_kind kind, struct jt_buf *out);
 
 #endif

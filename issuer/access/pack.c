@@ -12,33 +12,45 @@
 #include "common/base/base.h"
 
 #define ALIGN alignof(max_align_t)
-/* The largest element an array of a record has (a client's secret). */
-#define ELEMENT_MAX 96
+/* The largest elements that arrays of a record have: of strings (a grant, a label) and of objects (a
+ * client's secret, with its last use in an array of its own). */
+#define STRING_MAX 32
+#define OBJECT_MAX (96 + ALIGN)
 
 static size_t round_up(size_t n)
 {
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-/* Enough for every array and text that two levels of `doc` can become. */
+/* Enough for each element of an array, and its texts: a string becomes a name or a grant, an object a
+ * record of its own. */
+static size_t measure_item(const json_t *item)
+{
+    size_t n = json_is_object(item) ? OBJECT_MAX : STRING_MAX;
+    json_t *readable = (json_t *)(uintptr_t)item; /* jansson reads it only */
+    for (void *iter = json_object_iter(readable); iter != NULL;
+         iter = json_object_iter_next(readable, iter)) {
+        n += json_string_length(json_object_iter_value(iter));
+    }
+    return n + json_string_length(item);
+}
+
 static size_t measure(const json_t *doc)
 {
     size_t n = 0;
-    json_t *readable = (json_t *)(uintptr_t)doc; /* jansson reads it only */
+    json_t *readable = (json_t *)(uintptr_t)doc; /* as above */
     for (void *iter = json_object_iter(readable); iter != NULL;
          iter = json_object_iter_next(readable, iter)) {
         const json_t *value = json_object_iter_value(iter);
-        n += ALIGN + json_string_length(value) + json_array_size(value) * ELEMENT_MAX;
+        n += ALIGN + json_string_length(value);
         size_t index;
         const json_t *item;
         json_array_foreach(value, index, item)
         {
-            n += json_string_length(item);
-            n += json_string_length(json_object_get(item, "id"));
-            n += json_string_length(json_object_get(item, "name"));
+            n += measure_item(item);
         }
-        if (json_is_object(value)) {
-            n += json_dumpb(value, NULL, 0, JSON_COMPACT);
+        if (json_is_object(value)) { /* claims are kept as text, labels as names and values */
+            n += json_object_size(value) * STRING_MAX + json_dumpb(value, NULL, 0, JSON_COMPACT);
         }
     }
     return n;
@@ -59,9 +71,8 @@ enum jt_err jt_pack_begin(struct jt_pack *pack, const json_t *doc, size_t size,
 
 void *jt_pack_array(struct jt_pack *pack, size_t count, size_t size)
 {
-    assert(size <= ELEMENT_MAX);
     uint8_t *at = (uint8_t *)round_up((uintptr_t)pack->next);
-    assert(count * size <= (size_t)(pack->end - at));
+    assert(at <= pack->end && count * size <= (size_t)(pack->end - at));
     pack->next = at + count * size;
     return at;
 }

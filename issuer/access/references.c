@@ -5,117 +5,154 @@
 
 #include "common/base/base.h"
 
-static enum jt_err check_grants(const struct jt_access *access, const struct jt_grant *grants,
-                                size_t n, struct jt_diag *diag)
+/* What an object refers to and is not there: of the member `member`, the object `kind` `name`, or
+ * its scope. */
+struct dangling {
+    const char *member;
+    enum jt_store_kind kind;
+    struct jt_span name, scope;
+};
+
+static bool grant_dangles(const struct jt_access *access, const struct jt_grant *grants, size_t n,
+                          struct dangling *out)
 {
     for (size_t i = 0; i < n; i++) {
         const struct jt_resource *resource = jt_access_resource(access, grants[i].resource);
-        if (resource == NULL) {
-            return jt_diag_fail(diag, JT_ERR_INVALID, "grants: no resource '%.*s'; create it first",
-                                (int)grants[i].resource.n, (const char *)grants[i].resource.p);
-        }
-        if (grants[i].scope.n > 0 && !jt_access_defines(resource, grants[i].scope)) {
-            return jt_diag_fail(diag, JT_ERR_INVALID,
-                                "grants: '%.*s' defines no scope '%.*s'; add it to the resource",
-                                (int)grants[i].resource.n, (const char *)grants[i].resource.p,
-                                (int)grants[i].scope.n, (const char *)grants[i].scope.p);
-        }
-    }
-    return JT_OK;
-}
-
-static enum jt_err check_client(const struct jt_access *access, const struct jt_client *client,
-                                struct jt_diag *diag)
-{
-    const struct jt_client *other = jt_access_client_named(access, client->name);
-    if (other == NULL) {
-        /* clients are asked for by either: a name that is another's id would never be found */
-        other = jt_access_client(access, client->name);
-    }
-    if (other != NULL && !jt_span_eq(other->object.id, client->object.id)) {
-        return jt_diag_fail(diag, JT_ERR_EXISTS, "name: another client has it; choose another");
-    }
-    for (size_t i = 0; i < client->n_roles; i++) {
-        if (jt_access_role(access, client->roles[i]) == NULL) {
-            return jt_diag_fail(diag, JT_ERR_INVALID, "roles: no role '%.*s'; create it first",
-                                (int)client->roles[i].n, (const char *)client->roles[i].p);
-        }
-    }
-    if (client->default_resource.n > 0 &&
-        jt_access_resource(access, client->default_resource) == NULL) {
-        return jt_diag_fail(diag, JT_ERR_INVALID, "default_resource: no such resource");
-    }
-    return check_grants(access, client->grants, client->n_grants, diag);
-}
-
-enum jt_err jt_access_check(const struct jt_access *access, const struct jt_object *object,
-                            struct jt_diag *diag)
-{
-    if (object->kind == JT_STORE_ROLE) {
-        const struct jt_role *role = (const struct jt_role *)object;
-        return check_grants(access, role->grants, role->n_grants, diag);
-    }
-    if (object->kind == JT_STORE_CLIENT) {
-        return check_client(access, (const struct jt_client *)object, diag);
-    }
-    return JT_OK;
-}
-
-/* What is about to go: a whole object (`then` NULL), or the scopes that `then` lacks. */
-struct removal {
-    const struct jt_object *now, *then;
-    struct jt_diag *diag;
-};
-
-static enum jt_err still_used(const struct removal *removal, const char *kind, struct jt_span name)
-{
-    return jt_diag_fail(removal->diag, JT_ERR_CONFLICT,
-                        "%s '%.*s' still uses it; change that first", kind, (int)name.n,
-                        (const char *)name.p);
-}
-
-static bool loses(const struct removal *removal, const struct jt_grant *grants, size_t n)
-{
-    if (removal->now->kind != JT_STORE_RESOURCE) {
-        return false;
-    }
-    const struct jt_resource *then = (const struct jt_resource *)removal->then;
-    for (size_t i = 0; i < n; i++) {
-        if (jt_span_eq(grants[i].resource, removal->now->id) &&
-            (then == NULL ||
-             (grants[i].scope.n > 0 && !jt_access_defines(then, grants[i].scope)))) {
+        bool there = resource != NULL &&
+                     (grants[i].scope.n == 0 || jt_access_defines(resource, grants[i].scope));
+        if (!there) {
+            *out = (struct dangling){"grants", JT_STORE_RESOURCE, grants[i].resource,
+                                     resource == NULL ? JT_SPAN_NONE : grants[i].scope};
             return true;
         }
     }
     return false;
 }
 
-static enum jt_err check_role_loses(void *ctx, const struct jt_object *object)
+static bool client_dangles(const struct jt_access *access, const struct jt_client *client,
+                           struct dangling *out)
 {
-    const struct jt_role *role = (const struct jt_role *)object;
-    return loses(ctx, role->grants, role->n_grants) ? still_used(ctx, "role", object->id) : JT_OK;
+    for (size_t i = 0; i < client->n_roles; i++) {
+        if (jt_access_role(access, client->roles[i]) == NULL) {
+            *out = (struct dangling){"roles", JT_STORE_ROLE, client->roles[i], JT_SPAN_NONE};
+            return true;
+        }
+    }
+    for (size_t i = 0; i < client->n_subscriptions; i++) {
+        struct jt_span product = client->subscriptions[i].product;
+        if (jt_access_product(access, product) == NULL) {
+            *out = (struct dangling){"subscriptions", JT_STORE_PRODUCT, product, JT_SPAN_NONE};
+            return true;
+        }
+    }
+    if (client->default_resource.n > 0 &&
+        jt_access_resource(access, client->default_resource) == NULL) {
+        *out = (struct dangling){"default_resource", JT_STORE_RESOURCE, client->default_resource,
+                                 JT_SPAN_NONE};
+        return true;
+    }
+    return grant_dangles(access, client->grants, client->n_grants, out);
 }
 
-static enum jt_err check_client_loses(void *ctx, const struct jt_object *object)
+static bool dangles(const struct jt_access *access, const struct jt_object *object,
+                    struct dangling *out)
 {
-    const struct removal *removal = ctx;
-    const struct jt_client *client = (const struct jt_client *)object;
-    bool uses = loses(removal, client->grants, client->n_grants);
-    if (removal->now->kind == JT_STORE_RESOURCE && removal->then == NULL) {
-        uses = uses || jt_span_eq(client->default_resource, removal->now->id);
+    if (object->kind == JT_STORE_CLIENT) {
+        return client_dangles(access, (const struct jt_client *)object, out);
     }
-    for (size_t i = 0; removal->now->kind == JT_STORE_ROLE && i < client->n_roles; i++) {
-        uses = uses || (removal->then == NULL && jt_span_eq(client->roles[i], removal->now->id));
+    if (object->kind == JT_STORE_ROLE || object->kind == JT_STORE_PRODUCT) {
+        const struct jt_grant_set *set = (const struct jt_grant_set *)object;
+        return grant_dangles(access, set->grants, set->n_grants, out);
     }
-    return uses ? still_used(removal, "client", client->name) : JT_OK;
+    return false;
 }
 
-enum jt_err jt_access_check_removal(const struct jt_access *access, const struct jt_object *now,
-                                    const struct jt_object *then, struct jt_diag *diag)
+/* --- what is written --- */
+
+/* Clients are asked for by id or name: a name is a client's own, and no other's id. */
+static enum jt_err check_name(const struct jt_access *access, const struct jt_client *client,
+                              struct jt_diag *diag)
 {
-    struct removal removal = {now, then, diag};
-    if (now->kind == JT_STORE_RESOURCE) {
-        JT_TRY(jt_access_each(access, JT_STORE_ROLE, check_role_loses, &removal));
+    const struct jt_client *named = jt_access_client_named(access, client->name);
+    const struct jt_client *same_id = jt_access_client(access, client->name);
+    const struct jt_client *id_named = jt_access_client_named(access, client->object.id);
+    bool shared = named != NULL && (!jt_span_eq(named->object.id, client->object.id) ||
+                                    jt_access_name_repeats(access, client->name));
+    if (shared || (same_id != NULL && !jt_span_eq(same_id->object.id, client->object.id))) {
+        return jt_diag_fail(diag, JT_ERR_EXISTS, "name: another client has it; choose another");
     }
-    return jt_access_each(access, JT_STORE_CLIENT, check_client_loses, &removal);
+    if (id_named != NULL && !jt_span_eq(id_named->object.id, client->object.id)) {
+        return jt_diag_fail(diag, JT_ERR_EXISTS,
+                            "client_id: another client has it as its name; choose another");
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_access_check(const struct jt_access *access, const struct jt_object *object,
+                            struct jt_diag *diag)
+{
+    struct dangling what;
+    if (object->kind == JT_STORE_CLIENT) {
+        JT_TRY(check_name(access, (const struct jt_client *)object, diag));
+    }
+    if (!dangles(access, object, &what)) {
+        return JT_OK;
+    }
+    if (what.scope.n > 0) {
+        return jt_diag_fail(diag, JT_ERR_INVALID,
+                            "%s: '%.*s' defines no scope '%.*s'; add it to the resource",
+                            what.member, (int)what.name.n, (const char *)what.name.p,
+                            (int)what.scope.n, (const char *)what.scope.p);
+    }
+    return jt_diag_fail(diag, JT_ERR_INVALID, "%s: no %s '%.*s'; create it first", what.member,
+                        jt_object_kind_name(what.kind), (int)what.name.n,
+                        (const char *)what.name.p);
+}
+
+/* --- what is removed --- */
+
+bool jt_access_loses(const struct jt_object *now, const struct jt_object *then)
+{
+    if (now->kind == JT_STORE_CLIENT) {
+        return false; /* nobody refers to one */
+    }
+    if (then == NULL || now->kind != JT_STORE_RESOURCE) {
+        return then == NULL;
+    }
+    const struct jt_resource *was = (const struct jt_resource *)now;
+    for (size_t i = 0; i < was->n_scopes; i++) {
+        if (!jt_access_defines((const struct jt_resource *)then, was->scopes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct all_check {
+    const struct jt_access *access;
+    struct jt_diag *diag;
+};
+
+static enum jt_err check_one(void *ctx, const struct jt_object *object)
+{
+    const struct all_check *check = ctx;
+    struct dangling what;
+    if (!dangles(check->access, object, &what)) {
+        return JT_OK;
+    }
+    struct jt_span name = jt_object_name(object);
+    return jt_diag_fail(check->diag, JT_ERR_CONFLICT,
+                        "%s '%.*s' still uses %s '%.*s%s%.*s'; change that first",
+                        jt_object_kind_name(object->kind), (int)name.n, (const char *)name.p,
+                        jt_object_kind_name(what.kind), (int)what.name.n, (const char *)what.name.p,
+                        what.scope.n > 0 ? "#" : "", (int)what.scope.n,
+                        what.scope.n > 0 ? (const char *)what.scope.p : "");
+}
+
+enum jt_err jt_access_check_all(const struct jt_access *access, struct jt_diag *diag)
+{
+    struct all_check check = {access, diag};
+    JT_TRY(jt_access_each(access, JT_STORE_ROLE, check_one, &check));
+    JT_TRY(jt_access_each(access, JT_STORE_PRODUCT, check_one, &check));
+    return jt_access_each(access, JT_STORE_CLIENT, check_one, &check);
 }

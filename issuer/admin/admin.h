@@ -14,7 +14,7 @@
 
 #include "common/http/server.h"
 #include "issuer/actor.h"
-#include "issuer/admin/interim.h"
+#include "issuer/edit.h"
 #include "issuer/issuer.h"
 
 #include <jansson.h>

@@ -7,6 +7,13 @@
 
 #include "common/base/base.h"
 
+static void show(struct jt_admin_reply *reply, const struct jt_edit_result *result)
+{
+    reply->json = result->view;
+    reply->version = result->version;
+    reply->replayed = result->replayed;
+}
+
 enum jt_err jt_clients_add_secret(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     static const char *const members[] = {"name", "lifetime_s", NULL};
@@ -14,28 +21,42 @@ enum jt_err jt_clients_add_secret(struct jt_admin_call *call, struct jt_admin_re
     const json_t *lifetime_s = json_object_get(call->body, "lifetime_s");
     JT_TRY(jt_admin_only(call, members));
     JT_TRY(jt_edit_client_check_secret(name, "name", lifetime_s, "lifetime_s", &call->diag));
-    return jt_edit_add_secret(call->issuer, call->actor->name, call->request->segments[0],
-                              jt_json_value(name), json_integer_value(lifetime_s), &reply->json,
-                              &call->diag);
+    struct jt_edit_result result = {0};
+    JT_TRY(jt_edit_add_secret(call->issuer, &call->how, call->request->segments[0],
+                              jt_json_value(name), json_integer_value(lifetime_s), &result,
+                              &call->diag));
+    show(reply, &result);
+    return JT_OK;
 }
 
 enum jt_err jt_clients_revoke_secret(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     (void)reply; /* nothing is left to show */
-    return jt_edit_revoke_secret(call->issuer, call->actor->name, call->request->segments[0],
+    return jt_edit_revoke_secret(call->issuer, &call->how, call->request->segments[0],
                                  call->request->segments[1], &call->diag);
+}
+
+static enum jt_err change_list(struct jt_admin_call *call, const struct jt_edit_list *list,
+                               struct jt_admin_reply *reply)
+{
+    struct jt_edit_result result = {0};
+    JT_TRY(jt_edit_list(call->issuer, &call->how, call->request->segments[0], list, &result,
+                        &call->diag));
+    show(reply, &result);
+    return JT_OK;
 }
 
 enum jt_err jt_clients_grant(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     static const char *const members[] = {"grants", NULL};
     JT_TRY(jt_admin_only(call, members));
-    return jt_edit_grant(call->issuer, call->actor->name, call->request->segments[0],
-                         json_object_get(call->body, "grants"), &reply->json, &call->diag);
+    const struct jt_edit_list list = {JT_EDIT_GRANT, json_object_get(call->body, "grants"),
+                                      JT_SPAN_NONE};
+    return change_list(call, &list, reply);
 }
 
 enum jt_err jt_clients_ungrant(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    return jt_edit_ungrant(call->issuer, call->actor->name, call->request->segments[0],
-                           call->request->segments[1], &reply->json, &call->diag);
+    const struct jt_edit_list list = {JT_EDIT_UNGRANT, NULL, call->request->segments[1]};
+    return change_list(call, &list, reply);
 }

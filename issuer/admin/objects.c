@@ -28,19 +28,28 @@ enum jt_err jt_objects_get(struct jt_admin_call *call, struct jt_admin_reply *re
 
 enum jt_err jt_objects_create(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    return jt_edit_create(call->issuer, call->actor->name, call->route->kind, call->body,
-                          &reply->json, &call->diag);
+    struct jt_edit_result result = {0};
+    JT_TRY(jt_edit_create(call->issuer, &call->how, call->route->kind, call->body, &result,
+                          &call->diag));
+    reply->json = result.view;
+    reply->version = result.version;
+    reply->replayed = result.replayed;
+    return JT_OK;
 }
 
 enum jt_err jt_objects_patch(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    return jt_edit_patch(call->issuer, call->actor->name, call->route->kind,
-                         call->request->segments[0], call->body, &reply->json, &call->diag);
+    struct jt_edit_result result = {0};
+    JT_TRY(jt_edit_patch(call->issuer, &call->how, call->route->kind, call->request->segments[0],
+                         call->body, &result, &call->diag));
+    reply->json = result.view;
+    reply->version = result.version;
+    return JT_OK;
 }
 
 enum jt_err jt_objects_delete(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     (void)reply; /* nothing is left to show */
-    return jt_edit_delete(call->issuer, call->actor->name, call->route->kind,
-                          call->request->segments[0], &call->diag);
+    return jt_edit_delete(call->issuer, &call->how, call->route->kind, call->request->segments[0],
+                          &call->diag);
 }

@@ -50,7 +50,7 @@
          .status = 200,                                                                   \
          .answer = one,                                                                   \
          .operation = "update_" one,                                                      \
-         .summary = "Replaces the members given, whole; null resets one"},                \
+         .summary = "Merges the members given (RFC 7396); null resets one"},              \
     {                                                                                     \
         .method = "DELETE", .path = P "/" plural "/" segment, .run = jt_objects_delete,   \
         .scope = plural ":write", .kind = (of), .if_match = true, .status = 204,          \
@@ -66,6 +66,7 @@
 const struct jt_admin_route jt_admin_table[] = {
     KIND(JT_STORE_RESOURCE, "resources", "resource", "{identifier}"),
     KIND(JT_STORE_ROLE, "roles", "role", "{role}"),
+    KIND(JT_STORE_PRODUCT, "products", "product", "{product}"),
     KIND(JT_STORE_CLIENT, "clients", "client", "{client}"),
     {BELOW("POST", "/secrets", jt_clients_add_secret, "clients:write", 201, "add_secret",
            "Makes a further secret, shown this once"),

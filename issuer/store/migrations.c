@@ -31,6 +31,16 @@ static const struct jt_migration list[] = {
      " actor TEXT NOT NULL, action TEXT NOT NULL, object BLOB NOT NULL, detail BLOB NOT NULL);"
 
      "INSERT INTO meta (name, value) VALUES ('version', 0)"},
+
+    {2,
+     /* no part of any version: when a secret was last used changes nothing */
+     "CREATE TABLE uses (client BLOB NOT NULL, secret BLOB NOT NULL, used_s BIGINT NOT NULL,"
+     " PRIMARY KEY (client, secret));"
+
+     /* what the first request under an idempotency key was answered */
+     "CREATE TABLE replies (actor BLOB NOT NULL, key BLOB NOT NULL, at_s BIGINT NOT NULL,"
+     " request BLOB NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (actor, key));"
+     "CREATE INDEX replies_at_s ON replies (at_s)"},
 };
 
 const struct jt_migrations jt_migrate_all = {list, JT_COUNT(list)};

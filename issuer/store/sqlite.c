@@ -36,6 +36,8 @@ struct callback {
     jt_store_object_fn object;
     jt_store_key_fn key;
     jt_store_sealed_fn sealed;
+    jt_store_use_fn use;
+    jt_store_reply_fn reply;
     void *ctx;
 };
 
@@ -243,6 +245,70 @@ static enum jt_err sqlite_put_sealed(struct jt_store *store, const char *name, s
     return jt_sqlitestmt_run(&s->stmts, JT_SQL_PUT_SEALED, args, JT_COUNT(args), diag);
 }
 
+/* --- last uses, replies --- */
+
+static enum jt_err take_use(sqlite3_stmt *row, const void *ctx)
+{
+    const struct callback *callback = ctx;
+    const struct jt_store_use use = {jt_sqlitestmt_column(row, 0), jt_sqlitestmt_column(row, 1),
+                                     sqlite3_column_int64(row, 2)};
+    return callback->use(callback->ctx, &use);
+}
+
+static enum jt_err sqlite_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
+{
+    const struct callback callback = {.use = fn, .ctx = ctx};
+    return none_is_fine(
+        jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_USES, NULL, 0, take_use, &callback));
+}
+
+static enum jt_err sqlite_put_use(struct jt_store *store, const struct jt_store_use *use,
+                                  struct jt_diag *diag)
+{
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_BYTES(use->client),
+                                             JT_SQLITESTMT_BYTES(use->secret),
+                                             JT_SQLITESTMT_NUMBER(use->used_s)};
+    return jt_sqlitestmt_run(&self(store)->stmts, JT_SQL_PUT_USE, args, JT_COUNT(args), diag);
+}
+
+static enum jt_err sqlite_forget_use(struct jt_store *store, struct jt_span client,
+                                     struct jt_span secret, struct jt_diag *diag)
+{
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_BYTES(client),
+                                             JT_SQLITESTMT_BYTES(secret)};
+    return jt_sqlitestmt_run(&self(store)->stmts, JT_SQL_DELETE_USE, args, JT_COUNT(args), diag);
+}
+
+static enum jt_err take_reply(sqlite3_stmt *row, const void *ctx)
+{
+    const struct callback *callback = ctx;
+    return callback->reply(callback->ctx, jt_sqlitestmt_column(row, 0),
+                           jt_sqlitestmt_column(row, 1));
+}
+
+static enum jt_err sqlite_reply(struct jt_store *store, struct jt_span actor, struct jt_span key,
+                                int64_t after_s, jt_store_reply_fn fn, void *ctx)
+{
+    const struct callback callback = {.reply = fn, .ctx = ctx};
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_BYTES(actor), JT_SQLITESTMT_BYTES(key),
+                                             JT_SQLITESTMT_NUMBER(after_s)};
+    return jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_REPLY, args, JT_COUNT(args), take_reply,
+                              &callback);
+}
+
+static enum jt_err sqlite_put_reply(struct jt_store *store, const struct jt_store_reply *reply,
+                                    int64_t over_s, struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    const struct jt_sqlitestmt_arg over[] = {JT_SQLITESTMT_NUMBER(over_s)};
+    const struct jt_sqlitestmt_arg args[] = {
+        JT_SQLITESTMT_BYTES(reply->actor), JT_SQLITESTMT_BYTES(reply->key),
+        JT_SQLITESTMT_NUMBER(reply->at_s), JT_SQLITESTMT_BYTES(reply->request),
+        JT_SQLITESTMT_BYTES(reply->answer)};
+    JT_TRY(jt_sqlitestmt_run(&s->stmts, JT_SQL_DROP_REPLIES, over, JT_COUNT(over), diag));
+    return jt_sqlitestmt_run(&s->stmts, JT_SQL_PUT_REPLY, args, JT_COUNT(args), diag);
+}
+
 static enum jt_err sqlite_put_line(struct jt_store *store, const struct jt_store_line *line,
                                    struct jt_diag *diag)
 {
@@ -285,6 +351,11 @@ static const struct jt_store_ops ops = {
     .delete_key = sqlite_delete_key,
     .sealed = sqlite_sealed,
     .put_sealed = sqlite_put_sealed,
+    .uses = sqlite_uses,
+    .put_use = sqlite_put_use,
+    .forget_use = sqlite_forget_use,
+    .reply = sqlite_reply,
+    .put_reply = sqlite_put_reply,
     .put_line = sqlite_put_line,
 };
 

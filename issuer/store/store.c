@@ -144,6 +144,35 @@ enum jt_err jt_store_put_sealed(struct jt_store *store, const char *name, struct
     return written(store, store->ops->put_sealed(store, name, mac, blob, &store->why));
 }
 
+/* What is of no version must not raise it: other issuers would read all that changed since. */
+static enum jt_err noted(struct jt_store *store, enum jt_err err)
+{
+    if (err != JT_OK) {
+        store->failed = err;
+    }
+    return err;
+}
+
+enum jt_err jt_store_put_use(struct jt_store *store, const struct jt_store_use *use)
+{
+    JT_TRY(may_write(store));
+    return noted(store, store->ops->put_use(store, use, &store->why));
+}
+
+enum jt_err jt_store_forget_use(struct jt_store *store, struct jt_span client,
+                                struct jt_span secret)
+{
+    JT_TRY(may_write(store));
+    return noted(store, store->ops->forget_use(store, client, secret, &store->why));
+}
+
+enum jt_err jt_store_put_reply(struct jt_store *store, const struct jt_store_reply *reply)
+{
+    JT_TRY(may_write(store));
+    return noted(store,
+                 store->ops->put_reply(store, reply, reply->at_s - JT_STORE_REPLY_S, &store->why));
+}
+
 enum jt_err jt_store_audit(struct jt_store *store, const char *actor, const char *action,
                            struct jt_span object, struct jt_span detail)
 {
@@ -189,4 +218,18 @@ enum jt_err jt_store_sealed(struct jt_store *store, const char *name, jt_store_s
 {
     JT_TRY(start_reading(store));
     return end_reading(store, store->ops->sealed(store, name, fn, ctx));
+}
+
+enum jt_err jt_store_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store, store->ops->uses(store, fn, ctx));
+}
+
+enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor, struct jt_span key,
+                           int64_t now_s, jt_store_reply_fn fn, void *ctx)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store,
+                       store->ops->reply(store, actor, key, now_s - JT_STORE_REPLY_S, fn, ctx));
 }

@@ -107,6 +107,40 @@ JT_MUST_USE enum jt_err jt_store_sealed(struct jt_store *store, const char *name
 JT_MUST_USE enum jt_err jt_store_put_sealed(struct jt_store *store, const char *name,
                                             struct jt_span mac, struct jt_span blob);
 
+/* --- last uses of client secrets: of no version --- */
+
+struct jt_store_use {
+    struct jt_span client, secret; /* their ids */
+    int64_t used_s;
+};
+
+typedef enum jt_err (*jt_store_use_fn)(void *ctx, const struct jt_store_use *use);
+
+JT_MUST_USE enum jt_err jt_store_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx);
+/* Writes it unless a later one is there; forgets it (none there: JT_OK). */
+JT_MUST_USE enum jt_err jt_store_put_use(struct jt_store *store, const struct jt_store_use *use);
+JT_MUST_USE enum jt_err jt_store_forget_use(struct jt_store *store, struct jt_span client,
+                                            struct jt_span secret);
+
+/* --- replies: what a request under an idempotency key was answered; of no version --- */
+
+#define JT_STORE_REPLY_S 86400 /* how long they are kept */
+
+/* Hands the reply under `key` of `actor` to `fn` once: the digest of the request that was answered,
+ * and the answer. JT_ERR_NOT_FOUND when there is none, or no longer, at `now_s`. */
+typedef enum jt_err (*jt_store_reply_fn)(void *ctx, struct jt_span request, struct jt_span answer);
+JT_MUST_USE enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor,
+                                       struct jt_span key, int64_t now_s, jt_store_reply_fn fn,
+                                       void *ctx);
+struct jt_store_reply {
+    struct jt_span actor, key, request, answer;
+    int64_t at_s;
+};
+
+/* Writes or replaces it, and drops those that are over. */
+JT_MUST_USE enum jt_err jt_store_put_reply(struct jt_store *store,
+                                           const struct jt_store_reply *reply);
+
 /* --- audit --- */
 
 /* Adds a line to the trail, in this transaction. `detail` is one JSON object, or empty. */

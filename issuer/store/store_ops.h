@@ -36,6 +36,15 @@ struct jt_store_ops {
                           void *ctx);
     enum jt_err (*put_sealed)(struct jt_store *store, const char *name, struct jt_span mac,
                               struct jt_span blob, struct jt_diag *diag);
+    enum jt_err (*uses)(struct jt_store *store, jt_store_use_fn fn, void *ctx);
+    enum jt_err (*put_use)(struct jt_store *store, const struct jt_store_use *use,
+                           struct jt_diag *diag);
+    enum jt_err (*forget_use)(struct jt_store *store, struct jt_span client, struct jt_span secret,
+                              struct jt_diag *diag);
+    enum jt_err (*reply)(struct jt_store *store, struct jt_span actor, struct jt_span key,
+                         int64_t after_s, jt_store_reply_fn fn, void *ctx);
+    enum jt_err (*put_reply)(struct jt_store *store, const struct jt_store_reply *reply,
+                             int64_t over_s, struct jt_diag *diag); /* drops those until over_s */
     enum jt_err (*put_line)(struct jt_store *store, const struct jt_store_line *line,
                             struct jt_diag *diag);
 };

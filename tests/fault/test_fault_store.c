@@ -17,8 +17,8 @@
 #define ERASED "the private half of a key that this transaction erases"
 
 static const struct jt_migration later[] = {
-    {2, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {3, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
+    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {4, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
 };
 
 static struct jt_migrations longer(void)
@@ -145,7 +145,7 @@ static int state_of_new(void)
     jt_store_close(open_store());
     assert_query("PRAGMA integrity_check; SELECT name, value FROM meta ORDER BY name;"
                  "SELECT COUNT(*) FROM objects",
-                 "ok|schema|1|version|0|0|");
+                 "ok|schema|2|version|0|0|");
     return made;
 }
 
@@ -168,7 +168,7 @@ static int state_of_raised(void)
     jt_store_close(store);
     assert_query("PRAGMA integrity_check; SELECT DISTINCT note FROM objects; SELECT a FROM more;"
                  "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
-                 "ok|old|1|2|3|3|");
+                 "ok|old|1|2|4|4|");
     return raised;
 }
 

@@ -38,7 +38,8 @@ class Admin(DevCase):
         path = "/resources/" + segment(API)
         made = self.admin("POST", "/resources", {"identifier": API}, 201)
         self.assertEqual(made, {"identifier": API, "scopes": [], "lifetime_s": 3600,
-                                "alg": "ES256", "typ": "at+jwt", "claims": {}, "shared": False})
+                                "alg": "ES256", "typ": "at+jwt", "claims": {}, "shared": False,
+                                "owner": None, "labels": {}})
         self.assertEqual(self.admin("GET", path), made)
         self.assertIn(made, self.admin("GET", "/resources")["items"])
         changed = self.admin("PATCH", path, {"scopes": ["a", "b"], "lifetime_s": 60})
@@ -97,7 +98,8 @@ class Admin(DevCase):
 
     def test_role_life(self):
         made = self.admin("POST", "/roles", {"name": "billing", "grants": [PAYMENT]}, 201)
-        self.assertEqual(made, {"name": "billing", "grants": [PAYMENT]})
+        self.assertEqual(made, {"name": "billing", "grants": [PAYMENT], "owner": None,
+                                "labels": {}})
         self.assertEqual(self.admin("GET", "/roles/billing"), made)
         grants = [PAYMENT + "#payments:read"]
         self.assertEqual(self.admin("PATCH", "/roles/billing", {"grants": grants})["grants"],
@@ -128,10 +130,11 @@ class Admin(DevCase):
         self.assertRegex(secret, r"\Ajts[0-9A-Za-z]{49}\Z")
         row = made["secrets"][0]
         self.assertEqual(row, {"id": row["id"], "name": "first", "created_s": row["created_s"],
-                               "expires_s": row["created_s"] + 60})
+                               "expires_s": row["created_s"] + 60, "last_used_s": None})
         self.assertEqual(made, {"client_id": made["client_id"], "name": "desk", "enabled": True,
                                 "scope_policy": "filter", "default_resource": None, "roles": [],
-                                "grants": [PAYMENT], "secrets": [row]})
+                                "subscriptions": [], "grants": [PAYMENT], "secrets": [row],
+                                "owner": None, "labels": {}})
         # by id and by name; the secret never again
         for name in (made["client_id"], "desk"):
             self.assertEqual(self.admin("GET", "/clients/" + name), made)
@@ -139,6 +142,9 @@ class Admin(DevCase):
         client = (made["client_id"], secret)
         self.assertEqual(self.issuer.token(client).status, 200)
         changed = self.admin("PATCH", "/clients/desk", {"enabled": False, "name": "desk-2"})
+        used_s = changed["secrets"][0].pop("last_used_s")
+        self.assertLessEqual(abs(used_s - row["created_s"]), 60)
+        del row["last_used_s"]
         self.assertEqual(changed, {**made, "enabled": False, "name": "desk-2"})
         self.assertEqual(self.issuer.token(client).status, 401)  # at once
         self.refused("GET", "/clients/desk", None, 404, "not_found")
@@ -286,7 +292,7 @@ class Admin(DevCase):
             self.assertEqual(answer.status, 405, (method, path, answer))
             if allow is not None:
                 self.assertEqual(answer.header("Allow"), allow)
-        for path in ("/", "/nothing", "/clients/", "/clients//secrets", "/products"):
+        for path in ("/", "/nothing", "/clients/", "/clients//secrets", "/product"):
             self.assertEqual(self.issuer.admin("GET", path).status, 404, path)
         self.assertEqual(self.issuer.admin("GET", "/oauth2/token", prefix="").status, 404)
         self.assertEqual(self.issuer.get("/admin/v1/clients").status, 404)  # not on the public one

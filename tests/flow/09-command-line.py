@@ -14,11 +14,12 @@ MAN_PAGE = os.path.join(os.path.dirname(__file__), "../../docs/jeton.1.scd")
 READ, WRITE = PAYMENT + "#payments:read", PAYMENT + "#payments:write"
 DONE, WRONG_USE, REFUSED, NOT_FOUND, UNREACHABLE = 0, 1, 2, 3, 5
 NOWHERE = "http://127.0.0.1:1"
-RESOURCE = {"identifier", "scopes", "lifetime_s", "alg", "typ", "claims", "shared"}
-ROLE = {"name", "grants"}
-CLIENT = {"client_id", "name", "enabled", "scope_policy", "default_resource", "roles", "grants",
-          "secrets"}
-SECRET = {"id", "name", "created_s", "expires_s"}
+RESOURCE = {"identifier", "scopes", "lifetime_s", "alg", "typ", "claims", "shared", "owner",
+            "labels"}
+ROLE = {"name", "grants", "owner", "labels"}
+CLIENT = {"client_id", "name", "enabled", "scope_policy", "default_resource", "roles", "subscriptions",
+          "grants", "secrets", "owner", "labels"}
+SECRET = {"id", "name", "created_s", "expires_s", "last_used_s"}
 KEY = {"kid", "alg", "state", "published_at_s", "sign_from_s", "sign_until_s", "drop_at_s",
        "revoked_at_s"}
 
@@ -241,7 +242,7 @@ class Verbs(CommandLineCase):
     def test_client_secret_add(self):
         client = self.make_client("two-secrets", "--grant", READ)
         added = self.do_json("two-secrets", "--name", "second", "--lifetime", "90d")
-        self.assertEqual(set(added), SECRET | {"client_secret"})
+        self.assertEqual(set(added), SECRET - {"last_used_s"} | {"client_secret"})
         self.assertEqual(added["expires_s"] - added["created_s"], 90 * 86400)
         for secret in (client["client_secret"], added["client_secret"]):
             self.get({**client, "client_secret": secret})

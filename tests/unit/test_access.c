@@ -85,9 +85,14 @@ static void removal_of_what_is_used_refused(void **state)
         }
         const struct jt_object *now = jt_access_find(access, rows[i].kind, jt_span_str(rows[i].id));
         assert_non_null(now);
-        enum jt_err err = jt_access_check_removal(access, now, then, &diag);
+        const struct jt_access_change change = {rows[i].kind, now->id, then};
+        struct jt_access *next = NULL;
+        assert_ok(jt_access_apply(access, &change, 1, &next));
+        enum jt_err err = jt_access_check_all(next, &diag);
         assert_err(err, rows[i].user == NULL ? JT_OK : JT_ERR_CONFLICT);
         assert_true(rows[i].user == NULL || strstr(diag.text, rows[i].user) != NULL);
+        assert_true(rows[i].user == NULL || jt_access_loses(now, then));
+        jt_access_free(next);
         jt_object_free(then);
     }
     jt_access_free(access);
@@ -101,14 +106,12 @@ static void removal_default_resource_alone_refuses(void **state)
         {JT_STORE_CLIENT, "{'client_id':'c','name':'desk','default_resource':'https://a'}"},
     };
     struct jt_diag diag = JT_DIAG_INIT;
-    struct jt_access *access = access_of(rows, 2);
-    const struct jt_object *now = jt_access_find(access, JT_STORE_RESOURCE, JT_SPAN("https://a"));
-    assert_err(jt_access_check_removal(access, now, NULL, &diag), JT_ERR_CONFLICT);
+    struct jt_access *access = access_of(rows + 1, 1);
+    assert_err(jt_access_check_all(access, &diag), JT_ERR_CONFLICT);
     assert_non_null(strstr(diag.text, "desk"));
     jt_access_free(access);
-    access = access_of(rows, 1);
-    now = jt_access_find(access, JT_STORE_RESOURCE, JT_SPAN("https://a"));
-    assert_ok(jt_access_check_removal(access, now, NULL, &diag));
+    access = access_of(rows, 2);
+    assert_ok(jt_access_check_all(access, &diag));
     jt_access_free(access);
 }
 
@@ -137,34 +140,76 @@ static size_t count_of(const struct jt_access *access, enum jt_store_kind kind)
     return n;
 }
 
-static void apply_later_of_one_object_wins(void **state)
+static void apply_leaves_the_part_before_as_it_was(void **state)
 {
     (void)state;
     struct jt_object *first = role("a"), *second = role("a"), *other = role("b");
     struct jt_access *access = NULL, *next = NULL;
-    const struct jt_access_change changes[] = {
-        {JT_STORE_ROLE, first->id, first},
-        {JT_STORE_ROLE, other->id, other},
-        {JT_STORE_ROLE, second->id, NULL},
-        {JT_STORE_ROLE, second->id, second},
-    };
-    assert_ok(jt_access_apply(NULL, changes, 4, &access));
-    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), second);
+    const struct jt_access_change changes[] = {{JT_STORE_ROLE, other->id, other},
+                                               {JT_STORE_ROLE, first->id, first}};
+    assert_ok(jt_access_apply(NULL, changes, 2, &access));
+    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), first);
     assert_int_equal(count_of(access, JT_STORE_ROLE), 2);
-    const struct jt_access_change gone[] = {{JT_STORE_ROLE, JT_SPAN("a"), second},
-                                            {JT_STORE_ROLE, JT_SPAN("a"), NULL},
-                                            {JT_STORE_ROLE, JT_SPAN("never"), NULL}};
-    assert_ok(jt_access_apply(access, gone, 3, &next));
+    const struct jt_access_change replaced = {JT_STORE_ROLE, second->id, second};
+    assert_ok(jt_access_apply(access, &replaced, 1, &next));
+    assert_ptr_equal(jt_access_role(next, JT_SPAN("a")), second);
+    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), first);
+    jt_access_free(next);
+    const struct jt_access_change gone[] = {{JT_STORE_ROLE, JT_SPAN("never"), NULL},
+                                            {JT_STORE_ROLE, JT_SPAN("a"), NULL}};
+    assert_ok(jt_access_apply(access, gone, 2, &next));
     assert_null(jt_access_role(next, JT_SPAN("a")));
-    assert_non_null(jt_access_role(next, JT_SPAN("b")));
-    /* the part before it is as it was */
-    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), second);
+    assert_ptr_equal(jt_access_role(access, JT_SPAN("a")), first);
     jt_access_free(access);
     assert_non_null(jt_access_role(next, JT_SPAN("b"))); /* shared, and still there */
     jt_access_free(next);
     jt_object_free(first);
     jt_object_free(second);
     jt_object_free(other);
+}
+
+static struct jt_object *client(const char *id, const char *name)
+{
+    char text[128];
+    struct jt_object *object = NULL;
+    (void)snprintf(text, sizeof text, "{'client_id':'%s','name':'%s'}", id, name);
+    assert_ok(parse_text(JT_STORE_CLIENT, text, &object, NULL));
+    return object;
+}
+
+/* A name may pass from one client to another in one change. */
+static void apply_names_follow_their_clients(void **state)
+{
+    (void)state;
+    struct jt_object *objects[] = {client("1", "a"), client("2", "b"), client("1", "b"),
+                                   client("2", "a"), client("3", "b")};
+    struct jt_access *access = NULL, *next = NULL;
+    const struct jt_access_change made[] = {{JT_STORE_CLIENT, JT_SPAN("1"), objects[0]},
+                                            {JT_STORE_CLIENT, JT_SPAN("2"), objects[1]}};
+    const struct jt_access_change swapped[] = {{JT_STORE_CLIENT, JT_SPAN("1"), objects[2]},
+                                               {JT_STORE_CLIENT, JT_SPAN("2"), objects[3]}};
+    assert_ok(jt_access_apply(NULL, made, 2, &access));
+    assert_ok(jt_access_apply(access, swapped, 2, &next));
+    assert_ptr_equal(jt_access_client_named(next, JT_SPAN("b")), objects[2]);
+    assert_ptr_equal(jt_access_client_named(next, JT_SPAN("a")), objects[3]);
+    assert_ptr_equal(jt_access_client_named(access, JT_SPAN("a")), objects[0]);
+    assert_ok(jt_access_check(next, objects[2], NULL));
+    jt_access_free(access);
+    /* two of one name stand beside each other until they are refused */
+    const struct jt_access_change third = {JT_STORE_CLIENT, JT_SPAN("3"), objects[4]};
+    assert_ok(jt_access_apply(next, &third, 1, &access));
+    assert_err(jt_access_check(access, objects[4], NULL), JT_ERR_EXISTS);
+    assert_err(jt_access_check(access, objects[2], NULL), JT_ERR_EXISTS);
+    assert_ok(jt_access_check(access, objects[3], NULL));
+    jt_access_free(access);
+    const struct jt_access_change left = {JT_STORE_CLIENT, JT_SPAN("1"), NULL};
+    assert_ok(jt_access_apply(next, &left, 1, &access));
+    assert_null(jt_access_client_named(access, JT_SPAN("b")));
+    jt_access_free(access);
+    jt_access_free(next);
+    for (size_t i = 0; i < JT_COUNT(objects); i++) {
+        jt_object_free(objects[i]);
+    }
 }
 
 static void apply_shares_what_did_not_change(void **state)
@@ -174,10 +219,8 @@ static void apply_shares_what_did_not_change(void **state)
     struct jt_object *added = role("new");
     const struct jt_access_change change = {JT_STORE_ROLE, added->id, added};
     assert_ok(jt_access_apply(access, &change, 1, &next));
-    assert_ptr_equal(access->resources, next->resources);
-    assert_ptr_not_equal(access->roles, next->roles);
-    for (size_t i = 0; i < JT_ACCESS_SHARDS; i++) {
-        assert_ptr_equal(access->clients[i], next->clients[i]);
+    for (size_t i = 0; i < JT_ACCESS_TABLES; i++) {
+        assert_int_equal(access->tables[i] == next->tables[i], i != JT_ACCESS_ROLES);
     }
     assert_int_equal(count_of(next, JT_STORE_ROLE), 3);
     jt_object_free(added);
@@ -213,6 +256,55 @@ static void apply_many_clients_each_is_found(void **state)
     jt_access_free(access);
 }
 
+struct walking {
+    size_t next, stop;
+};
+
+static enum jt_err walk_one(void *ctx, const struct jt_object *object)
+{
+    struct walking *walking = ctx;
+    char name[32];
+    if (walking->stop > 0 && walking->next == walking->stop) {
+        return JT_ERR_LIMIT;
+    }
+    (void)snprintf(name, sizeof name, "n%05zu", walking->next++);
+    assert_span(jt_object_name(object), name);
+    return JT_OK;
+}
+
+/* Every object once and in order, wherever the walk begins and whatever shard it stands in. */
+static void walk_goes_by_name_from_anywhere(void **state)
+{
+    (void)state;
+    enum { N = 600 };
+    static struct jt_access_change changes[N];
+    struct jt_access *access = NULL;
+    for (size_t i = 0; i < N; i++) {
+        char id[32], name[32];
+        (void)snprintf(id, sizeof id, "id%zu", i * 7919 % N);
+        (void)snprintf(name, sizeof name, "n%05zu", i);
+        changes[i].object = client(id, name);
+        changes[i].kind = JT_STORE_CLIENT;
+        changes[i].id = changes[i].object->id;
+    }
+    assert_ok(jt_access_apply(NULL, changes, N, &access));
+    for (size_t from = 0; from <= N; from += 37) {
+        char after[32];
+        struct walking walking = {.next = from};
+        (void)snprintf(after, sizeof after, from == 0 ? "" : "n%05zu", from - 1);
+        assert_ok(jt_access_walk(access, JT_STORE_CLIENT, jt_span_str(after), walk_one, &walking));
+        assert_int_equal(walking.next, N);
+    }
+    struct walking walking = {.stop = 10};
+    assert_err(jt_access_walk(access, JT_STORE_CLIENT, JT_SPAN_NONE, walk_one, &walking),
+               JT_ERR_LIMIT);
+    assert_int_equal(walking.next, 10);
+    for (size_t i = 0; i < N; i++) {
+        jt_object_free(changes[i].object);
+    }
+    jt_access_free(access);
+}
+
 static void find_by_another_kind_is_nothing(void **state)
 {
     (void)state;
@@ -231,7 +323,9 @@ int main(void)
         cmocka_unit_test(check_dangling_reference_refused),
         cmocka_unit_test(removal_of_what_is_used_refused),
         cmocka_unit_test(removal_default_resource_alone_refuses),
-        cmocka_unit_test(apply_later_of_one_object_wins),
+        cmocka_unit_test(apply_leaves_the_part_before_as_it_was),
+        cmocka_unit_test(apply_names_follow_their_clients),
+        cmocka_unit_test(walk_goes_by_name_from_anywhere),
         cmocka_unit_test(apply_shares_what_did_not_change),
         cmocka_unit_test(apply_many_clients_each_is_found),
         cmocka_unit_test(find_by_another_kind_is_nothing),

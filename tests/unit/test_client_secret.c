@@ -26,6 +26,7 @@ enum jt_err __wrap_jt_digest_hmac(struct jt_span key, struct jt_span bytes,
 struct owner {
     struct jt_client client;
     struct jt_client_secret rows[3];
+    _Atomic int64_t used_s[3];
     struct jt_secret texts[3];
     struct fixed_random random;
 };
@@ -39,6 +40,7 @@ static void make_owner(struct owner *owner, size_t n, const int64_t *expires_s)
         assert_ok(
             jt_client_secret_hash(&pepper, jt_secret_span(&owner->texts[i]), owner->rows[i].hash));
         owner->rows[i].expires_s = expires_s[i];
+        owner->rows[i].used_s = &owner->used_s[i];
     }
 }
 
@@ -171,6 +173,25 @@ static void check_expires_at_its_second(void **state)
     drop_owner(&owner);
 }
 
+/* Of the secret that was used, and not for every token. */
+static void check_notes_the_use_once_a_minute(void **state)
+{
+    (void)state;
+    struct owner owner;
+    make_owner(&owner, 2, (const int64_t[]){0, 0});
+    assert_ok(check(&owner, 1, 1000));
+    assert_int_equal(owner.used_s[1], 1000);
+    assert_ok(check(&owner, 1, 1000 + JT_CLIENT_SECRET_USE_S - 1));
+    assert_int_equal(owner.used_s[1], 1000);
+    assert_ok(check(&owner, 1, 1000 + JT_CLIENT_SECRET_USE_S));
+    assert_int_equal(owner.used_s[1], 1000 + JT_CLIENT_SECRET_USE_S);
+    assert_int_equal(owner.used_s[0], 0);
+    owner.client.enabled = false;
+    assert_err(check(&owner, 0, 5000), JT_ERR_CLIENT);
+    assert_int_equal(owner.used_s[0], 0);
+    drop_owner(&owner);
+}
+
 static void check_disabled_client_refused(void **state)
 {
     (void)state;
@@ -236,6 +257,7 @@ int main(void)
         cmocka_unit_test(hash_depends_on_pepper_and_secret),
         cmocka_unit_test(check_each_of_several_live_secrets_works),
         cmocka_unit_test(check_expires_at_its_second),
+        cmocka_unit_test(check_notes_the_use_once_a_minute),
         cmocka_unit_test(check_disabled_client_refused),
         cmocka_unit_test(check_prefix_or_empty_refused),
         cmocka_unit_test(check_unknown_client_does_the_same_hmac),

@@ -6,38 +6,35 @@
 #include "issuer/edit.h"
 #include "issuer/view.h"
 
-#define ACTOR "test"
+static const struct jt_actor actor = {.name = "test"};
+static const struct jt_edit_how how = {.actor = &actor};
 
 static enum jt_err create(enum jt_store_kind kind, const char *text, json_t **out_view,
                           struct jt_diag *diag)
 {
-    json_t *doc = doc_of(text), *view = NULL;
-    enum jt_err err = jt_edit_create(desk.issuer, ACTOR, kind, doc, &view, diag);
+    json_t *doc = doc_of(text);
+    struct jt_edit_result result = {0};
+    enum jt_err err = jt_edit_create(desk.issuer, &how, kind, doc, &result, diag);
     json_decref(doc);
     if (out_view != NULL) {
-        *out_view = view;
+        *out_view = result.view;
     } else {
-        json_decref(view);
+        json_decref(result.view);
     }
     return err;
 }
 
 static enum jt_err patch(enum jt_store_kind kind, const char *id, const char *text,
-                         json_t **out_view, struct jt_diag *diag)
+                         struct jt_diag *diag)
 {
-    json_t *doc = doc_of(text), *view = NULL;
-    enum jt_err err = jt_edit_patch(desk.issuer, ACTOR, kind, jt_span_str(id), doc, &view, diag);
+    json_t *doc = doc_of(text);
+    enum jt_err err = jt_edit_patch(desk.issuer, &how, kind, jt_span_str(id), doc, NULL, diag);
     json_decref(doc);
-    if (out_view != NULL) {
-        *out_view = view;
-    } else {
-        json_decref(view);
-    }
     return err;
 }
 
 static enum jt_err delete (enum jt_store_kind kind, const char *id, struct jt_diag *diag) {
-    return jt_edit_delete(desk.issuer, ACTOR, kind, jt_span_str(id), diag);
+    return jt_edit_delete(desk.issuer, &how, kind, jt_span_str(id), diag);
 }
 
 static json_t *view_of(enum jt_store_kind kind, const char *id)
@@ -141,7 +138,7 @@ static void create_each_refusal_changes_nothing(void **state)
         {JT_STORE_CLIENT, "{'name':'x','secret_lifetime_s':'1'}", JT_ERR_INVALID,
          "secret_lifetime_s: "},
         {JT_STORE_CLIENT, "{}", JT_ERR_INVALID, "name: "},
-        {JT_STORE_PRODUCT, "{'name':'x'}", JT_ERR_INVALID, "product"},
+        {JT_STORE_PRODUCT, "{'name':'x','approval':'yes'}", JT_ERR_INVALID, "approval: "},
     };
     open_with_objects();
     int64_t version = desk_root()->version;
@@ -167,19 +164,18 @@ static void patch_members_replace_and_null_resets(void **state)
     (void)state;
     open_with_objects();
     assert_ok(patch(JT_STORE_RESOURCE, "https://a",
-                    "{'lifetime_s':60,'typ':'JWT','claims':{'t':1},'scopes':['r','x']}", NULL,
-                    NULL));
+                    "{'lifetime_s':60,'typ':'JWT','claims':{'t':1},'scopes':['r','x']}", NULL));
     assert_view(JT_STORE_RESOURCE, "https://a",
                 "{'identifier':'https://a','scopes':['r','x'],'lifetime_s':60,'alg':'ES256',"
-                "'typ':'JWT','claims':{'t':1},'shared':false}");
+                "'typ':'JWT','claims':{'t':1},'shared':false,'owner':null,'labels':{}}");
     assert_ok(patch(JT_STORE_RESOURCE, "https://a", "{'lifetime_s':null,'typ':null,'claims':null}",
-                    NULL, NULL));
+                    NULL));
     assert_view(JT_STORE_RESOURCE, "https://a",
                 "{'identifier':'https://a','scopes':['r','x'],'lifetime_s':3600,'alg':'ES256',"
-                "'typ':'at+jwt','claims':{},'shared':false}");
-    assert_ok(patch(JT_STORE_ROLE, "reader", "{'grants':null}", NULL, NULL));
-    assert_view(JT_STORE_ROLE, "reader", "{'name':'reader','grants':[]}");
-    assert_ok(patch(JT_STORE_ROLE, "reader", "{}", NULL, NULL));
+                "'typ':'at+jwt','claims':{},'shared':false,'owner':null,'labels':{}}");
+    assert_ok(patch(JT_STORE_ROLE, "reader", "{'grants':null}", NULL));
+    assert_view(JT_STORE_ROLE, "reader", "{'name':'reader','grants':[],'owner':null,'labels':{}}");
+    assert_ok(patch(JT_STORE_ROLE, "reader", "{}", NULL));
 }
 
 static void patch_each_refusal_changes_nothing(void **state)
@@ -208,16 +204,16 @@ static void patch_each_refusal_changes_nothing(void **state)
     int64_t version = desk_root()->version;
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         struct jt_diag diag = JT_DIAG_INIT;
-        enum jt_err err = patch(rows[i].kind, rows[i].id, rows[i].refused, NULL, &diag);
+        enum jt_err err = patch(rows[i].kind, rows[i].id, rows[i].refused, &diag);
         if (err != rows[i].err || strstr(diag.text, rows[i].sentence) == NULL) {
             fail_msg("%s: %s '%s'", rows[i].refused, jt_err_name(err), diag.text);
         }
         assert_int_equal(desk_root()->version, version);
     }
     assert_ok(patch(JT_STORE_RESOURCE, "https://a", "{'identifier':'https://a','scopes':['r']}",
-                    NULL, NULL));
-    assert_ok(patch(JT_STORE_ROLE, "reader", "{'name':'reader'}", NULL, NULL));
-    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'name':'desk','enabled':false}", NULL, NULL));
+                    NULL));
+    assert_ok(patch(JT_STORE_ROLE, "reader", "{'name':'reader'}", NULL));
+    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'name':'desk','enabled':false}", NULL));
     assert_null(view_of(JT_STORE_CLIENT, "cart"));
 }
 
@@ -228,11 +224,11 @@ static void patch_client_keeps_its_secrets(void **state)
     desk_open("");
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart'}", &view, NULL));
     const char *secret = text_of(view, "client_secret");
-    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'scope_policy':'strict'}", NULL, NULL));
+    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'scope_policy':'strict'}", NULL));
     assert_ok(authenticate(secret));
-    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':false}", NULL, NULL));
+    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':false}", NULL));
     assert_err(authenticate(secret), JT_ERR_CLIENT);
-    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':null}", NULL, NULL));
+    assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':null}", NULL));
     assert_ok(authenticate(secret));
     desk_reopen("");
     assert_ok(authenticate(secret));
@@ -263,20 +259,17 @@ static void delete_what_is_used_refused_with_its_user(void **state)
 
 static enum jt_err grant(const char *text, struct jt_diag *diag)
 {
-    json_t *grants = doc_of(text), *view = NULL;
-    enum jt_err err = jt_edit_grant(desk.issuer, ACTOR, JT_SPAN("cart"), grants, &view, diag);
+    json_t *grants = doc_of(text);
+    const struct jt_edit_list list = {JT_EDIT_GRANT, grants, JT_SPAN_NONE};
+    enum jt_err err = jt_edit_list(desk.issuer, &how, JT_SPAN("cart"), &list, NULL, diag);
     json_decref(grants);
-    json_decref(view);
     return err;
 }
 
 static enum jt_err ungrant(const char *text)
 {
-    json_t *view = NULL;
-    enum jt_err err =
-        jt_edit_ungrant(desk.issuer, ACTOR, JT_SPAN("cart"), jt_span_str(text), &view, NULL);
-    json_decref(view);
-    return err;
+    const struct jt_edit_list list = {JT_EDIT_UNGRANT, NULL, jt_span_str(text)};
+    return jt_edit_list(desk.issuer, &how, JT_SPAN("cart"), &list, NULL, NULL);
 }
 
 static size_t n_grants(void)
@@ -314,20 +307,22 @@ static void secrets_several_live_and_revoked_one_by_one(void **state)
 {
     (void)state;
     json_t *first = NULL, *second = NULL;
+    struct jt_edit_result added = {0};
     desk_open("");
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart'}", &first, NULL));
-    assert_ok(jt_edit_add_secret(desk.issuer, ACTOR, JT_SPAN("cart"), JT_SPAN("next"), 60, &second,
-                                 NULL));
+    assert_ok(
+        jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN("next"), 60, &added, NULL));
+    second = added.view;
     assert_ok(authenticate(text_of(first, "client_secret")));
     assert_ok(authenticate(text_of(second, "client_secret")));
     assert_string_equal(text_of(second, "name"), "next");
     assert_int_equal(json_object_size(second), 5);
     const char *id = text_of(json_array_get(json_object_get(first, "secrets"), 0), "id");
-    assert_err(jt_edit_revoke_secret(desk.issuer, ACTOR, JT_SPAN("cart"), JT_SPAN("none"), NULL),
+    assert_err(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN("none"), NULL),
                JT_ERR_NOT_FOUND);
-    assert_err(jt_edit_revoke_secret(desk.issuer, ACTOR, JT_SPAN("nobody"), jt_span_str(id), NULL),
+    assert_err(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("nobody"), jt_span_str(id), NULL),
                JT_ERR_NOT_FOUND);
-    assert_ok(jt_edit_revoke_secret(desk.issuer, ACTOR, JT_SPAN("cart"), jt_span_str(id), NULL));
+    assert_ok(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), jt_span_str(id), NULL));
     assert_err(authenticate(text_of(first, "client_secret")), JT_ERR_CLIENT);
     assert_ok(authenticate(text_of(second, "client_secret")));
     desk_reopen("");
@@ -344,23 +339,17 @@ static void secrets_over_the_maximum_refused(void **state)
     desk_open("");
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart'}", NULL, NULL));
     for (size_t i = 1; i < JT_OBJECT_MAX_SECRETS; i++) {
-        json_t *view = NULL;
         assert_ok(
-            jt_edit_add_secret(desk.issuer, ACTOR, JT_SPAN("cart"), JT_SPAN_NONE, 0, &view, NULL));
-        json_decref(view);
+            jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN_NONE, 0, NULL, NULL));
     }
-    json_t *view = NULL;
-    assert_err(
-        jt_edit_add_secret(desk.issuer, ACTOR, JT_SPAN("cart"), JT_SPAN_NONE, 0, &view, &diag),
-        JT_ERR_CONFLICT);
+    assert_err(jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN_NONE, 0, NULL, &diag),
+               JT_ERR_CONFLICT);
     assert_non_null(strstr(diag.text, "revoke"));
     json_t *client = view_of(JT_STORE_CLIENT, "cart");
     const char *id = text_of(json_array_get(json_object_get(client, "secrets"), 0), "id");
-    assert_ok(jt_edit_revoke_secret(desk.issuer, ACTOR, JT_SPAN("cart"), jt_span_str(id), NULL));
+    assert_ok(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), jt_span_str(id), NULL));
     json_decref(client);
-    assert_ok(
-        jt_edit_add_secret(desk.issuer, ACTOR, JT_SPAN("cart"), JT_SPAN_NONE, 0, &view, &diag));
-    json_decref(view);
+    assert_ok(jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN_NONE, 0, NULL, &diag));
 }
 
 /* --- lists --- */

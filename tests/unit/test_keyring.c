@@ -342,12 +342,14 @@ static void tick_clock_stepped_back_nothing_early(void **state)
 
 /* --- further algorithms --- */
 
+static const struct jt_actor actor = {.name = "test"};
+static const struct jt_edit_how how = {.actor = &actor};
+
 static enum jt_err create_resource(const char *text)
 {
-    json_t *doc = doc_of(text), *view = NULL;
-    enum jt_err err = jt_edit_create(desk.issuer, "test", JT_STORE_RESOURCE, doc, &view, NULL);
+    json_t *doc = doc_of(text);
+    enum jt_err err = jt_edit_create(desk.issuer, &how, JT_STORE_RESOURCE, doc, NULL, NULL);
     json_decref(doc);
-    json_decref(view);
     return err;
 }
 
@@ -396,8 +398,7 @@ static void lifetime_raised_before_a_longer_token_is_signed(void **state)
     assert_int_equal(only(JT_KEY_ACTIVE).longest_s, 2 * HOUR_S);
     assert_int_equal(only(JT_KEY_NEXT).longest_s, 2 * HOUR_S);
     /* it only grows */
-    assert_ok(
-        jt_edit_delete(desk.issuer, "test", JT_STORE_RESOURCE, JT_SPAN("https://long"), NULL));
+    assert_ok(jt_edit_delete(desk.issuer, &how, JT_STORE_RESOURCE, JT_SPAN("https://long"), NULL));
     desk_reopen("");
     assert_int_equal(only(JT_KEY_ACTIVE).longest_s, 2 * HOUR_S);
     assert_ok(rotate(true, NULL));

@@ -59,7 +59,8 @@ static const struct pair pairs[] = {
     {JT_STORE_RESOURCE, "alg", RES ",'alg':'es256'}", RES ",'alg':'EdDSA'}"},
     {JT_STORE_RESOURCE, "typ", RES ",'typ':'jwt'}", RES ",'typ':'JWT'}"},
     {JT_STORE_RESOURCE, "typ", RES ",'typ':'AT+JWT'}", RES ",'typ':'at+jwt'}"},
-    {JT_STORE_RESOURCE, "shared", RES ",'shared':1}", RES ",'shared':true}"},
+    {JT_STORE_RESOURCE, "shared", RES ",'shared':1}",
+     RES ",'shared':true,'owner':'team pay','labels':{'team':'pay','x':''}}"},
     {JT_STORE_RESOURCE, "shared", RES ",'shared':'true'}", RES ",'shared':false}"},
     /* extra claims: never a registered name */
     {JT_STORE_RESOURCE, "claims", RES ",'claims':[]}", RES ",'claims':{}}"},
@@ -111,6 +112,30 @@ static const struct pair pairs[] = {
      CLIENT ",'secrets':[{'id':'1','name':'n','expires_s':-1," HASH "}]}",
      CLIENT ",'secrets':[{'id':'1','name':'n','expires_s':null," HASH "}]}"},
     {JT_STORE_CLIENT, "secrets", CLIENT ",'secrets':{}}", CLIENT ",'secrets':[]}"},
+    {JT_STORE_CLIENT, "subscriptions", CLIENT ",'subscriptions':'p'}",
+     CLIENT ",'subscriptions':['p']}"},
+    {JT_STORE_CLIENT, "subscriptions", CLIENT ",'subscriptions':['a b']}",
+     CLIENT ",'subscriptions':[{'product':'a'}]}"},
+    {JT_STORE_CLIENT, "subscriptions", CLIENT ",'subscriptions':[{'product':'a','status':'yes'}]}",
+     CLIENT ",'subscriptions':[{'product':'a','status':'revoked'}]}"},
+    {JT_STORE_CLIENT, "subscriptions", CLIENT ",'subscriptions':[{'product':'a','since':1}]}",
+     CLIENT ",'subscriptions':[{'product':'a','status':null}]}"},
+    {JT_STORE_CLIENT, "subscriptions", CLIENT ",'subscriptions':['a',{'product':'a'}]}",
+     CLIENT ",'subscriptions':['a',{'product':'b'}]}"},
+    /* products */
+    {JT_STORE_PRODUCT, "name", "{'approval':'auto'}", "{'approval':'auto','name':'p'}"},
+    {JT_STORE_PRODUCT, "approval", "{'name':'p','approval':'Manual'}",
+     "{'name':'p','approval':'manual'}"},
+    {JT_STORE_ROLE, "approval", ROLE ",'approval':'auto'}", ROLE "}"},
+    {JT_STORE_PRODUCT, "grants", "{'name':'p','grants':['a']}", "{'name':'p','grants':['a:b']}"},
+    /* owner and labels, of every kind */
+    {JT_STORE_RESOURCE, "owner", RES ",'owner':1}", RES ",'owner':'1'}"},
+    {JT_STORE_PRODUCT, "owner", "{'name':'p','owner':'a\\nb'}", "{'name':'p','owner':'a b'}"},
+    {JT_STORE_ROLE, "owner", ROLE ",'owner':'\\u0085'}", ROLE ",'owner':'\\u00a1'}"},
+    {JT_STORE_CLIENT, "labels", CLIENT ",'labels':['a']}", CLIENT ",'labels':{'a':'b'}}"},
+    {JT_STORE_CLIENT, "labels", CLIENT ",'labels':{'a':1}}", CLIENT ",'labels':{'a':'1'}}"},
+    {JT_STORE_CLIENT, "labels", CLIENT ",'labels':{'a b':'1'}}", CLIENT ",'labels':{'a.b':'1'}}"},
+    {JT_STORE_CLIENT, "labels", CLIENT ",'labels':{'a':'\\t'}}", CLIENT ",'labels':{'a':''}}"},
 };
 
 static void parse_each_refusal_names_its_member(void **state)
@@ -150,6 +175,12 @@ static void parse_over_a_limit_refused(void **state)
         {JT_STORE_RESOURCE, RES ",'scopes':[", "'s%zu'", "]}", JT_OBJECT_MAX_SCOPES, false},
         {JT_STORE_ROLE, ROLE ",'grants':[", "'a:b#s%zu'", "]}", JT_OBJECT_MAX_GRANTS, false},
         {JT_STORE_CLIENT, CLIENT ",'roles':[", "'r%zu'", "]}", JT_OBJECT_MAX_ROLES, false},
+        {JT_STORE_CLIENT, CLIENT ",'subscriptions':[", "'p%zu'", "]}", JT_OBJECT_MAX_PRODUCTS,
+         false},
+        {JT_STORE_CLIENT, CLIENT ",'labels':{", "'l%zu':'v'", "}}", JT_OBJECT_MAX_LABELS, false},
+        {JT_STORE_CLIENT, CLIENT ",'labels':{'", "x", "':'v'}}", JT_OBJECT_MAX_LABEL_NAME, true},
+        {JT_STORE_CLIENT, CLIENT ",'labels':{'l':'", "x", "'}}", JT_OBJECT_MAX_TEXT, true},
+        {JT_STORE_CLIENT, CLIENT ",'owner':'", "x", "'}", JT_OBJECT_MAX_TEXT, true},
         {JT_STORE_CLIENT, CLIENT ",'secrets':[", "{'id':'i%zu','name':'n'," HASH "}", "]}",
          JT_OBJECT_MAX_SECRETS, false},
     };
@@ -182,7 +213,7 @@ static void parse_wrong_kind_or_type_refused(void **state)
     (void)state;
     struct jt_object *object = NULL;
     assert_err(parse_text(JT_STORE_ROLE, "['name']", &object, NULL), JT_ERR_INVALID);
-    assert_err(parse_text(JT_STORE_PRODUCT, "{'name':'p'}", &object, NULL), JT_ERR_INVALID);
+    assert_err(parse_text(JT_STORE_PRODUCT, "[]", &object, NULL), JT_ERR_INVALID);
     assert_ok(parse_text(JT_STORE_ROLE, "{'name':'p'}", &object, NULL));
     jt_object_free(object);
 }
@@ -215,12 +246,19 @@ static void json_round_trip_keeps_everything(void **state)
     static const struct access_row rows[] = {
         {JT_STORE_RESOURCE,
          "{'identifier':'https://a','scopes':['r','w'],'lifetime_s':60,'alg':'EdDSA','typ':'JWT',"
-         "'claims':{'tenant':'x','n':[1,2.5,null,true,{'k':'v'}]},'shared':true}"},
-        {JT_STORE_ROLE, "{'name':'r','grants':['https://a#r','https://a','b:c#x#y']}"},
-        {JT_STORE_CLIENT, "{'client_id':'c','name':'n','enabled':false,'scope_policy':'strict',"
-                          "'default_resource':'https://a','roles':['r'],'grants':['https://a#r'],"
-                          "'secrets':[{'id':'1','name':'s','created_s':5,'expires_s':9," HASH "},"
-                          "{'id':'2','name':'t','created_s':6,'expires_s':null," HASH "}]}"},
+         "'claims':{'tenant':'x','n':[1,2.5,null,true,{'k':'v'}]},'shared':true,'owner':'team "
+         "pay','labels':{'team':'pay','x':''}}"},
+        {JT_STORE_ROLE, "{'name':'r','grants':['https://a#r','https://a','b:c#x#y'],"
+                        "'owner':null,'labels':{}}"},
+        {JT_STORE_PRODUCT, "{'name':'p','approval':'manual','grants':['https://a#r'],"
+                           "'owner':'\\u00e9','labels':{'a':'\\u00e9'}}"},
+        {JT_STORE_CLIENT,
+         "{'client_id':'c','name':'n','enabled':false,'scope_policy':'strict',"
+         "'default_resource':'https://a','roles':['r'],'grants':['https://a#r'],'owner':'x',"
+         "'labels':{'k':'v'},'subscriptions':[{'product':'p','status':'pending'},"
+         "{'product':'q','status':'approved'},{'product':'s','status':'revoked'}],"
+         "'secrets':[{'id':'1','name':'s','created_s':5,'expires_s':9," HASH "},"
+         "{'id':'2','name':'t','created_s':6,'expires_s':null," HASH "}]}"},
     };
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         struct jt_object *object = NULL;

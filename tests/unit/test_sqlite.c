@@ -147,7 +147,7 @@ static void open_marks_the_file_as_ours(void **state)
     put_one_and_close();
     assert_query("PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode;"
                  "SELECT name, value FROM meta ORDER BY name",
-                 "1248162926|1|wal|schema|1|version|1|");
+                 "1248162926|2|wal|schema|2|version|1|");
 }
 
 static void open_twice_refused_until_closed(void **state)
@@ -201,12 +201,12 @@ static void open_after_kill_of_holder_accepted(void **state)
 /* --- migrations --- */
 
 static const struct jt_migration longer_list[] = {
-    {2, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {3, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
+    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {4, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
 };
 static const struct jt_migration broken_list[] = {
-    {2, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {3, "INSERT INTO nowhere VALUES (1)"},
+    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {4, "INSERT INTO nowhere VALUES (1)"},
 };
 
 /* This program's history and then `more`. */
@@ -230,16 +230,33 @@ static void open_older_schema_raised_and_content_kept(void **state)
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
     assert_query("SELECT value FROM meta WHERE name = 'schema'",
-                 "1|"); /* only its copy was raised */
+                 "2|"); /* only its copy was raised */
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag));
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
     assert_query("SELECT note FROM objects; SELECT a FROM more;"
                  "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
-                 "old|1|2|3|3|");
+                 "old|1|2|4|4|");
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag)); /* nothing runs twice */
     jt_store_close(store);
     assert_query("SELECT COUNT(*) FROM more", "2|");
+}
+
+static void spoil(const char *sql);
+
+/* What an earlier release left, with content, under this program. */
+static void open_schema_1_raised_and_content_kept(void **state)
+{
+    (void)state;
+    put_one_and_close();
+    spoil("DROP TABLE uses; DROP TABLE replies; UPDATE meta SET value = 1 WHERE name = 'schema';"
+          "PRAGMA user_version = 1");
+    struct jt_store *store = open_store();
+    assert_objects(store, 0, "1:r={}@1 ");
+    jt_store_close(store);
+    assert_query("SELECT COUNT(*) FROM uses; SELECT COUNT(*) FROM replies;"
+                 "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
+                 "0|0|2|2|");
 }
 
 static void open_failing_migration_refused_and_nothing_changed(void **state)
@@ -253,7 +270,7 @@ static void open_failing_migration_refused_and_nothing_changed(void **state)
     assert_non_null(strstr(diag.text, "no such table: nowhere"));
     assert_query("SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version;"
                  "SELECT COUNT(*) FROM pragma_table_info('objects') WHERE name = 'note'",
-                 "1|1|0|");
+                 "2|2|0|");
     store = open_store();
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
@@ -282,7 +299,7 @@ static void open_newer_schema_refused_and_nothing_changed(void **state)
     JT_AUTO(buf) before = JT_BUF_INIT(FILE_MAX);
     each_file(add_file, &before);
     assert_err(jt_store_open_sqlite(path, &fixed_clock, &store, &diag), JT_ERR_STORE_VERSION);
-    assert_non_null(strstr(diag.text, "has schema 3, this jetond knows only up to 1; run the newer "
+    assert_non_null(strstr(diag.text, "has schema 4, this jetond knows only up to 2; run the newer "
                                       "jetond, or restore a backup from before it"));
     assert_folder_is(&before);
     assert_err(jt_store_peek_sqlite(path, &store, &diag), JT_ERR_STORE_VERSION);
@@ -708,6 +725,7 @@ int main(void)
         store_test(open_twice_refused_until_closed),
         store_test(open_after_kill_of_holder_accepted),
         store_test(open_older_schema_raised_and_content_kept),
+        store_test(open_schema_1_raised_and_content_kept),
         store_test(open_failing_migration_refused_and_nothing_changed),
         store_test(open_new_with_failing_migration_leaves_no_database),
         store_test(open_newer_schema_refused_and_nothing_changed),

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/access/access_table.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/base/base.h"
+
+struct jt_access_key jt_access_table_key(bool by_name, const struct jt_object *object)
+{
+    return by_name ? (struct jt_access_key){jt_object_name(object), object->id}
+                   : (struct jt_access_key){object->id, JT_SPAN_NONE};
+}
+
+int jt_access_table_order(const struct jt_access_key *a, const struct jt_access_key *b)
+{
+    int order = jt_span_cmp(a->name, b->name);
+    return order != 0 ? order : jt_span_cmp(a->id, b->id);
+}
+
+size_t jt_access_table_seek(const struct jt_access_table *table, const struct jt_access_key *key)
+{
+    size_t low = 0, high = table == NULL ? 0 : table->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct jt_access_key at = jt_access_table_key(table->by_name, table->items[middle]);
+        if (jt_access_table_order(&at, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static int order_to(const struct jt_access_table *table, size_t index,
+                    const struct jt_access_key *key)
+{
+    struct jt_access_key at = jt_access_table_key(table->by_name, table->items[index]);
+    return jt_access_table_order(&at, key);
+}
+
+enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_name,
+                                  const struct jt_access_entry *entries, size_t n,
+                                  struct jt_access_table **out_table)
+{
+    size_t n_old = old == NULL ? 0 : old->n, kept = 0, i = 0;
+    struct jt_access_table *table =
+        calloc(1, sizeof *table + (n_old + n) * sizeof(struct jt_object *));
+    if (table == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    atomic_init(&table->refs, 1);
+    table->by_name = by_name;
+    for (size_t e = 0; e < n; e++) {
+        int order = 1;
+        while (i < n_old && (order = order_to(old, i, &entries[e].key)) < 0) {
+            table->items[kept++] = jt_object_ref(old->items[i++]);
+        }
+        i += i < n_old && order == 0; /* replaced, or leaving */
+        if (entries[e].object != NULL) {
+            table->items[kept++] = jt_object_ref(entries[e].object);
+        }
+    }
+    while (i < n_old) {
+        table->items[kept++] = jt_object_ref(old->items[i++]);
+    }
+    table->n = kept;
+    *out_table = table;
+    return JT_OK;
+}
+
+struct jt_access_table *jt_access_table_ref(struct jt_access_table *table)
+{
+    if (table != NULL) {
+        atomic_fetch_add_explicit(&table->refs, 1, memory_order_relaxed);
+    }
+    return table;
+}
+
+void jt_access_table_free(struct jt_access_table *table)
+{
+    if (table == NULL || atomic_fetch_sub_explicit(&table->refs, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    for (size_t i = 0; i < table->n; i++) {
+        jt_object_free(table->items[i]);
+    }
+    free(table);
+}

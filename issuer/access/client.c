@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients: the services that fetch tokens. */
+#include <stdatomic.h>
+
+#include "common/jose/b64url.h"
+#include "common/json/json.h"
+#include "issuer/access/member.h"
+
+#include "common/base/base.h"
+
+/* --- reading --- */
+
+static enum jt_err read_id(struct jt_pack *pack, const json_t *value, void *record)
+{
+    return jt_member_read_name(pack, value, &((struct jt_client *)record)->object.id);
+}
+
+static enum jt_err read_client_name(struct jt_pack *pack, const json_t *value, void *record)
+{
+    return jt_member_read_name(pack, value, &((struct jt_client *)record)->name);
+}
+
+static enum jt_err read_enabled(struct jt_pack *pack, const json_t *value, void *record)
+{
+    return jt_member_read_bool(pack, value, &((struct jt_client *)record)->enabled);
+}
+
+static enum jt_err read_policy(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_span policy = jt_json_value(value);
+    if (!jt_span_is(policy, "filter") && !jt_span_is(policy, "strict")) {
+        return jt_pack_fail(pack, "give filter or strict");
+    }
+    ((struct jt_client *)record)->strict = jt_span_is(policy, "strict");
+    return JT_OK;
+}
+
+static enum jt_err read_default(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_client *client = record;
+    if (!jt_names_is_identifier(jt_json_value(value))) {
+        return jt_pack_fail(pack, "give the identifier of a resource, or null");
+    }
+    client->default_resource = jt_pack_text(pack, jt_json_value(value));
+    return JT_OK;
+}
+
+static enum jt_err read_roles(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_client *client = record;
+    return jt_member_read_words(pack, value, JT_OBJECT_MAX_ROLES, jt_names_is_name, &client->roles,
+                                &client->n_roles);
+}
+
+static enum jt_err read_client_grants(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_client *client = record;
+    return jt_member_read_grants(pack, value, &client->grants, &client->n_grants);
+}
+
+/* "PRODUCT", or {"product", "status"}; which other members there are is nobody's to guess. */
+static enum jt_err read_subscription(struct jt_pack *pack, const json_t *item,
+                                     struct jt_subscription *subscription)
+{
+    const json_t *product = json_is_object(item) ? json_object_get(item, "product") : item;
+    const json_t *status = json_object_get(item, "status");
+    if (!jt_names_is_name(jt_json_value(product)) ||
+        (json_is_object(item) && json_object_size(item) != 1 + (size_t)(status != NULL))) {
+        return jt_pack_fail(pack, "give \"PRODUCT\" or {\"product\": ..., \"status\": ...}");
+    }
+    subscription->product = jt_pack_text(pack, jt_json_value(product));
+    subscription->status = JT_SUBSCRIPTION_ASKED;
+    if (status == NULL || json_is_null(status)) {
+        return JT_OK;
+    }
+    enum jt_subscription_status known = JT_SUBSCRIPTION_PENDING;
+    while (known < JT_SUBSCRIPTION_COUNT_ &&
+           !jt_span_is(jt_json_value(status), jt_object_status_name(known))) {
+        known++;
+    }
+    subscription->status = known;
+    return known < JT_SUBSCRIPTION_COUNT_
+               ? JT_OK
+               : jt_pack_fail(pack, "a status is pending, approved or revoked");
+}
+
+static enum jt_err read_subscriptions(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_client *client = record;
+    if (!json_is_array(value) || json_array_size(value) > JT_OBJECT_MAX_PRODUCTS) {
+        return jt_pack_fail(pack, "give a list of at most %d products", JT_OBJECT_MAX_PRODUCTS);
+    }
+    size_t n = json_array_size(value);
+    client->subscriptions = jt_pack_array(pack, n, sizeof *client->subscriptions);
+    for (; client->n_subscriptions < n; client->n_subscriptions++) {
+        size_t i = client->n_subscriptions;
+        JT_TRY(read_subscription(pack, json_array_get(value, i), &client->subscriptions[i]));
+        for (size_t j = 0; j < i; j++) {
+            if (jt_span_eq(client->subscriptions[i].product, client->subscriptions[j].product)) {
+                return jt_pack_fail(pack, "element %zu stands twice; name it once", i + 1);
+            }
+        }
+    }
+    return JT_OK;
+}
+
+static enum jt_err read_secret(struct jt_pack *pack, const json_t *item,
+                               struct jt_client_secret *secret)
+{
+    struct jt_span hash = jt_json_value(json_object_get(item, "hash"));
+    size_t n = 0;
+    if (hash.n != JT_B64URL_LEN(JT_SHA256_LEN) ||
+        jt_b64url_decode(hash, secret->hash, &n) != JT_OK) {
+        return jt_pack_fail(pack, "a secret without a right hash");
+    }
+    secret->id = jt_pack_text(pack, jt_json_value(json_object_get(item, "id")));
+    secret->name = jt_pack_text(pack, jt_json_value(json_object_get(item, "name")));
+    secret->created_s = json_integer_value(json_object_get(item, "created_s"));
+    secret->expires_s = json_integer_value(json_object_get(item, "expires_s"));
+    return jt_names_is_name(secret->id) && jt_names_is_name(secret->name) && secret->expires_s >= 0
+               ? JT_OK
+               : jt_pack_fail(pack, "a malformed secret");
+}
+
+static enum jt_err read_secrets(struct jt_pack *pack, const json_t *value, void *record)
+{
+    struct jt_client *client = record;
+    if (!json_is_array(value) || json_array_size(value) > JT_OBJECT_MAX_SECRETS) {
+        return jt_pack_fail(pack, "at most %d secrets", JT_OBJECT_MAX_SECRETS);
+    }
+    client->n_secrets = json_array_size(value);
+    client->secrets = jt_pack_array(pack, client->n_secrets, sizeof *client->secrets);
+    _Atomic int64_t *used_s = jt_pack_array(pack, client->n_secrets, sizeof *used_s);
+    for (size_t i = 0; i < client->n_secrets; i++) {
+        atomic_init(&used_s[i], 0);
+        client->secrets[i].used_s = &used_s[i];
+        JT_TRY(read_secret(pack, json_array_get(value, i), &client->secrets[i]));
+    }
+    return JT_OK;
+}
+
+/* --- writing --- */
+
+static json_t *write_id(const void *record, bool for_store)
+{
+    (void)for_store; /* the same for both, here and below */
+    return jt_member_text(((const struct jt_client *)record)->object.id);
+}
+
+static json_t *write_client_name(const void *record, bool for_store)
+{
+    (void)for_store;
+    return jt_member_text(((const struct jt_client *)record)->name);
+}
+
+static json_t *write_enabled(const void *record, bool for_store)
+{
+    (void)for_store;
+    return json_boolean(((const struct jt_client *)record)->enabled);
+}
+
+static json_t *write_policy(const void *record, bool for_store)
+{
+    (void)for_store;
+    return json_string(((const struct jt_client *)record)->strict ? "strict" : "filter");
+}
+
+static json_t *write_default(const void *record, bool for_store)
+{
+    (void)for_store;
+    return jt_member_text(((const struct jt_client *)record)->default_resource);
+}
+
+static json_t *write_roles(const void *record, bool for_store)
+{
+    (void)for_store;
+    const struct jt_client *client = record;
+    return jt_member_words(client->roles, client->n_roles);
+}
+
+static json_t *write_subscriptions(const void *record, bool for_store)
+{
+    (void)for_store;
+    const struct jt_client *client = record;
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < client->n_subscriptions; i++) {
+        const struct jt_subscription *subscription = &client->subscriptions[i];
+        json_t *item = json_pack("{s:o, s:s}", "product", jt_member_text(subscription->product),
+                                 "status", jt_object_status_name(subscription->status));
+        if (json_array_append_new(array, item) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *write_client_grants(const void *record, bool for_store)
+{
+    (void)for_store;
+    const struct jt_client *client = record;
+    return jt_member_grants(client->grants, client->n_grants);
+}
+
+static json_t *secret_json(const struct jt_client_secret *secret, bool with_hash)
+{
+    json_t *json =
+        json_pack("{s:o, s:o, s:I, s:o}", "id", jt_member_text(secret->id), "name",
+                  jt_member_text(secret->name), "created_s", (json_int_t)secret->created_s,
+                  "expires_s", jt_member_time(secret->expires_s));
+    if (json != NULL && !with_hash) {
+        int64_t used_s = atomic_load_explicit(secret->used_s, memory_order_relaxed);
+        if (json_object_set_new(json, "last_used_s", jt_member_time(used_s)) != 0) {
+            json_decref(json);
+            json = NULL;
+        }
+        return json;
+    }
+    struct jt_buf hash = JT_BUF_INIT(64);
+    if (json != NULL &&
+        (jt_b64url_put(&hash, jt_span_of(secret->hash, sizeof secret->hash)) != JT_OK ||
+         json_object_set_new(json, "hash", jt_member_text(jt_buf_span(&hash))) != 0)) {
+        json_decref(json);
+        json = NULL;
+    }
+    jt_buf_release(&hash);
+    return json;
+}
+
+static json_t *write_secrets(const void *record, bool with_hashes)
+{
+    const struct jt_client *client = record;
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < client->n_secrets; i++) {
+        if (json_array_append_new(array, secret_json(&client->secrets[i], with_hashes)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static const struct jt_member members[] = {
+    {"client_id", true, read_id, write_id,
+     "{\"type\":\"string\",\"readOnly\":true,\"description\":\"made by the issuer\"}"},
+    {"name", true, read_client_name, write_client_name, JT_MEMBER_NAME},
+    {"enabled", false, read_enabled, write_enabled, "{\"type\":\"boolean\",\"default\":true}"},
+    {"scope_policy", false, read_policy, write_policy,
+     "{\"type\":\"string\",\"enum\":[\"filter\",\"strict\"],\"default\":\"filter\"}"},
+    {"default_resource", false, read_default, write_default,
+     "{\"type\":[\"string\",\"null\"],\"format\":\"uri\",\"maxLength\":512}"},
+    {"roles", false, read_roles, write_roles, JT_MEMBER_NAMES("64")},
+    {"subscriptions", false, read_subscriptions, write_subscriptions,
+     "{\"type\":\"array\",\"maxItems\":64,\"items\":{\"anyOf\":[" JT_MEMBER_NAME
+     ",{\"type\":\"object\",\"required\":[\"product\"],\"additionalProperties\":false,"
+     "\"properties\":{\"product\":" JT_MEMBER_NAME
+     ",\"status\":{\"type\":\"string\",\"enum\":[\"pending\",\"approved\",\"revoked\"]}}}]}}"},
+    {"grants", false, read_client_grants, write_client_grants, JT_MEMBER_GRANTS},
+    {"secrets", false, read_secrets, write_secrets,
+     "{\"type\":\"array\",\"readOnly\":true,\"maxItems\":16,\"items\":{\"type\":\"object\","
+     "\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+     "\"created_s\":{\"type\":\"integer\"},\"expires_s\":{\"type\":[\"integer\",\"null\"]},"
+     "\"last_used_s\":{\"type\":[\"integer\",\"null\"]}}}}"},
+    JT_MEMBER_COMMON,
+};
+
+static void set_defaults(void *record)
+{
+    ((struct jt_client *)record)->enabled = true;
+}
+
+const struct jt_object_kind jt_client_kind = {"client", "client_id", sizeof(struct jt_client),
+                                              members, set_defaults};
