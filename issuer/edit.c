@@ -5,6 +5,7 @@
 #include "issuer/batch.h"
 #include "issuer/edit_client.h"
 #include "issuer/edit_list.h"
+#include "issuer/merge_patch.h"
 #include "issuer/view.h"
 
 #include "common/base/base.h"
@@ -279,35 +280,6 @@ enum jt_err jt_edit_create(struct jt_issuer *issuer, const struct jt_edit_how *h
     return run(issuer, &edit, out_result, diag);
 }
 
-/* RFC 7396 sec. 2; what was parsed is not deeper than JT_JSON_DEPTH. */
-static enum jt_err merge_patch(json_t *target, const json_t *patch)
-{
-    json_t *readable = (json_t *)(uintptr_t)patch; /* jansson reads it only */
-    for (void *iter = json_object_iter(readable); iter != NULL;
-         iter = json_object_iter_next(readable, iter)) {
-        const char *name = json_object_iter_key(iter);
-        json_t *value = json_object_iter_value(iter);
-        if (json_is_null(value)) {
-            (void)json_object_del(target, name); /* absent is fine */
-            continue;
-        }
-        json_t *merged = json_is_object(value) ? json_object() : json_deep_copy(value);
-        if (json_is_object(value) && json_is_object(json_object_get(target, name))) {
-            json_decref(merged);
-            merged = json_incref(json_object_get(target, name));
-        }
-        if (json_object_set(target, name, merged) != 0) {
-            json_decref(merged);
-            return JT_ERR_NOMEM;
-        }
-        json_decref(merged);
-        if (json_is_object(value)) {
-            JT_TRY(merge_patch(merged, value));
-        }
-    }
-    return JT_OK;
-}
-
 static enum jt_err make_patched(struct edit *edit, struct jt_issuer *issuer, const json_t *old,
                                 json_t **out_doc, struct jt_diag *diag)
 {
@@ -318,7 +290,7 @@ static enum jt_err make_patched(struct edit *edit, struct jt_issuer *issuer, con
                              "subscribe, approve and revoke them one by one", diag));
     }
     json_t *doc = json_deep_copy(old);
-    enum jt_err err = doc == NULL ? JT_ERR_NOMEM : merge_patch(doc, edit->input);
+    enum jt_err err = doc == NULL ? JT_ERR_NOMEM : jt_merge_patch(doc, edit->input);
     if (err != JT_OK) {
         json_decref(doc);
         return err;

@@ -150,7 +150,7 @@ class Verbs(CommandLineCase):
 
     def test_role_create(self):
         self.assertEqual(self.do_json("reader", "--grant", READ),
-                         {"name": "reader", "grants": [READ]})
+                         {"name": "reader", "grants": [READ], "owner": None, "labels": {}})
         self.do("reader", code=REFUSED)
 
     def test_role_list(self):
@@ -162,7 +162,7 @@ class Verbs(CommandLineCase):
 
     def test_role_show(self):
         self.jeton("role", "create", "shown", "--grant", READ)
-        self.assertEqual(self.do_json("shown"), {"name": "shown", "grants": [READ]})
+        self.assertEqual(self.do_json("shown"), {"name": "shown", "grants": [READ], "owner": None, "labels": {}})
         self.do("nobody", code=NOT_FOUND)
 
     def test_role_update(self):

@@ -210,8 +210,8 @@ static void patch_each_refusal_changes_nothing(void **state)
         }
         assert_int_equal(desk_root()->version, version);
     }
-    assert_ok(patch(JT_STORE_RESOURCE, "https://a", "{'identifier':'https://a','scopes':['r']}",
-                    NULL));
+    assert_ok(
+        patch(JT_STORE_RESOURCE, "https://a", "{'identifier':'https://a','scopes':['r']}", NULL));
     assert_ok(patch(JT_STORE_ROLE, "reader", "{'name':'reader'}", NULL));
     assert_ok(patch(JT_STORE_CLIENT, "cart", "{'name':'desk','enabled':false}", NULL));
     assert_null(view_of(JT_STORE_CLIENT, "cart"));
