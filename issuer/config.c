@@ -21,6 +21,8 @@ const struct jt_conf_row jt_config_rows[] = {
      "path of the admin listener's UNIX socket"},
     {"admin.mode", JT_CONF_STRING, AT(admin_mode), "0600", 0, 0, false, "0600 0660 0666",
      "file mode of that socket: it is the access control"},
+    {"admin.listen", JT_CONF_STRING, AT(admin_listen), NULL, 0, 0, false, NULL,
+     "loopback address and port of a second admin listener, for bearer tokens of this issuer"},
     {"store.path", JT_CONF_STRING, AT(store_path), "/var/lib/jeton/jeton.db", 0, 0, false, NULL,
      "the SQLite database"},
     {"keys.kek_file", JT_CONF_STRING, AT(kek_file), NULL, 0, 0, false, NULL,
@@ -68,7 +70,7 @@ static bool starts(const char *text, const char *prefix)
 
 static bool differs(const char *a, const char *b)
 {
-    return !jt_span_eq(jt_span_str(a), jt_span_str(b));
+    return (a == NULL) != (b == NULL) || !jt_span_eq(jt_span_str(a), jt_span_str(b));
 }
 
 static bool is_loopback_url(const char *url)
@@ -163,10 +165,29 @@ static enum jt_err check_kek(const struct jt_config *config, struct jt_diag *dia
     return JT_OK;
 }
 
+/* Tokens go over it in clear: what is beyond this machine reaches it through a proxy that speaks
+ * TLS. */
+static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *diag)
+{
+    const char *listen = config->admin_listen;
+    if (listen == NULL || starts(listen, "[::1]:")) {
+        return JT_OK;
+    }
+    size_t number = strspn(listen, "0123456789.");
+    if (!starts(listen, "127.") || listen[number] != ':') {
+        return jt_diag_fail(
+            diag, JT_ERR_CONFIG,
+            "admin.listen: '%.64s' is not on loopback, and this listener has no TLS; "
+            "give 127.0.0.1:PORT or [::1]:PORT and put a proxy with TLS before it",
+            listen);
+    }
+    return JT_OK;
+}
+
 static enum jt_err check(const char *name, struct jt_config *config, struct jt_diag *diag)
 {
     static enum jt_err (*const checks[])(const struct jt_config *, struct jt_diag *) = {
-        check_issuer, check_algorithms, check_times, check_kek};
+        check_issuer, check_algorithms, check_times, check_kek, check_admin};
     for (size_t i = 0; i < JT_COUNT(checks); i++) {
         struct jt_diag sentence = JT_DIAG_INIT;
         enum jt_err err = checks[i](config, &sentence);
@@ -246,6 +267,7 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
         {"issuer", differs(now->issuer, then->issuer)},
         {"listen", differs(now->listen, then->listen)},
         {"admin.socket", differs(now->admin_socket, then->admin_socket)},
+        {"admin.listen", differs(now->admin_listen, then->admin_listen)},
         {"admin.mode", differs(now->admin_mode, then->admin_mode)},
         {"store.path", differs(now->store_path, then->store_path)},
         {"keys.kek_file", differs(now->kek_file, then->kek_file)},

@@ -16,7 +16,7 @@
 
 struct jt_config {
     char *issuer, *listen;
-    char *admin_socket, *admin_mode;
+    char *admin_socket, *admin_mode, *admin_listen;
     char *store_path;
     char *kek_file, *kek_credential, *kek_env;
     char **algorithms;

@@ -15,12 +15,12 @@
 
 struct service {
     struct jt_serve *serve;
-    struct jt_listen public_listen, admin_listen;
+    struct jt_listen public_listen, admin_listen, token_listen;
     struct jt_issuer *issuer;
     struct jt_oauth_routes routes;
-    struct jt_admin admin;
-    struct jt_server_conf public_conf, admin_conf;
-    struct jt_server *public_server, *admin_server;
+    struct jt_admin admin, token_admin; /* by the socket, and by tokens over TCP */
+    struct jt_server_conf public_conf, admin_conf, token_conf;
+    struct jt_server *public_server, *admin_server, *token_server;
     unsigned drain_ms;
 };
 
@@ -35,6 +35,25 @@ static void *worker_new(void *app)
 static void worker_free(void *thread)
 {
     jt_issuer_worker_free(thread);
+}
+
+static void fill_admin(struct service *service, struct jt_admin *admin, struct jt_listen *listen,
+                       struct jt_server_conf *conf)
+{
+    admin->issuer = service->issuer;
+    jt_admin_routes_make(admin);
+    *conf = (struct jt_server_conf){
+        .listen = listen,
+        .threads = ADMIN_THREADS,
+        .max_connections = ADMIN_CONNECTIONS,
+        .routes = admin->routes,
+        .n_routes = admin->n_routes,
+        .refusal = jt_problem_refuse_http,
+        .app = admin,
+        .thread_new = jt_admin_thread_new,
+        .thread_free = jt_admin_thread_free,
+        .log = service->serve->log,
+    };
 }
 
 static void fill_confs(struct service *service)
@@ -55,18 +74,9 @@ static void fill_confs(struct service *service)
         .thread_free = worker_free,
         .log = service->serve->log,
     };
-    service->admin_conf = (struct jt_server_conf){
-        .listen = &service->admin_listen,
-        .threads = ADMIN_THREADS,
-        .max_connections = ADMIN_CONNECTIONS,
-        .routes = service->admin.routes,
-        .n_routes = service->admin.n_routes,
-        .refusal = jt_problem_refuse_http,
-        .app = &service->admin,
-        .thread_new = jt_admin_thread_new,
-        .thread_free = jt_admin_thread_free,
-        .log = service->serve->log,
-    };
+    fill_admin(service, &service->admin, &service->admin_listen, &service->admin_conf);
+    service->token_admin.by_token = true;
+    fill_admin(service, &service->token_admin, &service->token_listen, &service->token_conf);
 }
 
 static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
@@ -77,6 +87,9 @@ static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
         service->serve->listen->fd = -1;
     } else {
         JT_TRY(jt_listen_open(config->listen, 0, &service->public_listen, diag));
+    }
+    if (config->admin_listen != NULL) {
+        JT_TRY(jt_listen_open(config->admin_listen, 0, &service->token_listen, diag));
     }
     return jt_listen_open(config->admin_socket, jt_config_admin_mode(config),
                           &service->admin_listen, diag);
@@ -90,17 +103,21 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     const struct jt_config *config = jt_issuer_config(service->issuer);
     JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
-    service->admin.issuer = service->issuer;
-    jt_admin_routes_make(&service->admin);
     fill_confs(service);
     JT_TRY(jt_server_start(&service->admin_conf, &service->admin_server, diag));
+    if (config->admin_listen != NULL) {
+        JT_TRY(jt_server_start(&service->token_conf, &service->token_server, diag));
+    }
     JT_TRY(jt_server_start(&service->public_conf, &service->public_server, diag));
     const char *address = jt_server_address(service->public_server);
     if (service->serve->ready != NULL) {
         JT_TRY(service->serve->ready(service->serve->ready_ctx, service->issuer, address, diag));
     }
     jt_log(log, JT_EV_DAEMON_READY, jt_log_str("issuer", config->issuer),
-           jt_log_str("listen", address), jt_log_str("admin", config->admin_socket));
+           jt_log_str("listen", address), jt_log_str("admin", config->admin_socket),
+           jt_log_str("admin_listen", config->admin_listen == NULL
+                                          ? ""
+                                          : jt_server_address(service->token_server)));
     return JT_OK;
 }
 
@@ -109,8 +126,10 @@ static void stop(struct service *service)
     /* both stop accepting and end what is in flight before what they read is freed */
     jt_server_stop(service->public_server, service->drain_ms);
     jt_server_stop(service->admin_server, service->drain_ms);
+    jt_server_stop(service->token_server, service->drain_ms);
     jt_listen_close(&service->public_listen);
     jt_listen_close(&service->admin_listen);
+    jt_listen_close(&service->token_listen);
     jt_oauth_routes_release(&service->routes);
     jt_issuer_free(service->issuer);
 }
@@ -121,6 +140,9 @@ enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
     struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, &log};
     JT_TRY(jt_listen_check(config->listen, diag));
     JT_TRY(jt_listen_check(config->admin_socket, diag));
+    if (config->admin_listen != NULL) {
+        JT_TRY(jt_listen_check(config->admin_listen, diag));
+    }
     return jt_issuer_check(&deps, config, diag);
 }
 
@@ -169,7 +191,7 @@ static void tick(void *ctx)
 enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag)
 {
     struct service service = {.serve = serve};
-    service.public_listen.fd = service.admin_listen.fd = -1;
+    service.public_listen.fd = service.admin_listen.fd = service.token_listen.fd = -1;
     const struct jt_daemon daemon = {&service, reload, tick, TICK_S};
     jt_daemon_limits();
     enum jt_err err = start(&service, diag);

@@ -27,7 +27,7 @@
 /* What the admin servers' `app` is. */
 struct jt_admin {
     struct jt_issuer *issuer;
-    struct jt_authority *authority; /* NULL: who can open the listener may do everything */
+    bool by_token; /* else who can open the listener may do everything */
     struct jt_route routes[JT_ADMIN_MAX_ROUTES];
     size_t n_routes;
 };
@@ -35,7 +35,7 @@ struct jt_admin {
 /* What each thread of an admin server has. */
 struct jt_admin_thread {
     struct jt_issuer_worker *worker;
-    struct jt_authority_pass *pass; /* NULL without authority */
+    struct jt_authority_pass *pass; /* NULL unless by_token */
 };
 
 /* A query parameter. The value is checked before the route's function is called. */

@@ -6,6 +6,7 @@
 #include "common/base/secret.h"
 #include "common/json/json.h"
 #include "issuer/admin/admin.h"
+#include "issuer/admin/authority.h"
 #include "issuer/admin/health.h"
 #include "issuer/admin/problem.h"
 #include "issuer/admin/query.h"
@@ -13,6 +14,46 @@
 #include "common/base/base.h"
 
 static const struct jt_actor socket_actor = {.name = "admin-socket"};
+
+/* --- who asks --- */
+
+/* What the request needs; `looks` when it only asks what would be done. */
+static const char *needed(const struct jt_admin_route *route, bool looks)
+{
+    return looks && route->look_scope != NULL ? route->look_scope : route->scope;
+}
+
+/* Does the query say dry_run=true? It is not checked yet: anything unclear needs more rights. */
+static bool only_looks(struct jt_span query)
+{
+    struct jt_form form = {0};
+    bool looks = false;
+    if (jt_form_parse(query, &form) != JT_OK) {
+        return false;
+    }
+    for (size_t i = 0; i < form.n; i++) {
+        looks = looks || (jt_span_is(form.fields[i].name, "dry_run") &&
+                          jt_span_is(form.fields[i].value, "true"));
+    }
+    jt_form_release(&form);
+    return looks;
+}
+
+static void judge(const struct jt_admin *admin, const struct jt_request *request,
+                  struct jt_authority_verdict *out_verdict)
+{
+    const struct jt_admin_thread *thread = request->thread;
+    const struct jt_admin_route *route = request->arg;
+    if (!admin->by_token) {
+        *out_verdict = (struct jt_authority_verdict){.actor = socket_actor};
+        return;
+    }
+    bool looks = route->look_scope != NULL && only_looks(request->query);
+    const struct jt_root *root = jt_issuer_enter(thread->worker);
+    jt_authority_judge(thread->pass, root, jt_request_header(request, "Authorization"),
+                       needed(route, looks), out_verdict);
+    jt_issuer_exit(thread->worker);
+}
 
 /* --- the body on its way in --- */
 
@@ -27,7 +68,9 @@ struct intake {
 static void *open_intake(void *app, const struct jt_request *head)
 {
     const struct jt_admin_route *route = head->arg;
-    struct intake *intake = calloc(1, sizeof *intake);
+    struct jt_authority_verdict verdict;
+    judge(app, head, &verdict);
+    struct intake *intake = verdict.status == 0 ? calloc(1, sizeof *intake) : NULL;
     if (intake == NULL) {
         return NULL;
     }
@@ -222,12 +265,20 @@ void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answ
 {
     const struct jt_admin *admin = app;
     const struct jt_admin_thread *thread = request->thread;
+    struct jt_authority_verdict verdict;
+    judge(admin, request, &verdict);
+    if (verdict.status != 0) {
+        jt_log(admin->issuer->log, JT_EV_ADMIN_REFUSE, jt_log_str("why", verdict.code),
+               jt_log_str("operation", ((const struct jt_admin_route *)request->arg)->operation));
+        jt_authority_refuse(&verdict, answer);
+        return;
+    }
     struct jt_admin_call call = {.issuer = admin->issuer,
                                  .worker = thread->worker,
                                  .request = request,
                                  .route = request->arg,
-                                 .actor = &socket_actor,
-                                 .how = {.actor = &socket_actor},
+                                 .actor = &verdict.actor,
+                                 .how = {.actor = &verdict.actor},
                                  .diag = JT_DIAG_INIT};
     enum jt_err err = answer_call(&call, answer);
     if (err != JT_OK) {
@@ -264,8 +315,15 @@ void *jt_admin_thread_new(void *app)
 {
     const struct jt_admin *admin = app;
     struct jt_admin_thread *thread = calloc(1, sizeof *thread);
-    if (thread == NULL || jt_issuer_worker_new(admin->issuer, &thread->worker) != JT_OK) {
-        free(thread);
+    if (thread == NULL) {
+        return NULL;
+    }
+    enum jt_err err = jt_issuer_worker_new(admin->issuer, &thread->worker);
+    if (err == JT_OK && admin->by_token) {
+        err = jt_authority_pass_new(admin->issuer->clock, &thread->pass);
+    }
+    if (err != JT_OK) {
+        jt_admin_thread_free(thread);
         return NULL;
     }
     return thread;
@@ -274,6 +332,7 @@ void *jt_admin_thread_new(void *app)
 void jt_admin_thread_free(void *state)
 {
     struct jt_admin_thread *thread = state;
+    jt_authority_pass_free(thread->pass);
     jt_issuer_worker_free(thread->worker);
     free(thread);
 }
