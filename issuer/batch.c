@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/json/json.h"
+#include "issuer/access/bestow.h"
 
 #include "common/base/base.h"
 
@@ -145,17 +147,48 @@ static enum jt_err check(struct jt_batch *batch, const struct jt_access *access,
     return loses ? jt_access_check_all(access, diag) : JT_OK;
 }
 
+/* Who is a client of this issuer gives no right on the admin API that he does not hold; and he is
+ * one still. */
+static enum jt_err check_giving(struct jt_batch *batch, const struct jt_access *access,
+                                const struct jt_root *now, const struct jt_actor *actor,
+                                struct jt_diag *diag)
+{
+    char resource[JT_NAMES_MAX_IDENTIFIER];
+    if (actor->client_id.n == 0) {
+        return JT_OK;
+    }
+    (void)snprintf(resource, sizeof resource, "%s/admin",
+                   now->settings->config.issuer); /* at most 256 characters */
+    struct jt_bestow bestow = {.now = now->access,
+                               .then = access,
+                               .giver = jt_access_client(now->access, actor->client_id),
+                               .resource = jt_span_str(resource)};
+    if (bestow.giver == NULL || !bestow.giver->enabled) {
+        return jt_diag_fail(diag, JT_ERR_SCOPE, "your client is disabled or deleted");
+    }
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct jt_batch_item *item = &batch->items[i];
+        batch->failed = i;
+        if (item->object != NULL) {
+            JT_TRY(jt_bestow_check(&bestow, item->old, item->object, diag));
+        }
+    }
+    return JT_OK;
+}
+
 enum jt_err jt_batch_check(struct jt_batch *batch, struct jt_issuer *issuer,
                            const struct jt_root *now, const struct jt_actor *actor,
                            struct jt_access **out_access, struct jt_diag *diag)
 {
     struct jt_access *access = NULL;
     int64_t version = 0;
-    (void)actor; /* may do everything */
     batch->failed = batch->n;
     JT_TRY(jt_store_version(issuer->store, &version));
     JT_TRY(stage(batch, now->access, version, &access));
     enum jt_err err = check(batch, access, now, diag);
+    if (err == JT_OK) {
+        err = check_giving(batch, access, now, actor, diag);
+    }
     if (err != JT_OK) {
         jt_access_free(access);
         return err;

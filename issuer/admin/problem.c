@@ -33,7 +33,7 @@ void jt_problem_refuse(struct jt_answer *answer, enum jt_err err, const struct j
                                  .code = row->name,
                                  .title = row->text,
                                  .detail = diag == NULL ? row->text : jt_diag_text(diag, err),
-                                 .has_member = row->http == 422};
+                                 .has_member = err == JT_ERR_SCOPE || row->http == 422};
     jt_problem_put(answer, &problem);
 }
 
