@@ -85,6 +85,7 @@ struct jt_admin_route {
     bool may_be_empty; /* the body; an empty one is {} */
     bool if_match;     /* takes If-Match */
     bool key;          /* takes Idempotency-Key */
+    bool etag;         /* answers with an entity tag; GET takes If-None-Match */
     const struct jt_stream *stream; /* takes the body piece by piece; NULL: one JSON object */
     size_t max_body;                /* of the stream */
     const char *body_type;          /* of the stream: its media type */

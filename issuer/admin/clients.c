@@ -46,17 +46,67 @@ static enum jt_err change_list(struct jt_admin_call *call, const struct jt_edit_
     return JT_OK;
 }
 
+/* The elements that the body's only member `name` lists; what they may be, edit_list.h checks. */
+static enum jt_err add_items(struct jt_admin_call *call, enum jt_edit_list_act act,
+                             const char *name, struct jt_admin_reply *reply)
+{
+    const char *const members[] = {name, NULL};
+    JT_TRY(jt_admin_only(call, members));
+    const struct jt_edit_list list = {act, json_object_get(call->body, name), JT_SPAN_NONE};
+    return change_list(call, &list, reply);
+}
+
+/* The element that the path names. */
+static enum jt_err change_item(struct jt_admin_call *call, enum jt_edit_list_act act,
+                               struct jt_admin_reply *reply)
+{
+    const struct jt_edit_list list = {act, NULL, call->request->segments[1]};
+    return change_list(call, &list, reply);
+}
+
 enum jt_err jt_clients_grant(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    static const char *const members[] = {"grants", NULL};
-    JT_TRY(jt_admin_only(call, members));
-    const struct jt_edit_list list = {JT_EDIT_GRANT, json_object_get(call->body, "grants"),
-                                      JT_SPAN_NONE};
-    return change_list(call, &list, reply);
+    return add_items(call, JT_EDIT_GRANT, "grants", reply);
 }
 
 enum jt_err jt_clients_ungrant(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    const struct jt_edit_list list = {JT_EDIT_UNGRANT, NULL, call->request->segments[1]};
+    return change_item(call, JT_EDIT_UNGRANT, reply);
+}
+
+enum jt_err jt_clients_assign(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return add_items(call, JT_EDIT_ASSIGN, "roles", reply);
+}
+
+enum jt_err jt_clients_unassign(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return change_item(call, JT_EDIT_UNASSIGN, reply);
+}
+
+enum jt_err jt_clients_subscribe(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    static const char *const members[] = {"product", NULL};
+    const json_t *product = json_object_get(call->body, "product");
+    JT_TRY(jt_admin_only(call, members));
+    if (!json_is_string(product)) {
+        return jt_diag_fail(&call->diag, JT_ERR_INVALID, "product: give the name of a product");
+    }
+    const struct jt_edit_list list = {JT_EDIT_SUBSCRIBE, NULL, jt_json_value(product)};
     return change_list(call, &list, reply);
+}
+
+enum jt_err jt_clients_unsubscribe(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return change_item(call, JT_EDIT_UNSUBSCRIBE, reply);
+}
+
+enum jt_err jt_clients_approve(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return change_item(call, JT_EDIT_APPROVE, reply);
+}
+
+enum jt_err jt_clients_revoke(struct jt_admin_call *call, struct jt_admin_reply *reply)
+{
+    return change_item(call, JT_EDIT_REVOKE, reply);
 }

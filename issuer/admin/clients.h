@@ -12,5 +12,11 @@ enum jt_err jt_clients_add_secret(struct jt_admin_call *call, struct jt_admin_re
 enum jt_err jt_clients_revoke_secret(struct jt_admin_call *call, struct jt_admin_reply *reply);
 enum jt_err jt_clients_grant(struct jt_admin_call *call, struct jt_admin_reply *reply);
 enum jt_err jt_clients_ungrant(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_assign(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_unassign(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_subscribe(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_unsubscribe(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_approve(struct jt_admin_call *call, struct jt_admin_reply *reply);
+enum jt_err jt_clients_revoke(struct jt_admin_call *call, struct jt_admin_reply *reply);
 
 #endif

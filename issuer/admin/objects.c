@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/admin/objects.h"
 
+#include "issuer/admin/page.h"
 #include "issuer/edit.h"
 #include "issuer/view.h"
 
@@ -8,20 +9,20 @@
 
 enum jt_err jt_objects_list(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    json_t *items = NULL;
     const struct jt_root *root = jt_issuer_enter(call->worker);
-    enum jt_err err = jt_view_list(root->access, call->route->kind, &items);
+    enum jt_err err = jt_page_objects(call, root->access, &reply->json);
     jt_issuer_exit(call->worker);
-    JT_TRY(err);
-    reply->json = json_pack("{s:o}", "items", items);
-    return reply->json == NULL ? JT_ERR_NOMEM : JT_OK;
+    return err;
 }
 
 enum jt_err jt_objects_get(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
     const struct jt_root *root = jt_issuer_enter(call->worker);
+    const struct jt_object *object =
+        jt_view_find(root->access, call->route->kind, call->request->segments[0]);
     enum jt_err err =
-        jt_view_object(root->access, call->route->kind, call->request->segments[0], &reply->json);
+        object == NULL ? JT_ERR_NOT_FOUND : jt_object_json(object, false, &reply->json);
+    reply->version = object == NULL ? 0 : object->version;
     jt_issuer_exit(call->worker);
     return err;
 }

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every route of the admin API. Rows of one path stand together. */
-#include "issuer/admin/admin.h"
+#include "issuer/admin/about.h"
 #include "issuer/admin/admin_keys.h"
 #include "issuer/admin/clients.h"
 #include "issuer/admin/objects.h"
+#include "issuer/admin/openapi.h"
+#include "issuer/admin/page.h"
 
 #include "common/base/base.h"
 
 #define P JT_ADMIN_PREFIX
 
 /* The five things that can be done to each kind. */
-#define KIND(of, plural, one, segment)                                                    \
+#define KIND(of, plural, one, segment, filters, made)                                     \
     {.method = "GET",                                                                     \
      .path = P "/" plural,                                                                \
      .run = jt_objects_list,                                                              \
      .scope = plural ":read",                                                             \
      .kind = (of),                                                                        \
+     .params = (filters),                                                                 \
      .status = 200,                                                                       \
      .answer = one "_page",                                                               \
      .operation = "list_" plural,                                                         \
-     .summary = "The " plural ", page by page"},                                          \
+     .summary = "The " plural ", page by page, in the order of their names"},             \
         {.method = "POST",                                                                \
          .path = P "/" plural,                                                            \
          .run = jt_objects_create,                                                        \
@@ -27,8 +30,9 @@
          .kind = (of),                                                                    \
          .body = one "_new",                                                              \
          .key = true,                                                                     \
+         .etag = true,                                                                    \
          .status = 201,                                                                   \
-         .answer = (of) == JT_STORE_CLIENT ? "client_made" : one,                         \
+         .answer = (made),                                                                \
          .operation = "create_" one,                                                      \
          .summary = "Makes a " one},                                                      \
         {.method = "GET",                                                                 \
@@ -36,6 +40,7 @@
          .run = jt_objects_get,                                                           \
          .scope = plural ":read",                                                         \
          .kind = (of),                                                                    \
+         .etag = true,                                                                    \
          .status = 200,                                                                   \
          .answer = one,                                                                   \
          .operation = "get_" one,                                                         \
@@ -47,6 +52,7 @@
          .kind = (of),                                                                    \
          .body = one "_patch",                                                            \
          .if_match = true,                                                                \
+         .etag = true,                                                                    \
          .status = 200,                                                                   \
          .answer = one,                                                                   \
          .operation = "update_" one,                                                      \
@@ -58,27 +64,67 @@
     }
 
 /* A change below a client. */
-#define BELOW(verb, below, fn, what, result, op, told)                                   \
+#define BELOW(verb, below, fn, what, op, told)                                           \
     .method = (verb), .path = P "/clients/{client}" below, .run = (fn), .scope = (what), \
-    .kind = JT_STORE_CLIENT, .if_match = true, .status = (result), .operation = (op),    \
-    .summary = (told)
+    .kind = JT_STORE_CLIENT, .if_match = true, .operation = (op), .summary = (told)
+
+/* The client after it. */
+#define CLIENT .etag = true, .status = 200, .answer = "client"
+
+#define WRITE   "clients:write"
+#define APPROVE "clients:approve"
 
 const struct jt_admin_route jt_admin_table[] = {
-    KIND(JT_STORE_RESOURCE, "resources", "resource", "{identifier}"),
-    KIND(JT_STORE_ROLE, "roles", "role", "{role}"),
-    KIND(JT_STORE_PRODUCT, "products", "product", "{product}"),
-    KIND(JT_STORE_CLIENT, "clients", "client", "{client}"),
-    {BELOW("POST", "/secrets", jt_clients_add_secret, "clients:write", 201, "add_secret",
+    {.method = "GET",
+     .path = P,
+     .run = jt_about_get,
+     .scope = "",
+     .status = 200,
+     .answer = "about",
+     .operation = "get_about",
+     .summary = "Which issuer this is, and the scopes of its admin API"},
+    {.method = "GET",
+     .path = P "/openapi.json",
+     .run = jt_openapi_get,
+     .scope = "",
+     .status = 200,
+     .answer = "document",
+     .operation = "get_openapi",
+     .summary = "This document"},
+    KIND(JT_STORE_RESOURCE, "resources", "resource", "{identifier}", jt_page_object_params,
+         "resource"),
+    KIND(JT_STORE_ROLE, "roles", "role", "{role}", jt_page_object_params, "role"),
+    KIND(JT_STORE_PRODUCT, "products", "product", "{product}", jt_page_object_params, "product"),
+    KIND(JT_STORE_CLIENT, "clients", "client", "{client}", jt_page_client_params, "client_made"),
+    {BELOW("POST", "/secrets", jt_clients_add_secret, WRITE, "add_secret",
            "Makes a further secret, shown this once"),
-     .body = "secret_new", .may_be_empty = true, .key = true, .answer = "secret_made"},
-    {BELOW("DELETE", "/secrets/{secret}", jt_clients_revoke_secret, "clients:write", 204,
-           "revoke_secret", "Revokes one secret")},
-    {BELOW("POST", "/grants", jt_clients_grant, "clients:write", 200, "add_grants",
-           "Gives grants directly"),
-     .body = "grants", .answer = "client"},
-    {BELOW("DELETE", "/grants/{grant}", jt_clients_ungrant, "clients:write", 200, "remove_grant",
+     .body = "secret_new", .may_be_empty = true, .key = true, .etag = true, .status = 201,
+     .answer = "secret_made"},
+    {BELOW("DELETE", "/secrets/{secret}", jt_clients_revoke_secret, WRITE, "revoke_secret",
+           "Revokes one secret"),
+     .status = 204},
+    {BELOW("POST", "/grants", jt_clients_grant, WRITE, "add_grants", "Gives grants directly"),
+     .body = "grants", CLIENT},
+    {BELOW("DELETE", "/grants/{grant}", jt_clients_ungrant, WRITE, "remove_grant",
            "Takes one direct grant away"),
-     .answer = "client"},
+     CLIENT},
+    {BELOW("POST", "/roles", jt_clients_assign, WRITE, "add_roles", "Gives roles"), .body = "roles",
+     CLIENT},
+    {BELOW("DELETE", "/roles/{role}", jt_clients_unassign, WRITE, "remove_role",
+           "Takes one role away"),
+     CLIENT},
+    {BELOW("POST", "/subscriptions", jt_clients_subscribe, WRITE, "subscribe",
+           "Subscribes to a product: approved or pending, as its approval says"),
+     .body = "subscription", CLIENT},
+    {BELOW("DELETE", "/subscriptions/{product}", jt_clients_unsubscribe, WRITE, "unsubscribe",
+           "Ends a subscription, whatever its status"),
+     CLIENT},
+    {BELOW("POST", "/subscriptions/{product}/approve", jt_clients_approve, APPROVE,
+           "approve_subscription", "Approves a subscription"),
+     CLIENT},
+    {BELOW("POST", "/subscriptions/{product}/revoke", jt_clients_revoke, APPROVE,
+           "revoke_subscription", "Revokes a subscription: it stays, and grants nothing"),
+     CLIENT},
     {.method = "GET",
      .path = P "/keys",
      .run = jt_admin_keys_list,
