@@ -109,7 +109,7 @@ enum jt_err jt_query_params(struct jt_admin_call *call, struct jt_form *out_form
 {
     enum jt_err err = jt_form_parse(call->request->query, out_form);
     if (err == JT_ERR_FORM || err == JT_ERR_LIMIT) {
-        return jt_diag_fail(&call->diag, JT_ERR_FORM,
+        return jt_diag_fail(&call->diag, JT_ERR_REQUEST,
                             "the query is not at most %d parameters in percent-encoded UTF-8",
                             JT_FORM_MAX_FIELDS);
     }

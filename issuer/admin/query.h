@@ -12,7 +12,7 @@
 #include "common/http/form.h"
 #include "issuer/admin/admin.h"
 
-/* Fills call->params. JT_ERR_FORM; JT_ERR_INVALID with a sentence that names the parameter: unknown,
+/* Fills call->params. JT_ERR_REQUEST; JT_ERR_INVALID with a sentence that names the parameter: unknown,
  * repeated, missing, or not of its type. On failure nothing needs release. */
 JT_MUST_USE enum jt_err jt_query_params(struct jt_admin_call *call, struct jt_form *out_form);
 
