@@ -116,7 +116,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     jt_log(log, JT_EV_DAEMON_READY, jt_log_str("issuer", config->issuer),
            jt_log_str("listen", address), jt_log_str("admin", config->admin_socket),
            jt_log_str("admin_listen", config->admin_listen == NULL
-                                          ? ""
+                                          ? "off"
                                           : jt_server_address(service->token_server)));
     return JT_OK;
 }

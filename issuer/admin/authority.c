@@ -132,14 +132,15 @@ static void split(const char *scopes, struct needed *out)
 }
 
 static void refuse(struct jt_authority_verdict *verdict, jeton_status status,
-                   const struct needed *needed)
+                   const struct needed *needed, const char *scopes)
 {
     verdict->status = jeton_status_class(status);
     verdict->code = jeton_status_name(status);
     verdict->title = verdict->status == 401   ? "the token is not acceptable"
                      : verdict->status == 403 ? "the token does not suffice"
                                               : "the token cannot be judged";
-    (void)snprintf(verdict->detail, sizeof verdict->detail, "%s", jeton_status_text(status));
+    (void)snprintf(verdict->detail, sizeof verdict->detail, "%s%s%s", jeton_status_text(status),
+                   verdict->status == 403 ? " Needed: " : "", verdict->status == 403 ? scopes : "");
     (void)jeton_www_authenticate(status, &needed->require, verdict->challenge,
                                  sizeof verdict->challenge); /* "" when none is due */
 }
@@ -215,7 +216,7 @@ void jt_authority_judge(struct jt_authority_pass *pass, const struct jt_root *ro
         status = verify(pass, authorization, &needed, &result);
     }
     if (status != JETON_OK) {
-        refuse(out_verdict, status, &needed);
+        refuse(out_verdict, status, &needed, scopes);
         return;
     }
     struct jt_span client_id = jt_span_of(result.client_id.p, result.client_id.n);
@@ -226,7 +227,7 @@ void jt_authority_judge(struct jt_authority_pass *pass, const struct jt_root *ro
     }
     status = decide(pass, root, client, scopes, &needed);
     if (status != JETON_OK) {
-        refuse(out_verdict, status, &needed);
+        refuse(out_verdict, status, &needed, scopes);
         if (status == JETON_INSUFFICIENT_SCOPE) {
             (void)snprintf(out_verdict->detail, sizeof out_verdict->detail,
                            "The client no longer holds %s on %s: grant it.",

@@ -212,13 +212,17 @@ class Issuer:
                 sock.sendall(piece)
             return read_answer(sock)
 
-    def admin(self, method, path, body=None, prefix="/admin/v1"):
-        """`body`: a JSON value, or bytes as they are."""
-        connection = UnixConnection(self.socket)
+    def admin(self, method, path, body=None, prefix="/admin/v1", headers=None, token=None):
+        """`body`: a JSON value, or bytes as they are. With a `token` ("": none is sent) over TCP."""
+        host, _, port = self.told.get("admin_listen", "").rpartition(":")
+        connection = UnixConnection(self.socket) if token is None else \
+            http.client.HTTPConnection(host, int(port), timeout=DEADLINE_S)
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        headers = {} if data is None else {"Content-Type": "application/json"}
+        sent = {} if data is None else {"Content-Type": "application/json"}
+        if token:
+            sent["Authorization"] = "Bearer " + token
         try:
-            return ask(connection, method, prefix + path, data, headers)
+            return ask(connection, method, prefix + path, data, {**sent, **(headers or {})})
         finally:
             connection.close()
 
@@ -290,7 +294,8 @@ def start_serve(config, env=None):
     ready = daemon.wait_log("ev=daemon.ready")
     said = dict(word.split("=", 1) for word in ready.split() if "=" in word)
     return Issuer(daemon, {"issuer": said["issuer"], "admin_socket": said["admin"],
-                           "address": said["listen"]})
+                           "address": said["listen"],
+                           "admin_listen": said.get("admin_listen", "")})
 
 
 class Case(unittest.TestCase):
@@ -342,3 +347,18 @@ class DevCase(Case):
         """Its (client_id, client_secret)."""
         made = self.create("/clients", {"name": name, "grants": list(grants), **more})
         return made["client_id"], made["client_secret"]
+
+
+class ServeCase(DevCase):
+    """One `jetond serve` for all tests of the class, whose admin API is on TCP too."""
+
+    keys, sections = {}, {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.mkdtemp(prefix="jeton-flow-")
+        config = write_config(cls.home, keys=cls.keys, admin={"listen": "127.0.0.1:0"},
+                              **cls.sections)
+        cls.issuer = start_serve(config)
+        cls.issuer.admin("POST", "/resources", {
+            "identifier": PAYMENT, "scopes": ["payments:read", "payments:write"]})
