@@ -81,6 +81,12 @@ static json_t *made_new(enum jt_store_kind kind)
     (void)json_object_del(properties, "secrets");
     bool well = set(true, schema, "required", json_pack("[s]", "name"));
     well = set(well, properties, "secret_name", json_pack("{s:[s,s]}", "type", "string", "null"));
+    /* a status is the approver's to give */
+    well =
+        set(well, properties, "subscriptions",
+            json_pack("{s:s, s:{s:[{s:s}, {s:s, s:b, s:[s], s:{s:{s:s}}}]}}", "type", "array",
+                      "items", "anyOf", "type", "string", "type", "object", "additionalProperties",
+                      0, "required", "product", "properties", "product", "type", "string"));
     well = set(well, properties, "secret_lifetime_s",
                json_pack("{s:[s,s], s:i}", "type", "integer", "null", "minimum", 1));
     return done(well, schema);

@@ -155,6 +155,7 @@ test('requests_that_the_document_refuses_the_daemon_refuses', async () => {
     ['product_new', '/admin/v1/products', { name: 'b', approval: 'never' }],
     ['client_new', '/admin/v1/clients', { name: 'b', enabled: 'yes' }],
     ['client_new', '/admin/v1/clients', { name: 'b', client_id: 'mine' }],
+    ['client_new', '/admin/v1/clients', { name: 'b', subscriptions: [{ product: 'p', status: 'approved' }] }],
     ['client_new', '/admin/v1/clients', { name: 'b', labels: { a: 1 } }],
     ['client_new', '/admin/v1/clients', { name: 'b', owner: 'x'.repeat(257) }],
     ['grants', '/admin/v1/clients/c/grants', { grants: [] }],
