@@ -93,13 +93,13 @@ static struct worker *next_worker(struct jt_server *server)
 {
     size_t first = server->next_worker, chosen = first;
     for (size_t i = 0; i < server->n_workers; i++) {
-        size_t at = (first + i) % server->n_workers;
+        size_t at = first + i < server->n_workers ? first + i : first + i - server->n_workers;
         if (!atomic_load_explicit(&server->workers[at].lane.busy, memory_order_relaxed)) {
             chosen = at;
             break;
         }
     }
-    server->next_worker = (chosen + 1) % server->n_workers;
+    server->next_worker = chosen + 1 < server->n_workers ? chosen + 1 : 0;
     return &server->workers[chosen];
 }
 

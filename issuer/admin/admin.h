@@ -106,7 +106,7 @@ void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answ
 
 /* For struct jt_server_conf. */
 void *jt_admin_thread_new(void *app);
-void jt_admin_thread_free(void *thread);
+void jt_admin_thread_free(void *state);
 
 /* --- for the routes' functions --- */
 

@@ -207,7 +207,7 @@ void jt_authority_judge(struct jt_authority_pass *pass, const struct jt_root *ro
                         struct jt_span authorization, const char *scopes,
                         struct jt_authority_verdict *out_verdict)
 {
-    struct needed needed;
+    struct needed needed = {.text = ""};
     struct jeton_result result = JETON_INIT(jeton_result);
     *out_verdict = (struct jt_authority_verdict){0};
     split(scopes, &needed);

@@ -42,7 +42,7 @@
          .kind = (of),                                                                    \
          .etag = true,                                                                    \
          .status = 200,                                                                   \
-         .answer = one,                                                                   \
+         .answer = (one),                                                                 \
          .operation = "get_" one,                                                         \
          .summary = "One " one},                                                          \
         {.method = "PATCH",                                                               \
@@ -54,7 +54,7 @@
          .if_match = true,                                                                \
          .etag = true,                                                                    \
          .status = 200,                                                                   \
-         .answer = one,                                                                   \
+         .answer = (one),                                                                 \
          .operation = "update_" one,                                                      \
          .summary = "Merges the members given (RFC 7396); null resets one"},              \
     {                                                                                     \
