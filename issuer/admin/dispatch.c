@@ -178,29 +178,12 @@ static enum jt_err hash_request(const struct jt_admin_call *call, uint8_t out[JT
     return err;
 }
 
-/* A key is its actor's own: nobody meets the answers to another's. */
-static enum jt_err own_key(const struct jt_admin_call *call, uint8_t out[JT_SHA256_LEN])
-{
-    struct jt_buf text = JT_BUF_INIT(2 * JT_SHA256_LEN);
-    enum jt_err err = add_hashed(&text, jt_span_str(call->actor->name));
-    if (err == JT_OK) {
-        err = add_hashed(&text, call->how.key);
-    }
-    if (err == JT_OK) {
-        err = jt_digest_sha256(jt_buf_span(&text), out);
-    }
-    jt_buf_release(&text);
-    return err;
-}
-
-/* Runs the function, for a request with a key under it. */
+/* Runs the function. The store keeps each actor's keys apart. */
 static enum jt_err run(struct jt_admin_call *call, struct jt_admin_reply *reply)
 {
-    uint8_t key[JT_SHA256_LEN], hash[JT_SHA256_LEN];
+    uint8_t hash[JT_SHA256_LEN];
     if (call->how.key.n > 0) {
-        JT_TRY(own_key(call, key));
         JT_TRY(hash_request(call, hash));
-        call->how.key = jt_span_of(key, sizeof key);
         call->how.request_hash = jt_span_of(hash, sizeof hash);
     }
     return call->route->run(call, reply);
