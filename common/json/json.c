@@ -83,7 +83,9 @@ enum jt_err jt_json_put_string(struct jt_buf *out, struct jt_span text)
 static int dump_chunk(const char *bytes, size_t n, void *ctx)
 {
     enum jt_err *err = ((void **)ctx)[1];
-    *err = jt_buf_put(((void **)ctx)[0], jt_span_of(bytes, n));
+    if (*err == JT_OK) {
+        *err = jt_buf_put(((void **)ctx)[0], jt_span_of(bytes, n));
+    }
     return *err == JT_OK ? 0 : -1;
 }
 
@@ -91,8 +93,10 @@ enum jt_err jt_json_dump(const json_t *json, struct jt_buf *out)
 {
     enum jt_err err = JT_OK;
     void *ctx[2] = {out, &err};
-    if (json_dump_callback(json, dump_chunk, ctx, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
-        return err != JT_OK ? err : JT_ERR_NOMEM;
+    int failed = json_dump_callback(json, dump_chunk, ctx, JSON_COMPACT | JSON_ENCODE_ANY);
+    /* jansson 2.14 goes on when a member's name cannot be put, and calls the rest a success */
+    if (err != JT_OK) {
+        return err;
     }
-    return JT_OK;
+    return failed != 0 ? JT_ERR_NOMEM : JT_OK;
 }

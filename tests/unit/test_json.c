@@ -173,6 +173,19 @@ static void put_string_and_dump_past_max_refused(void **state)
     assert_ok(jt_json_put_string(&small, JT_SPAN("12345678")));
 }
 
+/* jansson does not look at whether a member's name was put: the rest would pass for the whole. */
+static void dump_past_max_at_any_byte_refused(void **state)
+{
+    (void)state;
+    JT_JSON_AUTO json_t *json = NULL;
+    const char *text = "{\"b\":[1,\"x\"],\"c\":{\"another\":1},\"a long name\":1}";
+    assert_ok(jt_json_load(jt_span_str(text), JT_JSON_DEPTH, &json));
+    for (size_t max = 0; max <= strlen(text); max++) {
+        JT_AUTO(buf) out = JT_BUF_INIT(max);
+        assert_err(jt_json_dump(json, &out), max < strlen(text) ? JT_ERR_LIMIT : JT_OK);
+    }
+}
+
 /* JSONTestSuite: n_ must be refused, y_ accepted when they are what this loader takes; i_ may be
  * either, but must end. */
 static size_t read_file(const char *dir, const char *name, uint8_t *out, size_t max)
@@ -246,6 +259,7 @@ int main(void)
         cmocka_unit_test(string_absent_other_type_and_present_told_apart),
         cmocka_unit_test(put_string_comes_back_as_it_was),
         cmocka_unit_test(put_string_and_dump_past_max_refused),
+        cmocka_unit_test(dump_past_max_at_any_byte_refused),
         cmocka_unit_test(test_suite_n_refused_y_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
