@@ -35,7 +35,8 @@ static size_t measure_item(const json_t *item)
     return n + json_string_length(item);
 }
 
-static size_t measure(const json_t *doc)
+/* false when out of memory */
+static bool measure(const json_t *doc, size_t *out_n)
 {
     size_t n = 0;
     json_t *readable = (json_t *)(uintptr_t)doc; /* as above */
@@ -50,21 +51,26 @@ static size_t measure(const json_t *doc)
             n += measure_item(item);
         }
         if (json_is_object(value)) { /* claims are kept as text, labels as names and values */
-            n += json_object_size(value) * STRING_MAX + json_dumpb(value, NULL, 0, JSON_COMPACT);
+            size_t text = json_dumpb(value, NULL, 0, JSON_COMPACT);
+            if (text == 0) {
+                return false;
+            }
+            n += json_object_size(value) * STRING_MAX + text;
         }
     }
-    return n;
+    *out_n = n;
+    return true;
 }
 
 enum jt_err jt_pack_begin(struct jt_pack *pack, const json_t *doc, size_t size,
                           struct jt_diag *diag, void **out_record)
 {
-    size_t total = round_up(size) + measure(doc);
-    uint8_t *p = calloc(1, total);
+    size_t n = 0;
+    uint8_t *p = measure(doc, &n) ? calloc(1, round_up(size) + n) : NULL;
     if (p == NULL) {
         return JT_ERR_NOMEM;
     }
-    *pack = (struct jt_pack){p + round_up(size), p + total, "", diag};
+    *pack = (struct jt_pack){p + round_up(size), p + round_up(size) + n, "", diag};
     *out_record = p;
     return JT_OK;
 }
