@@ -183,6 +183,10 @@ enum jt_err jt_batch_check(struct jt_batch *batch, struct jt_issuer *issuer,
     struct jt_access *access = NULL;
     int64_t version = 0;
     batch->failed = batch->n;
+    if (batch->n == 0) {
+        *out_access = NULL;
+        return JT_OK;
+    }
     JT_TRY(jt_store_version(issuer->store, &version));
     JT_TRY(stage(batch, now->access, version, &access));
     enum jt_err err = check(batch, access, now, diag);

@@ -41,7 +41,8 @@ JT_MUST_USE enum jt_err jt_batch_delete(struct jt_batch *batch, const struct jt_
  * references hold, the algorithms of resources are kept. Subscriptions without a status get one: the
  * present one, else what the product's approval says. JT_ERR_INVALID, JT_ERR_EXISTS, JT_ERR_CONFLICT
  * with a sentence that names the member, and `failed`; JT_ERR_SCOPE when `actor` would give a right on
- * the admin API that he does not hold (issuer/access/bestow.h). Nothing is written. */
+ * the admin API that he does not hold (issuer/access/bestow.h). Nothing is written. An empty batch
+ * gives NULL: nothing becomes. */
 JT_MUST_USE enum jt_err jt_batch_check(struct jt_batch *batch, struct jt_issuer *issuer,
                                        const struct jt_root *now, const struct jt_actor *actor,
                                        struct jt_access **out_access, struct jt_diag *diag);
