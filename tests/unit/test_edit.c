@@ -1,61 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Edits of the access model over a real store: what is refused changes nothing. */
-#include "tests/unit/unit_issuer.h"
-
-#include "issuer/access/client_secret.h"
-#include "issuer/edit.h"
-#include "issuer/view.h"
-
-static const struct jt_actor actor = {.name = "test"};
-static const struct jt_edit_how how = {.actor = &actor};
-
-static enum jt_err create(enum jt_store_kind kind, const char *text, json_t **out_view,
-                          struct jt_diag *diag)
-{
-    json_t *doc = doc_of(text);
-    struct jt_edit_result result = {0};
-    enum jt_err err = jt_edit_create(desk.issuer, &how, kind, doc, &result, diag);
-    json_decref(doc);
-    if (out_view != NULL) {
-        *out_view = result.view;
-    } else {
-        json_decref(result.view);
-    }
-    return err;
-}
-
-static enum jt_err patch(enum jt_store_kind kind, const char *id, const char *text,
-                         struct jt_diag *diag)
-{
-    json_t *doc = doc_of(text);
-    enum jt_err err = jt_edit_patch(desk.issuer, &how, kind, jt_span_str(id), doc, NULL, diag);
-    json_decref(doc);
-    return err;
-}
-
-static enum jt_err delete (enum jt_store_kind kind, const char *id, struct jt_diag *diag) {
-    return jt_edit_delete(desk.issuer, &how, kind, jt_span_str(id), diag);
-}
-
-static json_t *view_of(enum jt_store_kind kind, const char *id)
-{
-    json_t *view = NULL;
-    enum jt_err err = jt_view_object(desk_root()->access, kind, jt_span_str(id), &view);
-    return err == JT_OK ? view : NULL;
-}
-
-/* The object as shown now is `text`. */
-static void assert_view(enum jt_store_kind kind, const char *id, const char *text)
-{
-    json_t *want = doc_of(text), *got = view_of(kind, id);
-    assert_non_null(got);
-    if (json_equal(want, got) == 0) {
-        char *dump = json_dumps(got, JSON_COMPACT);
-        fail_msg("%s", dump);
-    }
-    json_decref(want);
-    json_decref(got);
-}
+#include "tests/unit/unit_edit.h"
 
 static void open_with_objects(void)
 {
@@ -64,20 +9,6 @@ static void open_with_objects(void)
         create(JT_STORE_RESOURCE, "{'identifier':'https://a','scopes':['r','w']}", NULL, NULL));
     assert_ok(create(JT_STORE_ROLE, "{'name':'reader','grants':['https://a#r']}", NULL, NULL));
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart','roles':['reader']}", NULL, NULL));
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    assert_non_null(text);
-    return text;
-}
-
-static enum jt_err authenticate(const char *secret)
-{
-    const struct jt_client *client = jt_access_client_named(desk_root()->access, JT_SPAN("cart"));
-    return jt_client_secret_check(&desk.issuer->pepper, client, jt_span_str(secret),
-                                  desk.clock.wall_s);
 }
 
 /* --- create --- */
@@ -99,14 +30,14 @@ static void create_client_makes_id_and_one_secret(void **state)
     assert_string_equal(text_of(row, "name"), "first");
     assert_int_equal(json_integer_value(json_object_get(row, "created_s")), START_S);
     assert_int_equal(json_integer_value(json_object_get(row, "expires_s")), START_S + 60);
-    assert_ok(authenticate(secret));
+    assert_ok(authenticate("cart", secret));
     /* this once */
     json_t *again = view_of(JT_STORE_CLIENT, id);
     assert_null(json_object_get(again, "client_secret"));
     assert_null(json_object_get(json_array_get(json_object_get(again, "secrets"), 0), "hash"));
     json_decref(again);
     fixed_clock_pass(&desk.clock, 60);
-    assert_err(authenticate(secret), JT_ERR_CLIENT);
+    assert_err(authenticate("cart", secret), JT_ERR_CLIENT);
     json_decref(view);
 }
 
@@ -225,13 +156,13 @@ static void patch_client_keeps_its_secrets(void **state)
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart'}", &view, NULL));
     const char *secret = text_of(view, "client_secret");
     assert_ok(patch(JT_STORE_CLIENT, "cart", "{'scope_policy':'strict'}", NULL));
-    assert_ok(authenticate(secret));
+    assert_ok(authenticate("cart", secret));
     assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':false}", NULL));
-    assert_err(authenticate(secret), JT_ERR_CLIENT);
+    assert_err(authenticate("cart", secret), JT_ERR_CLIENT);
     assert_ok(patch(JT_STORE_CLIENT, "cart", "{'enabled':null}", NULL));
-    assert_ok(authenticate(secret));
+    assert_ok(authenticate("cart", secret));
     desk_reopen("");
-    assert_ok(authenticate(secret));
+    assert_ok(authenticate("cart", secret));
     json_decref(view);
 }
 
@@ -242,15 +173,15 @@ static void delete_what_is_used_refused_with_its_user(void **state)
     (void)state;
     struct jt_diag diag = JT_DIAG_INIT;
     open_with_objects();
-    assert_err(delete (JT_STORE_RESOURCE, "https://a", &diag), JT_ERR_CONFLICT);
+    assert_err(remove_object(JT_STORE_RESOURCE, "https://a", &diag), JT_ERR_CONFLICT);
     assert_non_null(strstr(diag.text, "reader"));
-    assert_err(delete (JT_STORE_ROLE, "reader", &diag), JT_ERR_CONFLICT);
+    assert_err(remove_object(JT_STORE_ROLE, "reader", &diag), JT_ERR_CONFLICT);
     assert_non_null(strstr(diag.text, "cart"));
-    assert_err(delete (JT_STORE_CLIENT, "nobody", &diag), JT_ERR_NOT_FOUND);
-    assert_ok(delete (JT_STORE_CLIENT, "cart", &diag));
-    assert_ok(delete (JT_STORE_ROLE, "reader", &diag));
-    assert_ok(delete (JT_STORE_RESOURCE, "https://a", &diag));
-    assert_err(delete (JT_STORE_RESOURCE, "https://a", &diag), JT_ERR_NOT_FOUND);
+    assert_err(remove_object(JT_STORE_CLIENT, "nobody", &diag), JT_ERR_NOT_FOUND);
+    assert_ok(remove_object(JT_STORE_CLIENT, "cart", &diag));
+    assert_ok(remove_object(JT_STORE_ROLE, "reader", &diag));
+    assert_ok(remove_object(JT_STORE_RESOURCE, "https://a", &diag));
+    assert_err(remove_object(JT_STORE_RESOURCE, "https://a", &diag), JT_ERR_NOT_FOUND);
     desk_reopen("");
     assert_null(view_of(JT_STORE_RESOURCE, "https://a"));
 }
@@ -313,21 +244,21 @@ static void secrets_several_live_and_revoked_one_by_one(void **state)
     assert_ok(
         jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN("next"), 60, &added, NULL));
     second = added.view;
-    assert_ok(authenticate(text_of(first, "client_secret")));
-    assert_ok(authenticate(text_of(second, "client_secret")));
+    assert_ok(authenticate("cart", text_of(first, "client_secret")));
+    assert_ok(authenticate("cart", text_of(second, "client_secret")));
     assert_string_equal(text_of(second, "name"), "next");
     assert_int_equal(json_object_size(second), 5);
-    const char *id = text_of(json_array_get(json_object_get(first, "secrets"), 0), "id");
+    const char *id = secret_id(first, 0);
     assert_err(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN("none"), NULL),
                JT_ERR_NOT_FOUND);
     assert_err(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("nobody"), jt_span_str(id), NULL),
                JT_ERR_NOT_FOUND);
     assert_ok(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), jt_span_str(id), NULL));
-    assert_err(authenticate(text_of(first, "client_secret")), JT_ERR_CLIENT);
-    assert_ok(authenticate(text_of(second, "client_secret")));
+    assert_err(authenticate("cart", text_of(first, "client_secret")), JT_ERR_CLIENT);
+    assert_ok(authenticate("cart", text_of(second, "client_secret")));
     desk_reopen("");
-    assert_err(authenticate(text_of(first, "client_secret")), JT_ERR_CLIENT);
-    assert_ok(authenticate(text_of(second, "client_secret")));
+    assert_err(authenticate("cart", text_of(first, "client_secret")), JT_ERR_CLIENT);
+    assert_ok(authenticate("cart", text_of(second, "client_secret")));
     json_decref(first);
     json_decref(second);
 }
@@ -346,7 +277,7 @@ static void secrets_over_the_maximum_refused(void **state)
                JT_ERR_CONFLICT);
     assert_non_null(strstr(diag.text, "revoke"));
     json_t *client = view_of(JT_STORE_CLIENT, "cart");
-    const char *id = text_of(json_array_get(json_object_get(client, "secrets"), 0), "id");
+    const char *id = secret_id(client, 0);
     assert_ok(jt_edit_revoke_secret(desk.issuer, &how, JT_SPAN("cart"), jt_span_str(id), NULL));
     json_decref(client);
     assert_ok(jt_edit_add_secret(desk.issuer, &how, JT_SPAN("cart"), JT_SPAN_NONE, 0, NULL, &diag));
