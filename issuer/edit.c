@@ -36,7 +36,7 @@ static enum jt_err take_reply(void *ctx, struct jt_span request, struct jt_span 
     if (!jt_span_eq(request, edit->how->request_hash)) {
         return JT_ERR_IDEMPOTENCY;
     }
-    JT_TRY(jt_json_load_object(answer, JT_JSON_DEPTH, &reply));
+    JT_TRY(jt_json_load_object(answer, JT_JSON_DEPTH + 1, &reply)); /* around a document */
     edit->result.view = json_incref(json_object_get(reply, "view"));
     edit->result.version = json_integer_value(json_object_get(reply, "version"));
     edit->result.replayed = true;
@@ -121,12 +121,11 @@ static enum jt_err check_id(const struct edit *edit, const struct jt_root *now,
     return JT_OK;
 }
 
-/* Parses `doc`, and makes it the object. */
-static enum jt_err put(struct edit *edit, struct jt_issuer *issuer, const struct jt_root *now,
-                       const struct jt_object *old, const json_t *doc,
-                       struct jt_access **out_access, struct jt_diag *diag)
+/* Parses `doc`: what the object is to be. */
+static enum jt_err parse(const struct edit *edit, const struct jt_root *now,
+                         const struct jt_object *old, const json_t *doc,
+                         struct jt_object **out_object, struct jt_diag *diag)
 {
-    struct jt_batch batch = JT_BATCH_INIT;
     struct jt_object *object = NULL;
     JT_TRY(jt_object_parse(edit->kind, doc, &object, diag));
     enum jt_err err = check_id(edit, now, old, object, diag);
@@ -134,8 +133,18 @@ static enum jt_err put(struct edit *edit, struct jt_issuer *issuer, const struct
         jt_object_free(object);
         return err;
     }
+    *out_object = object;
+    return JT_OK;
+}
+
+/* Takes `object`. */
+static enum jt_err put(struct edit *edit, struct jt_issuer *issuer, const struct jt_root *now,
+                       const struct jt_object *old, struct jt_object *object,
+                       struct jt_access **out_access, struct jt_diag *diag)
+{
+    struct jt_batch batch = JT_BATCH_INIT;
     JT_TRY(jt_batch_put(&batch, old, object, edit->action));
-    err = jt_batch_check(&batch, issuer, now, edit->how->actor, out_access, diag);
+    enum jt_err err = jt_batch_check(&batch, issuer, now, edit->how->actor, out_access, diag);
     if (err == JT_OK) {
         err = jt_batch_write(&batch, issuer, edit->how->actor, diag);
     }
@@ -162,23 +171,38 @@ static enum jt_err delete_object(struct edit *edit, struct jt_issuer *issuer,
     return err;
 }
 
-/* Makes the new document, and writes it unless it is the old one. */
+/* Is `object` what it was? As documents of the store: a member that is left out and one that is its
+ * default are the same there. */
+static enum jt_err is_same(const json_t *old_doc, const struct jt_object *object, bool *out_same)
+{
+    JT_JSON_AUTO json_t *doc = NULL;
+    JT_TRY(jt_object_json(object, true, &doc));
+    *out_same = json_equal(old_doc, doc) != 0;
+    return JT_OK;
+}
+
+/* Makes the new object, and writes it unless it is the old one. */
 static enum jt_err replace(struct edit *edit, struct jt_issuer *issuer, const struct jt_root *now,
                            const struct jt_object *old, struct jt_access **out_access,
                            struct jt_diag *diag)
 {
     JT_JSON_AUTO json_t *old_doc = NULL;
     JT_JSON_AUTO json_t *doc = NULL;
+    struct jt_object *object = NULL;
+    bool same = false;
     if (old != NULL) {
         JT_TRY(jt_object_json(old, true, &old_doc));
     }
     JT_TRY(edit->make(edit, issuer, old_doc, &doc, diag));
-    if (old != NULL && json_equal(old_doc, doc) != 0) {
+    JT_TRY(parse(edit, now, old, doc, &object, diag));
+    enum jt_err err = old == NULL ? JT_OK : is_same(old_doc, object, &same);
+    if (err != JT_OK || same) {
+        jt_object_free(object);
+        JT_TRY(err);
         note_name(edit, old);
-        JT_TRY(make_view(edit, old));
-        return JT_OK;
+        return make_view(edit, old);
     }
-    JT_TRY(put(edit, issuer, now, old, doc, out_access, diag));
+    JT_TRY(put(edit, issuer, now, old, object, out_access, diag));
     return keep_reply(edit, issuer);
 }
 
