@@ -402,6 +402,9 @@ static enum jt_err make_without_secret(struct edit *edit, struct jt_issuer *issu
     (void)issuer; /* as in make_patched */
     json_t *doc = json_deep_copy(old);
     json_t *secrets = json_object_get(doc, "secrets");
+    if (doc == NULL) {
+        return JT_ERR_NOMEM;
+    }
     for (size_t i = 0; i < json_array_size(secrets); i++) {
         const json_t *id = json_object_get(json_array_get(secrets, i), "id");
         if (jt_span_eq(jt_json_value(id), edit->secret.name)) {

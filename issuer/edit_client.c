@@ -85,12 +85,12 @@ static enum jt_err append_secret(const struct jt_issuer *issuer, struct jt_edit_
     json_t *hash = NULL;
     JT_TRY(make_row(issuer, secret, json_array_size(secrets) + 1));
     JT_TRY(hash_json(issuer, &secret->text, &hash));
-    json_t *stored = json_copy(secret->row);
-    if (json_object_set_new(stored, "hash", hash) != 0 ||
-        json_array_append_new(secrets, stored) != 0) {
+    json_t *stored = json_deep_copy(secret->row); /* json_copy leaves out what finds no memory */
+    if (json_object_set_new(stored, "hash", hash) != 0) {
+        json_decref(stored);
         return JT_ERR_NOMEM;
     }
-    return JT_OK;
+    return json_array_append_new(secrets, stored) == 0 ? JT_OK : JT_ERR_NOMEM;
 }
 
 enum jt_err jt_edit_client_check_secret(const json_t *name, const char *name_member,
