@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key schedule at work: each step is one transaction, made durable, then published, and only
  * then are the private halves that sign no more wiped. */
-#include "issuer/access/client_secret.h"
 #include "issuer/change.h"
 #include "issuer/uses.h"
 
@@ -127,8 +126,7 @@ enum jt_err jt_issuer_tick(struct jt_issuer *issuer, struct jt_diag *diag)
     } else {
         err = jt_change_catch_up(issuer, diag);
     }
-    if (err == JT_OK &&
-        jt_clock_wall_s(issuer->clock) - issuer->uses_saved_s >= JT_CLIENT_SECRET_USE_S) {
+    if (err == JT_OK && jt_uses_due(issuer)) {
         err = jt_uses_save(issuer, diag);
     }
     (void)pthread_mutex_unlock(&issuer->write_lock);

@@ -51,12 +51,18 @@ static enum jt_err save_client(void *ctx, const struct jt_object *object)
     return JT_OK;
 }
 
+bool jt_uses_due(const struct jt_issuer *issuer)
+{
+    int64_t passed_s = jt_clock_wall_s(issuer->clock) - issuer->uses_saved_s;
+    return passed_s < 0 || passed_s >= JT_CLIENT_SECRET_USE_S;
+}
+
 enum jt_err jt_uses_save(struct jt_issuer *issuer, struct jt_diag *diag)
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
     int64_t now_s = jt_clock_wall_s(issuer->clock);
     /* the second of the last time is looked at again, and all of a clock that was set back */
-    int64_t since_s = issuer->uses_saved_s < now_s ? issuer->uses_saved_s : now_s;
+    int64_t since_s = issuer->uses_saved_s <= now_s ? issuer->uses_saved_s : 0;
     struct saving saving = {issuer, since_s, false, diag};
     enum jt_err err =
         now == NULL ? JT_OK : jt_access_each(now->access, JT_STORE_CLIENT, save_client, &saving);

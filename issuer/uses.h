@@ -12,6 +12,9 @@
 /* Takes what the store knows into the root's clients. The store's errors. */
 JT_MUST_USE enum jt_err jt_uses_load(struct jt_issuer *issuer);
 
+/* Has a minute passed since the last writing, or the clock been set back? */
+bool jt_uses_due(const struct jt_issuer *issuer);
+
 /* Writes the uses since the last time, in one transaction of no version; nothing to write: cheap. */
 JT_MUST_USE enum jt_err jt_uses_save(struct jt_issuer *issuer, struct jt_diag *diag);
 
