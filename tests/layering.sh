@@ -22,6 +22,7 @@ arrow() # FROM TO
     common/base/*) [[ $2 == common/base/* ]] ;;
     common/json/*) [[ $2 == common/@(base|json)/* ]] ;;
     common/jose/*) [[ $2 == common/@(base|json|jose)/* ]] ;;
+    common/conf/*) [[ $2 == common/@(base|json|conf)/* ]] ;;
     common/http/*) [[ $2 == common/@(base|log|http)/* ]] ;;
     common/*) [[ $2 == common/base/* || ${2%/*} == "${1%/*}" ]] ;;
     keys/*) [[ $2 == common/* || $2 == keys/* ]] ;;
@@ -202,6 +203,8 @@ self_test()
     plant common/json/x.c '#include "common/jose/jwk.h"' "$arrows"
     plant common/jose/x.c '#include "common/log/log.h"' "$arrows"
     plant common/http/x.c '#include "common/json/json.h"' "$arrows"
+    plant common/conf/x.c '#include "common/log/log.h"' "$arrows"
+    plant common/conf/x.c '#include <jansson.h>' "$out"
     plant common/log/x.c '#include "issuer/store/store.h"' "$arrows"
     plant keys/x.c '#include "verifier/verifier.h"' "$arrows"
     plant keys/x.c '#include "issuer/store/store.h"' "$arrows"
