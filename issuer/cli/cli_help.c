@@ -37,10 +37,10 @@ static void put_options(const char *title, const struct jt_cli_option *options, 
 
 static void put_command(const struct jt_cli_command *command, FILE *out)
 {
+    const char *args = command->args == NULL ? "" : command->args;
     (void)fprintf(out, "jeton %s: %s\n\nExamples:\n", command->path, command->help);
     put_lines(command->examples, out);
-    (void)fprintf(out, "\nUsage:\n  jeton %s%s%s%s\n", command->path,
-                  command->args[0] != 0 ? " " : "", command->args,
+    (void)fprintf(out, "\nUsage:\n  jeton %s%s%s%s\n", command->path, args[0] != 0 ? " " : "", args,
                   command->options != NULL ? " [options]" : "");
     put_options("Options", command->options, out);
 }
@@ -50,8 +50,8 @@ static void put_some_examples(const char *prefix, FILE *out)
 {
     struct jt_span noun = JT_SPAN_NONE;
     (void)fputs("Examples:\n", out);
-    for (size_t i = 0; i < jt_cli_table_n; i++) {
-        const struct jt_cli_command *command = &jt_cli_table[i];
+    const struct jt_cli_command *command;
+    for (size_t i = 0; (command = jt_cli_table_at(i)) != NULL; i++) {
         struct jt_span rest = jt_span_str(command->path), word;
         if (!jt_cli_table_under(command, prefix) || !jt_span_word(&rest, &word) ||
             (prefix[0] == 0 && jt_span_eq(word, noun))) {
@@ -70,9 +70,10 @@ static void put_overview(const char *prefix, FILE *out)
     }
     put_some_examples(prefix, out);
     (void)fputs("\nCommands (jeton COMMAND --help tells more):\n", out);
-    for (size_t i = 0; i < jt_cli_table_n; i++) {
-        if (jt_cli_table_under(&jt_cli_table[i], prefix)) {
-            (void)fprintf(out, "  %-22s %s\n", jt_cli_table[i].path, jt_cli_table[i].help);
+    const struct jt_cli_command *command;
+    for (size_t i = 0; (command = jt_cli_table_at(i)) != NULL; i++) {
+        if (jt_cli_table_under(command, prefix)) {
+            (void)fprintf(out, "  %-22s %s\n", command->path, command->help);
         }
     }
 }

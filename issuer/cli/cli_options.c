@@ -28,9 +28,10 @@ static enum jt_err unknown_word(const struct jt_cli_run *run, const char *word,
                                 struct jt_diag *diag)
 {
     struct jt_cli_nearest search = jt_cli_nearest_start(jt_span_str(word));
-    for (size_t i = 0; i < jt_cli_table_n; i++) {
-        if (jt_cli_table_under(&jt_cli_table[i], run->words)) {
-            jt_cli_nearest_offer(&search, next_word(jt_cli_table[i].path, run->words));
+    const struct jt_cli_command *command;
+    for (size_t i = 0; (command = jt_cli_table_at(i)) != NULL; i++) {
+        if (jt_cli_table_under(command, run->words)) {
+            jt_cli_nearest_offer(&search, next_word(command->path, run->words));
         }
     }
     const char *space = run->words[0] != 0 ? " " : "";
@@ -57,10 +58,11 @@ static enum jt_err take_word(struct jt_cli_run *run, const char *word, struct jt
         return unknown_word(run, word, diag);
     }
     bool known = false;
-    for (size_t i = 0; i < jt_cli_table_n; i++) {
-        known = known || jt_cli_table_under(&jt_cli_table[i], words);
-        if (strcmp(jt_cli_table[i].path, words) == 0) {
-            run->command = &jt_cli_table[i];
+    const struct jt_cli_command *command;
+    for (size_t i = 0; (command = jt_cli_table_at(i)) != NULL; i++) {
+        known = known || jt_cli_table_under(command, words);
+        if (strcmp(command->path, words) == 0) {
+            run->command = command;
         }
     }
     if (!known) {
@@ -73,8 +75,8 @@ static enum jt_err take_word(struct jt_cli_run *run, const char *word, struct jt
 static enum jt_err take_arg(struct jt_cli_run *run, const char *arg, struct jt_diag *diag)
 {
     if (arg[0] == 0) {
-        return jt_diag_fail(diag, JT_ERR_USAGE, "an argument is empty; usage: jeton %s %s",
-                            run->command->path, run->command->args);
+        return jt_diag_fail(diag, JT_ERR_USAGE, "an argument is empty; see jeton %s --help",
+                            run->command->path);
     }
     if (run->n_args == JT_COUNT(run->args)) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "more than %zu arguments; use several calls",
@@ -236,7 +238,8 @@ static enum jt_err check_complete(const struct jt_cli_run *run, struct jt_diag *
     if (run->n_args < least || run->n_args > most) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "too %s arguments; usage: jeton %s%s%s",
                             run->n_args < least ? "few" : "many", command->path,
-                            command->args[0] != 0 ? " " : "", command->args);
+                            command->args != NULL ? " " : "",
+                            command->args != NULL ? command->args : "");
     }
     return JT_OK;
 }

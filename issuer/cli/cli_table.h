@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command table: one row per command with its arguments, options, handler and help. Dispatch,
- * the option parser, request bodies and --help are read from it; nothing else knows a command's
+ * The command table: one row per command with its arguments, options, handler and help (rows in
+ * cli_table_NOUN.c). Dispatch, the option parser, request bodies and --help are read from it; nothing else knows a command's
  * name. It does not parse and does not run.
  * Ownership: constant data.
  * Thread rule: any thread.
@@ -30,23 +30,24 @@ struct jt_cli_option {
     const char *name;  /* without its dashes; NULL ends a list */
     const char *value; /* what stands for the value in the help; NULL: a flag */
     enum jt_cli_type type;
-    const char *member; /* of the request body; NULL: the handler reads the option itself */
-    const char *help;   /* one line */
+    const char *member;  /* of the request body; NULL: the handler reads the option itself */
+    const char *help;    /* one line */
+    const char *choices; /* words of which the value is one; NULL: free */
 };
 
 struct jt_cli_command {
-    const char *path;                    /* its words: "client secret add" */
-    const char *args;                    /* "CLIENT GRANT...": words; "..." many, "[]" optional */
+    const char *path;                    /* its words: "client secret add"; NULL ends a list */
+    const char *args;                    /* "CLIENT GRANT...": "..." many, "[]" optional; or NULL */
     const struct jt_cli_option *options; /* of its own, beside the global ones */
     const struct jt_cli_noun *noun;      /* of the object that generic handlers work on, or NULL */
     enum jt_err (*run)(const struct jt_cli_run *run, struct jt_diag *diag);
     const char *help;     /* one line */
+    const char *more;     /* sentences that go on from there, or NULL */
     const char *examples; /* lines, without the indent */
 };
 
-/* Every command, in the order of the help. */
-extern const struct jt_cli_command jt_cli_table[];
-extern const size_t jt_cli_table_n;
+/* Command number `index` in the order of the help; NULL past the last. */
+const struct jt_cli_command *jt_cli_table_at(size_t index);
 
 /* --socket, --output, --help, --version: accepted at any place, by every command. */
 extern const struct jt_cli_option jt_cli_table_globals[];
@@ -58,7 +59,7 @@ bool jt_cli_table_under(const struct jt_cli_command *command, const char *prefix
 const struct jt_cli_option *jt_cli_table_option(const struct jt_cli_option *options,
                                                 struct jt_span name);
 
-/* The least and the most arguments that `args` of a row asks for; SIZE_MAX for "...". */
+/* The least and the most arguments that `args` of a row asks for (NULL: none); SIZE_MAX for "...". */
 void jt_cli_table_arity(const char *args, size_t *out_least, size_t *out_most);
 
 #endif
