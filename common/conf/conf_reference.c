@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/conf/conf.h"
 #include "common/conf/confval.h"
+#include "common/conf/scdoc.h"
 
 #include "common/base/base.h"
-
-/* scdoc gives these a meaning: underline, bold, escape, and at the start of a line title, list,
- * table, literal. A backslash before them takes it away. */
-static enum jt_err put_plain(struct jt_buf *out, const char *text)
-{
-    for (const char *c = text; *c != 0; c++) {
-        if (strchr("_*\\#`|[]<", *c) != NULL) {
-            JT_TRY(jt_buf_putc(out, '\\'));
-        }
-        JT_TRY(jt_buf_putc(out, *c));
-    }
-    return JT_OK;
-}
 
 static enum jt_err put_bounds(struct jt_buf *out, const struct jt_conf_row *row)
 {
     if (row->choices != NULL) {
         JT_TRY(jt_buf_puts(out, "; one of: "));
-        return put_plain(out, row->choices);
+        return jt_scdoc_put(out, row->choices);
     }
     if (row->type == JT_CONF_SECTIONS) {
         return jt_buf_printf(out, "; at most %lld", (long long)row->max);
@@ -34,9 +22,9 @@ static enum jt_err put_bounds(struct jt_buf *out, const struct jt_conf_row *row)
     jt_confval_show(row->type, row->min, min);
     jt_confval_show(row->type, row->max, max);
     JT_TRY(jt_buf_puts(out, "; from "));
-    JT_TRY(put_plain(out, min));
+    JT_TRY(jt_scdoc_put(out, min));
     JT_TRY(jt_buf_puts(out, " to "));
-    return put_plain(out, max);
+    return jt_scdoc_put(out, max);
 }
 
 static enum jt_err put_default(struct jt_buf *out, const struct jt_conf_row *row)
@@ -48,16 +36,16 @@ static enum jt_err put_default(struct jt_buf *out, const struct jt_conf_row *row
         return JT_OK;
     }
     JT_TRY(jt_buf_puts(out, "; default "));
-    return put_plain(out, row->fallback);
+    return jt_scdoc_put(out, row->fallback);
 }
 
 /* One definition: the key in bold, below it, indented, the help, then type, default and bounds. */
 static enum jt_err put_row(struct jt_buf *out, const struct jt_conf_row *row)
 {
     JT_TRY(jt_buf_putc(out, '*'));
-    JT_TRY(put_plain(out, row->key));
+    JT_TRY(jt_scdoc_put(out, row->key));
     JT_TRY(jt_buf_puts(out, "*\n\t"));
-    JT_TRY(put_plain(out, row->help));
+    JT_TRY(jt_scdoc_put(out, row->help));
     JT_TRY(jt_buf_puts(out, ".++\n("));
     JT_TRY(jt_buf_puts(out, jt_confval_type(row->type)));
     JT_TRY(put_default(out, row));

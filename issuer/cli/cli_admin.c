@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/cli/cli_admin.h"
 
-#include <stdlib.h>
-
 #include "issuer/cli/cli_http.h"
+#include "issuer/cli/cli_target.h"
 
 #include "common/base/base.h"
 
-#define DEFAULT_SOCKET "/run/jeton/admin.sock"
-#define PATH_LIMIT     65536
-#define BODY_LIMIT     ((size_t)1024 * 1024)
+#define PATH_LIMIT 65536
+#define BODY_LIMIT ((size_t)1024 * 1024)
 
-static const char *socket_path(const struct jt_cli_run *run)
+static enum jt_err put_url(const struct jt_cli_target *target,
+                           const struct jt_cli_admin_request *request, struct jt_buf *out)
 {
-    if (run->socket != NULL) {
-        return run->socket;
+    struct jt_span base = JT_SPAN("http://localhost");
+    if (target->socket == NULL) {
+        base = jt_span_str(target->context->url);
+        base.n -= base.p[base.n - 1] == '/';
     }
-    const char *named = getenv("JETON_SOCKET");
-    return named != NULL && named[0] != 0 ? named : DEFAULT_SOCKET;
-}
-
-static enum jt_err put_url(const struct jt_cli_admin_request *request, struct jt_buf *out)
-{
-    JT_TRY(jt_buf_puts(out, "http://localhost/admin/v1"));
+    JT_TRY(jt_buf_put(out, base));
+    JT_TRY(jt_buf_puts(out, "/admin/v1"));
     for (size_t i = 0; i < JT_CLI_ADMIN_DEPTH && request->path[i] != NULL; i++) {
         JT_TRY(jt_buf_putc(out, '/'));
         JT_TRY(jt_cli_http_encode(out, jt_span_str(request->path[i])));
     }
+    if (request->query != NULL && request->query[0] != 0) {
+        JT_TRY(jt_buf_putc(out, '?'));
+        JT_TRY(jt_buf_puts(out, request->query));
+    }
     return JT_OK;
+}
+
+enum jt_err jt_cli_admin_query(struct jt_buf *query, const char *name, const char *value)
+{
+    JT_TRY(jt_buf_printf(query, "%s%s=", query->len > 0 ? "&" : "", name));
+    return jt_cli_http_encode(query, jt_span_str(value));
 }
 
 /* The string member `name` of an object that may be none; the empty span when there is none. */
@@ -70,8 +76,15 @@ static enum jt_err refused(const struct jt_cli_run *run, const struct jt_cli_adm
                         (const char *)text.p, forcible ? "; --force does it nevertheless" : "");
 }
 
-static enum jt_err not_jetond(struct jt_diag *diag)
+static enum jt_err not_jetond(const struct jt_cli_run *run, struct jt_diag *diag)
 {
+    const struct jt_cli_target *target = run->target;
+    if (target->socket == NULL) {
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "what answers at %s is not jetond's admin API; check the url of "
+                            "context %s",
+                            target->context->url, target->context->name);
+    }
     return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
                         "what answers on the admin socket is not jetond; check --socket");
 }
@@ -90,14 +103,14 @@ static enum jt_err read_answer(const struct jt_cli_run *run,
             return err;
         }
         if (err != JT_OK && good) {
-            return not_jetond(diag);
+            return not_jetond(run, diag);
         }
     }
     if (!good) {
         return refused(run, request, answer->status, json, diag);
     }
     if (out_json != NULL && json == NULL) {
-        return not_jetond(diag);
+        return not_jetond(run, diag);
     }
     if (out_json != NULL) {
         *out_json = json;
@@ -110,16 +123,20 @@ enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
                               const struct jt_cli_admin_request *request, json_t **out_answer,
                               struct jt_diag *diag)
 {
+    const struct jt_cli_target *target = run->target;
     JT_AUTO(buf) url = JT_BUF_INIT(PATH_LIMIT);
     JT_AUTO(buf) body = JT_BUF_INIT(BODY_LIMIT);
-    JT_TRY(put_url(request, &url));
+    JT_TRY(jt_cli_target_open(run, diag));
+    JT_TRY(put_url(target, request, &url));
     if (request->body != NULL) {
         JT_TRY(jt_json_dump(request->body, &body));
     }
     struct jt_cli_http_request http = {
         .method = request->method,
         .url = jt_buf_str(&url),
-        .socket = socket_path(run),
+        .socket = target->socket,
+        .ca_file = target->socket == NULL ? target->context->ca_file : NULL,
+        .bearer = (const char *)target->bearer.p,
         .content_type = "application/json",
         .body = jt_buf_span(&body),
     };
@@ -128,12 +145,12 @@ enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
     return read_answer(run, request, &answer, out_answer, diag);
 }
 
-enum jt_err jt_cli_admin_list(const json_t *answer, const char *name, const json_t **out_list,
-                              struct jt_diag *diag)
+enum jt_err jt_cli_admin_list(const struct jt_cli_run *run, const json_t *answer, const char *name,
+                              json_t **out_list, struct jt_diag *diag)
 {
-    const json_t *list = json_object_get(answer, name);
+    json_t *list = json_object_get(answer, name);
     if (!json_is_array(list)) {
-        return not_jetond(diag);
+        return not_jetond(run, diag);
     }
     *out_list = list;
     return JT_OK;

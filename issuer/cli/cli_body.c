@@ -7,6 +7,7 @@
 
 #include "common/base/base.h"
 
+#define LABEL_LIMIT ((size_t)64 * 1024)          /* the API has its own, far lower */
 #define SECONDS_MAX (INT64_C(100) * 366 * 86400) /* a century: more is a slip of the hand */
 
 static enum jt_err make_text(const char *what, const char *text, json_t **out_value,
@@ -80,6 +81,7 @@ static enum jt_err make_value(const struct jt_cli_given *given, json_t **out_val
         return make_object(what, given->value, out_value, diag);
     case JT_CLI_TEXT:
     case JT_CLI_LIST:
+    case JT_CLI_LABEL:
     case JT_CLI_RESET:
         break;
     }
@@ -169,9 +171,65 @@ enum jt_err jt_cli_body_append(json_t *body, const char *name, const char *what,
     return append_member(body, name, value);
 }
 
+/* The object member `member` of `body`, made when it is not there; NULL when memory is out. */
+static json_t *object_member(json_t *body, const char *member)
+{
+    json_t *object = json_object_get(body, member);
+    if (object != NULL) {
+        return object;
+    }
+    object = json_object();
+    return json_object_set_new(body, member, object) == 0 ? object : NULL;
+}
+
+/* Takes `value`. */
+static enum jt_err set_label(json_t *body, const char *name, json_t *value, struct jt_diag *diag)
+{
+    json_t *labels = object_member(body, "labels");
+    enum jt_err err = labels == NULL ? JT_ERR_NOMEM : JT_OK;
+    if (err == JT_OK && (name[0] == 0 || !jt_span_utf8(jt_span_str(name)))) {
+        err = jt_diag_fail(diag, JT_ERR_USAGE, "a label needs a name; write NAME=VALUE");
+    }
+    if (err == JT_OK && json_object_get(labels, name) != NULL) {
+        err = jt_diag_fail(diag, JT_ERR_USAGE, "the label %s is given twice; give it once", name);
+    }
+    if (err != JT_OK) {
+        json_decref(value);
+        return err;
+    }
+    return set_member(labels, name, value);
+}
+
+static enum jt_err put_label(json_t *body, const char *text, struct jt_diag *diag)
+{
+    JT_AUTO(buf) name = JT_BUF_INIT(LABEL_LIMIT);
+    json_t *value = NULL;
+    size_t n = strcspn(text, "=");
+    if (text[n] == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            "--label needs a name and a value; write --label NAME=VALUE");
+    }
+    JT_TRY(jt_buf_put(&name, jt_span_of(text, n)));
+    JT_TRY(make_text("a label's value", text + n + 1, &value, diag));
+    return set_label(body, jt_buf_str(&name), value, diag);
+}
+
+/* RFC 7396 sec. 2: null takes a member of the object away. */
+static enum jt_err put_unlabels(json_t *body, const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    const char *name;
+    for (size_t at = 0; (name = jt_cli_options_next(run, "unlabel", &at)) != NULL;) {
+        JT_TRY(set_label(body, name, json_null(), diag));
+    }
+    return JT_OK;
+}
+
 static enum jt_err put_given(json_t *body, const struct jt_cli_given *given, struct jt_diag *diag)
 {
     json_t *value = NULL;
+    if (given->option->type == JT_CLI_LABEL) {
+        return put_label(body, given->value, diag);
+    }
     JT_TRY(make_value(given, &value, diag));
     return given->option->type == JT_CLI_LIST ? append_member(body, given->option->member, value)
                                               : set_member(body, given->option->member, value);
@@ -186,6 +244,7 @@ enum jt_err jt_cli_body_make(const struct jt_cli_run *run, json_t **out_body, st
             err = put_given(body, &run->given[i], diag);
         }
     }
+    err = err == JT_OK ? put_unlabels(body, run, diag) : err;
     size_t at = 0;
     const char *name = NULL;
     while (err == JT_OK && (name = jt_cli_options_next(run, "reset", &at)) != NULL) {

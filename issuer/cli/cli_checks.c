@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/cli/cli_checks.h"
 
-#include "issuer/cli/cli_output.h"
-
 #include "common/base/base.h"
 
 /* What makes a check fail: a bit of `failures` once the signature stands, before that a status. */
@@ -75,7 +73,7 @@ static void put_failure(struct jt_cli_pen *pen, size_t index, jeton_status statu
                         const json_t *claims)
 {
     const char *claim = rows[index].claim;
-    const json_t *value = claim == NULL ? NULL : json_object_get(claims, claim);
+    json_t *value = claim == NULL ? NULL : json_object_get(claims, claim);
     jt_cli_pen_pad(pen, 24);
     jt_cli_pen_puts(pen, jeton_status_text(status));
     if (value != NULL) {
@@ -87,13 +85,14 @@ static void put_failure(struct jt_cli_pen *pen, size_t index, jeton_status statu
     }
 }
 
-void jt_cli_checks_print(const struct jt_cli_check checks[JT_CLI_CHECKS_N], const json_t *claims)
+void jt_cli_checks_print(enum jt_cli_ink ink, const struct jt_cli_check checks[JT_CLI_CHECKS_N],
+                         const json_t *claims)
 {
     for (size_t i = 0; i < JT_CLI_CHECKS_N; i++) {
-        struct jt_cli_pen pen = {stdout, 0};
+        struct jt_cli_pen pen = {.file = stdout, .ink = ink};
         jt_cli_pen_puts(&pen, checks[i].name);
         jt_cli_pen_pad(&pen, 11);
-        jt_cli_pen_puts(&pen, state_names[checks[i].state]);
+        jt_cli_pen_status(&pen, jt_span_str(state_names[checks[i].state]));
         if (checks[i].state == JT_CLI_CHECK_FAILED) {
             put_failure(&pen, i, checks[i].status, claims);
         }
@@ -111,8 +110,8 @@ static json_t *check_json(const struct jt_cli_check *check)
                      jeton_status_text(check->status));
 }
 
-enum jt_err jt_cli_checks_print_json(const struct jt_cli_check checks[JT_CLI_CHECKS_N],
-                                     jeton_status status)
+enum jt_err jt_cli_checks_json(const struct jt_cli_check checks[JT_CLI_CHECKS_N],
+                               jeton_status status, json_t **out_json)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < JT_CLI_CHECKS_N; i++) {
@@ -121,11 +120,7 @@ enum jt_err jt_cli_checks_print_json(const struct jt_cli_check checks[JT_CLI_CHE
             return JT_ERR_NOMEM;
         }
     }
-    JT_JSON_AUTO json_t *all = json_pack("{sbssso}", "accepted", status == JETON_OK, "status",
-                                         jeton_status_name(status), "checks", list);
-    if (all == NULL) {
-        return JT_ERR_NOMEM; /* json_pack has dropped the list */
-    }
-    jt_cli_output_json(all);
-    return JT_OK;
+    *out_json = json_pack("{sbssso}", "accepted", status == JETON_OK, "status",
+                          jeton_status_name(status), "checks", list);
+    return *out_json == NULL ? JT_ERR_NOMEM : JT_OK; /* json_pack has dropped the list then */
 }

@@ -11,6 +11,7 @@
 
 #include "common/base/diag.h"
 #include "common/json/json.h"
+#include "issuer/cli/cli_pen.h"
 
 enum jt_cli_check_state { JT_CLI_CHECK_OK, JT_CLI_CHECK_FAILED, JT_CLI_CHECK_NOT_REACHED };
 
@@ -28,11 +29,12 @@ bool jt_cli_checks_fill(const struct jeton_result *result,
 
 /* Prints a line for each; `claims` (NULL: not readable) tells what the token has where it failed.
  */
-void jt_cli_checks_print(const struct jt_cli_check checks[JT_CLI_CHECKS_N], const json_t *claims);
+void jt_cli_checks_print(enum jt_cli_ink ink, const struct jt_cli_check checks[JT_CLI_CHECKS_N],
+                         const json_t *claims);
 
-/* Prints {"accepted", "status", "checks": [{"check", "result", "status", "text"}]}; the last two
+/* Gives {"accepted", "status", "checks": [{"check", "result", "status", "text"}]}; the last two
  * only where one failed. JT_ERR_NOMEM. */
-JT_MUST_USE enum jt_err jt_cli_checks_print_json(const struct jt_cli_check checks[JT_CLI_CHECKS_N],
-                                                 jeton_status status);
+JT_MUST_USE enum jt_err jt_cli_checks_json(const struct jt_cli_check checks[JT_CLI_CHECKS_N],
+                                           jeton_status status, json_t **out_json);
 
 #endif

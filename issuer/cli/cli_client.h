@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients have beyond the verbs of every object: secrets, shown once, and single grants.
+ * What clients have beyond the verbs of every object: secrets, shown once, single
+ * grants and roles, and subscriptions to products.
  * Handlers of the table.
  * Thread rule: one thread.
  */
@@ -18,5 +19,12 @@ JT_MUST_USE enum jt_err jt_cli_client_secret_revoke(const struct jt_cli_run *run
                                                     struct jt_diag *diag);
 JT_MUST_USE enum jt_err jt_cli_client_grant(const struct jt_cli_run *run, struct jt_diag *diag);
 JT_MUST_USE enum jt_err jt_cli_client_ungrant(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_assign(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_unassign(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_subscribe(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_unsubscribe(const struct jt_cli_run *run,
+                                                  struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_approve(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_client_revoke(const struct jt_cli_run *run, struct jt_diag *diag);
 
 #endif

@@ -12,7 +12,7 @@
 
 static void ask(const char *name, const char *consequence)
 {
-    struct jt_cli_pen pen = {stderr, 0};
+    struct jt_cli_pen pen = jt_cli_pen_on(stderr);
     jt_cli_pen_puts(&pen, consequence);
     jt_cli_pen_puts(&pen, ". To go on, type ");
     jt_cli_pen_puts(&pen, name);

@@ -133,11 +133,23 @@ static CURLcode set_request(CURL *curl, const struct jt_cli_http_request *reques
     if (code == CURLE_OK) {
         code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     }
-    if (code == CURLE_OK && request->user != NULL) {
+    return code;
+}
+
+static CURLcode set_authorization(CURL *curl, const struct jt_cli_http_request *request)
+{
+    CURLcode code = CURLE_OK;
+    if (request->user != NULL) {
         code = curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
     }
     if (code == CURLE_OK && request->user != NULL) {
         code = curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
+    }
+    if (code == CURLE_OK && request->bearer != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    }
+    if (code == CURLE_OK && request->bearer != NULL) {
+        code = curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, request->bearer);
     }
     return code;
 }
@@ -160,21 +172,56 @@ static CURLcode set_answer(CURL *curl, struct jt_cli_http_answer *answer, char *
     return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) : code;
 }
 
-/* "Accept" and, with a body, "Content-Type" and no "Expect"; NULL when memory is out. */
-static struct curl_slist *make_headers(const struct jt_cli_http_request *request)
+/* Appends "NAME: VALUE" to `*list`; with an empty value, what keeps libcurl from sending its own. */
+static enum jt_err add_header(struct curl_slist **list, const char *name, const char *value)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
-    if (headers == NULL || request->body.n == 0) {
-        return headers;
+    char line[256];
+    int n = snprintf(line, sizeof line, "%s:%s%s", name, value[0] != 0 ? " " : "", value);
+    if (n < 0 || (size_t)n >= sizeof line) {
+        return JT_ERR_LIMIT;
     }
-    char type[128];
-    (void)snprintf(type, sizeof type, "Content-Type: %s", request->content_type); /* ours: short */
-    struct curl_slist *more = curl_slist_append(headers, type);
-    struct curl_slist *all = more == NULL ? NULL : curl_slist_append(more, "Expect:");
-    if (all == NULL) {
-        curl_slist_free_all(headers);
+    struct curl_slist *more = curl_slist_append(*list, line);
+    if (more == NULL) {
+        return JT_ERR_NOMEM;
     }
-    return all;
+    *list = more;
+    return JT_OK;
+}
+
+static enum jt_err make_headers(const struct jt_cli_http_request *request, struct curl_slist **list)
+{
+    JT_TRY(add_header(list, "Accept", "application/json"));
+    if (request->body.n == 0) {
+        return JT_OK;
+    }
+    JT_TRY(add_header(list, "Content-Type", request->content_type));
+    return add_header(list, "Expect", "");
+}
+
+static CURLcode set_all(CURL *curl, const struct jt_cli_http_request *request,
+                        struct curl_slist *headers, struct jt_cli_http_answer *answer, char *detail)
+{
+    CURLcode code = set_peer(curl, request);
+    code = code == CURLE_OK ? set_request(curl, request, headers) : code;
+    code = code == CURLE_OK ? set_authorization(curl, request) : code;
+    return code == CURLE_OK ? set_answer(curl, answer, detail) : code;
+}
+
+static enum jt_err perform(CURL *curl, const struct jt_cli_http_request *request,
+                           struct curl_slist *headers, struct jt_cli_http_answer *answer,
+                           struct jt_diag *diag)
+{
+    char detail[CURL_ERROR_SIZE] = "";
+    CURLcode code = set_all(curl, request, headers, answer, detail);
+    code = code == CURLE_OK ? curl_easy_perform(curl) : code;
+    if (code == CURLE_OK) {
+        code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    }
+    if (code != CURLE_OK) {
+        const char *why = detail[0] != 0 ? detail : curl_easy_strerror(code);
+        return failed(curl, request, answer, code, why, diag);
+    }
+    return JT_OK;
 }
 
 enum jt_err jt_cli_http_send(const struct jt_cli_http_request *request,
@@ -186,23 +233,10 @@ enum jt_err jt_cli_http_send(const struct jt_cli_http_request *request,
                             "the socket's path is longer than a socket's can be: %s",
                             request->socket);
     }
+    struct curl_slist *headers = NULL;
     CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl == NULL ? NULL : make_headers(request);
-    enum jt_err err = headers == NULL ? JT_ERR_NOMEM : JT_OK;
-    if (err == JT_OK) {
-        char detail[CURL_ERROR_SIZE] = "";
-        CURLcode code = set_peer(curl, request);
-        code = code == CURLE_OK ? set_request(curl, request, headers) : code;
-        code = code == CURLE_OK ? set_answer(curl, out_answer, detail) : code;
-        code = code == CURLE_OK ? curl_easy_perform(curl) : code;
-        if (code == CURLE_OK) {
-            code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out_answer->status);
-        }
-        if (code != CURLE_OK) {
-            const char *why = detail[0] != 0 ? detail : curl_easy_strerror(code);
-            err = failed(curl, request, out_answer, code, why, diag);
-        }
-    }
+    enum jt_err err = curl == NULL ? JT_ERR_NOMEM : make_headers(request, &headers);
+    err = err == JT_OK ? perform(curl, request, headers, out_answer, diag) : err;
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return err;

@@ -4,7 +4,7 @@
  * loopback). Never follows a redirect. It does not judge the answer's status.
  * Ownership: an answer is its holder's; its body is wiped on release.
  * Thread rule: one thread.
- * Sources: RFC 9110; RFC 6749 sec. 2.3.1 (Basic).
+ * Sources: RFC 9110; RFC 6749 sec. 2.3.1 (Basic); RFC 6750 sec. 2.1 (Bearer).
  */
 #ifndef JT_CLI_HTTP_H
 #define JT_CLI_HTTP_H
@@ -14,7 +14,6 @@
 #include "common/base/secret.h"
 
 #define JT_CLI_HTTP_MAX ((size_t)64 * 1024 * 1024) /* a list of 100,000 clients takes 40 MB */
-
 struct jt_cli_http_request {
     const char *method;
     const char *url;
@@ -23,6 +22,7 @@ struct jt_cli_http_request {
     const char *content_type;    /* of `body` */
     struct jt_span body;         /* empty: none is sent */
     const char *user, *password; /* for Basic, already encoded for it; NULL: none */
+    const char *bearer;          /* a token; NULL: none */
 };
 
 struct jt_cli_http_answer {

@@ -106,36 +106,75 @@ static enum jt_err unknown_option(const struct jt_cli_run *run, struct jt_span n
     offer_options(&search, run->command->options);
     offer_options(&search, jt_cli_table_globals);
     if (search.name.n == 0) {
-        return jt_diag_fail(diag, JT_ERR_USAGE, "%s has no option --%.*s; see jeton %s --help",
-                            run->words, (int)name.n, (const char *)name.p, run->words);
+        return jt_diag_fail(diag, JT_ERR_USAGE, "%s has no option %s%.*s; see jeton %s --help",
+                            run->words, name.n == 1 ? "-" : "--", (int)name.n, (const char *)name.p,
+                            run->words);
     }
     return jt_diag_fail(diag, JT_ERR_USAGE, "%s has no option --%.*s; did you mean --%.*s?",
                         run->words, (int)name.n, (const char *)name.p, (int)search.name.n,
                         (const char *)search.name.p);
 }
 
+static enum jt_err not_a_choice(const struct jt_cli_option *option, struct jt_diag *diag)
+{
+    char words[128];
+    size_t n = 0;
+    for (const char *c = option->choices; *c != 0 && n + 3 < sizeof words; c++) {
+        words[n++] = *c == ' ' ? ',' : *c;
+        if (*c == ' ') {
+            words[n++] = ' ';
+        }
+    }
+    words[n] = 0;
+    return jt_diag_fail(diag, JT_ERR_USAGE, "--%s takes one of: %s", option->name, words);
+}
+
+/* Which of the option's choices `value` is, from 0; false when it is none. */
+static bool find_choice(const struct jt_cli_option *option, const char *value, size_t *out_index)
+{
+    struct jt_span rest = jt_span_str(option->choices), word;
+    for (*out_index = 0; jt_span_word(&rest, &word); ++*out_index) {
+        if (jt_span_is(word, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum jt_err take_global(struct jt_cli_run *run, const struct jt_cli_option *option,
                                const char *value, struct jt_diag *diag)
 {
-    if (strcmp(option->name, "help") == 0) {
-        run->help = true;
-    } else if (strcmp(option->name, "version") == 0) {
-        run->version = true;
-    } else if (strcmp(option->name, "socket") == 0) {
-        run->socket = value;
-    } else if (value == NULL) {
-        return JT_ERR_INTERNAL; /* only the flags above have none */
-    } else if (strcmp(value, "json") == 0 || strcmp(value, "table") == 0) {
-        run->json = value[0] == 'j';
-    } else {
-        return jt_diag_fail(diag, JT_ERR_USAGE, "no output format '%s'; use table or json", value);
+    const struct {
+        const char *name;
+        const char **text;
+        bool *flag;
+    } places[] = {
+        {"socket", &run->socket, NULL}, {"context", &run->context, NULL},
+        {"field", &run->field, NULL},   {"no-color", NULL, &run->no_color},
+        {"help", NULL, &run->help},     {"version", NULL, &run->version},
+    };
+    for (size_t i = 0; i < JT_COUNT(places); i++) {
+        if (strcmp(option->name, places[i].name) == 0) {
+            if (places[i].flag != NULL) {
+                *places[i].flag = true;
+            } else {
+                *places[i].text = value;
+            }
+            return JT_OK;
+        }
     }
+    size_t format = 0; /* --output, in the order of enum jt_cli_format */
+    if (!find_choice(option, value, &format)) {
+        return not_a_choice(option, diag);
+    }
+    run->format = (enum jt_cli_format)format;
     return JT_OK;
 }
 
 static bool repeatable(const struct jt_cli_option *option)
 {
-    return option->type == JT_CLI_LIST || option->type == JT_CLI_RESET;
+    return option->type == JT_CLI_LIST || option->type == JT_CLI_RESET ||
+           option->type == JT_CLI_LABEL;
 }
 
 /* Refuses an option given twice, and two options for one member. */
@@ -160,7 +199,11 @@ static enum jt_err check_once(const struct jt_cli_run *run, const struct jt_cli_
 static enum jt_err keep_option(struct jt_cli_run *run, const struct jt_cli_option *option,
                                const char *value, struct jt_diag *diag)
 {
+    size_t choice = 0;
     JT_TRY(check_once(run, option, diag));
+    if (option->choices != NULL && !find_choice(option, value, &choice)) {
+        return not_a_choice(option, diag);
+    }
     if (run->n_given == JT_COUNT(run->given)) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "more than %zu options; use several calls",
                             run->n_given);
@@ -169,14 +212,28 @@ static enum jt_err keep_option(struct jt_cli_run *run, const struct jt_cli_optio
     return JT_OK;
 }
 
+/* The name of the option of `options` with this letter; the empty span when there is none. */
+static struct jt_span by_letter(const struct jt_cli_option *options, char letter)
+{
+    for (; options != NULL && options->name != NULL; options++) {
+        if (letter != 0 && options->letter == letter) {
+            return jt_span_str(options->name);
+        }
+    }
+    return JT_SPAN_NONE;
+}
+
 /* "--name", "--name=value", "-o", "-h" to the option's name and, after =, its value. */
-static struct jt_span split_option(const char *text, const char **out_value)
+static struct jt_span split_option(const struct jt_cli_run *run, const char *text,
+                                   const char **out_value)
 {
     *out_value = NULL;
     if (text[1] != '-') {
-        return strcmp(text, "-o") == 0   ? JT_SPAN("output")
-               : strcmp(text, "-h") == 0 ? JT_SPAN("help")
-                                         : jt_span_str(text + 1);
+        struct jt_span name = by_letter(jt_cli_table_globals, text[2] == 0 ? text[1] : 0);
+        if (name.n == 0 && text[2] == 0 && run->command != NULL) {
+            name = by_letter(run->command->options, text[1]);
+        }
+        return name.n > 0 ? name : jt_span_str(text + 1);
     }
     const char *equals = strchr(text, '=');
     if (equals == NULL) {
@@ -189,7 +246,7 @@ static struct jt_span split_option(const char *text, const char **out_value)
 static enum jt_err take_option(struct parser *p, struct jt_cli_run *run, struct jt_diag *diag)
 {
     const char *value;
-    struct jt_span name = split_option(p->argv[p->at], &value);
+    struct jt_span name = split_option(run, p->argv[p->at], &value);
     const struct jt_cli_option *global = jt_cli_table_option(jt_cli_table_globals, name);
     const struct jt_cli_option *option = global;
     if (option == NULL && run->command != NULL) {
@@ -226,6 +283,21 @@ static enum jt_err take(struct parser *p, struct jt_cli_run *run, struct jt_diag
     return run->command == NULL ? take_word(run, text, diag) : take_arg(run, text, diag);
 }
 
+/* What cannot be meant together, or for nothing. */
+static enum jt_err check_globals(const struct jt_cli_run *run, struct jt_diag *diag)
+{
+    if (run->field != NULL && run->format != JT_CLI_AS_TABLE) {
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            "--field prints the value alone; leave -o out, or --field");
+    }
+    if (run->field != NULL && run->field[0] == 0) {
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            "--field needs the name of a member; -o json shows "
+                            "those there are");
+    }
+    return JT_OK;
+}
+
 static enum jt_err check_complete(const struct jt_cli_run *run, struct jt_diag *diag)
 {
     const struct jt_cli_command *command = run->command;
@@ -241,7 +313,7 @@ static enum jt_err check_complete(const struct jt_cli_run *run, struct jt_diag *
                             command->args != NULL ? " " : "",
                             command->args != NULL ? command->args : "");
     }
-    return JT_OK;
+    return check_globals(run, diag);
 }
 
 enum jt_err jt_cli_options_parse(int argc, char *const argv[], struct jt_cli_run *out_run,

@@ -12,6 +12,8 @@
 
 #define JT_CLI_OPTIONS_MAX 1024 /* options, and as many arguments */
 
+enum jt_cli_format { JT_CLI_AS_TABLE, JT_CLI_AS_JSON, JT_CLI_AS_YAML, JT_CLI_AS_NAME };
+
 struct jt_cli_given {
     const struct jt_cli_option *option;
     const char *value; /* NULL for a flag */
@@ -24,9 +26,12 @@ struct jt_cli_run {
     size_t n_given;
     const char *args[JT_CLI_OPTIONS_MAX];
     size_t n_args;
-    const char *socket; /* of --socket; NULL: not given */
-    bool json;          /* -o json */
-    bool help, version;
+    const char *socket;  /* of --socket; NULL: not given; and so on */
+    const char *context; /* of --context */
+    const char *field;   /* of --field */
+    enum jt_cli_format format;
+    bool no_color, help, version;
+    struct jt_cli_target *target; /* cli_target.h: what is asked, once it is known */
 };
 
 /* Parses argv: words up to a command, options anywhere (`--opt VALUE`, `--opt=VALUE`, -o, -h), `--`

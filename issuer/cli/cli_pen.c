@@ -14,6 +14,20 @@ static void put(struct jt_cli_pen *pen, struct jt_span bytes, size_t width)
     pen->width += width;
 }
 
+struct jt_cli_pen jt_cli_pen_on(FILE *file)
+{
+    return (struct jt_cli_pen){.file = file};
+}
+
+void jt_cli_pen_style(struct jt_cli_pen *pen, enum jt_cli_style style)
+{
+    /* ECMA-48 sec. 8.3.117: select graphic rendition */
+    static const char *const codes[] = {"\x1b[0m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
+    if (pen->ink == JT_CLI_INK_COLOUR) {
+        put(pen, jt_span_str(codes[style]), 0);
+    }
+}
+
 static void put_escape(struct jt_cli_pen *pen, bool byte, unsigned number)
 {
     char text[16];
@@ -136,18 +150,47 @@ static void put_plain(struct jt_cli_pen *pen, const json_t *value)
     }
 }
 
-static void put_list(struct jt_cli_pen *pen, const json_t *list)
+void jt_cli_pen_status(struct jt_cli_pen *pen, struct jt_span word)
 {
-    size_t index;
-    const json_t *item;
-    json_array_foreach(list, index, item)
+    static const struct {
+        const char *word;
+        enum jt_cli_style style;
+    } meanings[] = {
+        {"ok", JT_CLI_STYLE_GOOD},        {"active", JT_CLI_STYLE_GOOD},
+        {"approved", JT_CLI_STYLE_GOOD},  {"granted", JT_CLI_STYLE_GOOD},
+        {"warn", JT_CLI_STYLE_WATCH},     {"pending", JT_CLI_STYLE_WATCH},
+        {"retiring", JT_CLI_STYLE_WATCH}, {"fail", JT_CLI_STYLE_BAD},
+        {"failed", JT_CLI_STYLE_BAD},     {"revoked", JT_CLI_STYLE_BAD},
+        {"refused", JT_CLI_STYLE_BAD},    {"dropped", JT_CLI_STYLE_BAD},
+        {"disabled", JT_CLI_STYLE_BAD},
+    };
+    enum jt_cli_style style = JT_CLI_STYLE_NONE;
+    for (size_t i = 0; i < JT_COUNT(meanings); i++) {
+        style = jt_span_is(word, meanings[i].word) ? meanings[i].style : style;
+    }
+    if (style == JT_CLI_STYLE_NONE) {
+        jt_cli_pen_text(pen, word);
+        return;
+    }
+    jt_cli_pen_style(pen, style);
+    jt_cli_pen_text(pen, word);
+    jt_cli_pen_style(pen, JT_CLI_STYLE_NONE);
+}
+
+static void put_labels(struct jt_cli_pen *pen, json_t *labels)
+{
+    const char *name;
+    json_t *value;
+    const char *before = "";
+    json_object_foreach(labels, name, value)
     {
-        jt_cli_pen_puts(pen, index > 0 ? ", " : "");
-        put_plain(pen, item);
+        jt_cli_pen_puts(pen, before);
+        jt_cli_pen_puts(pen, name);
+        jt_cli_pen_puts(pen, "=");
+        put_plain(pen, value);
+        before = ", ";
     }
-    if (json_array_size(list) == 0) {
-        jt_cli_pen_puts(pen, "-");
-    }
+    jt_cli_pen_puts(pen, before[0] == 0 ? "-" : "");
 }
 
 static void put_secret(struct jt_cli_pen *pen, const json_t *secret)
@@ -162,17 +205,65 @@ static void put_secret(struct jt_cli_pen *pen, const json_t *secret)
     }
 }
 
-void jt_cli_pen_value(struct jt_cli_pen *pen, const json_t *value, enum jt_cli_form form)
+static void put_subscription(struct jt_cli_pen *pen, const json_t *subscription)
 {
-    if (json_is_object(value) && form == JT_CLI_FORM_SECRET) {
-        put_secret(pen, value);
-    } else if (json_is_integer(value) && form == JT_CLI_FORM_TIME) {
+    put_plain(pen, json_object_get(subscription, "product"));
+    jt_cli_pen_puts(pen, " (");
+    jt_cli_pen_status(pen, jt_json_value(json_object_get(subscription, "status")));
+    jt_cli_pen_puts(pen, ")");
+}
+
+static void put_object(struct jt_cli_pen *pen, json_t *object, enum jt_cli_form form)
+{
+    switch (form) {
+    case JT_CLI_FORM_SECRET:
+        put_secret(pen, object);
+        return;
+    case JT_CLI_FORM_SUBSCRIPTION:
+        put_subscription(pen, object);
+        return;
+    case JT_CLI_FORM_LABELS:
+        put_labels(pen, object);
+        return;
+    default:
+        put_plain(pen, object);
+    }
+}
+
+static void put_scalar(struct jt_cli_pen *pen, const json_t *value, enum jt_cli_form form)
+{
+    if (json_is_integer(value) && form == JT_CLI_FORM_TIME) {
         jt_cli_pen_time(pen, json_integer_value(value));
     } else if (json_is_integer(value) && form == JT_CLI_FORM_DURATION) {
         jt_cli_pen_duration(pen, json_integer_value(value));
-    } else if (json_is_array(value)) {
-        put_list(pen, value);
+    } else if (json_is_string(value) && form == JT_CLI_FORM_STATUS) {
+        jt_cli_pen_status(pen, jt_json_value(value));
     } else {
         put_plain(pen, value);
     }
+}
+
+static void put_item(struct jt_cli_pen *pen, json_t *value, enum jt_cli_form form)
+{
+    if (json_is_object(value)) {
+        put_object(pen, value, form);
+    } else {
+        put_scalar(pen, value, form);
+    }
+}
+
+void jt_cli_pen_value(struct jt_cli_pen *pen, json_t *value, enum jt_cli_form form)
+{
+    if (!json_is_array(value)) {
+        put_item(pen, value, form);
+        return;
+    }
+    size_t index;
+    json_t *item;
+    json_array_foreach(value, index, item)
+    {
+        jt_cli_pen_puts(pen, index > 0 ? ", " : "");
+        put_item(pen, item, form);
+    }
+    jt_cli_pen_puts(pen, json_array_size(value) == 0 ? "-" : "");
 }

@@ -7,16 +7,21 @@
 
 /* In the order of the help. */
 static const struct jt_cli_command *const groups[] = {
-    jt_cli_table_resource, jt_cli_table_role,  jt_cli_table_client,
-    jt_cli_table_key,      jt_cli_table_token,
+    jt_cli_table_resource, jt_cli_table_role,         jt_cli_table_product,
+    jt_cli_table_client,   jt_cli_table_subscription, jt_cli_table_key,
+    jt_cli_table_token,    jt_cli_table_context,      jt_cli_table_admin,
 };
 
 const struct jt_cli_option jt_cli_table_globals[] = {
-    {"socket", "PATH", JT_CLI_TEXT, NULL,
-     "admin socket (else JETON_SOCKET, else /run/jeton/admin.sock)", NULL},
-    {"output", "table|json", JT_CLI_TEXT, NULL, "for people (default) or as the API's JSON", NULL},
-    {"help", NULL, JT_CLI_TRUE, NULL, "this text", NULL},
-    {"version", NULL, JT_CLI_TRUE, NULL, "the version", NULL},
+    OPTION("socket", "PATH", TEXT, NULL, "the admin socket (default /run/jeton/admin.sock)"),
+    OPTION("context", "NAME", TEXT, NULL, "the issuer that jeton context add gave this name"),
+    {"output", "FORMAT", JT_CLI_TEXT, NULL, "table (default, for people), json, yaml, or name",
+     "table json yaml name", 'o'},
+    OPTION("field", "MEMBER", TEXT, NULL,
+           "this one value alone, e.g. lifetime_s, labels.team, 0.kid"),
+    OPTION("no-color", NULL, TRUE, NULL, "no colours (as with NO_COLOR set)"),
+    {"help", NULL, JT_CLI_TRUE, NULL, "this text", NULL, 'h'},
+    OPTION("version", NULL, TRUE, NULL, "the version"),
     {0}};
 
 const struct jt_cli_command *jt_cli_table_at(size_t index)

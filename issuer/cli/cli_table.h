@@ -15,7 +15,7 @@
 struct jt_cli_noun; /* cli_object.h */
 struct jt_cli_run;  /* cli_options.h */
 
-/* What becomes of an option's value. All but JT_CLI_LIST are given at most once. */
+/* What becomes of an option's value. Where nothing else is said it is given at most once. */
 enum jt_cli_type {
     JT_CLI_TEXT,    /* a string */
     JT_CLI_LIST,    /* repeatable: an array of strings, in order */
@@ -23,6 +23,7 @@ enum jt_cli_type {
     JT_CLI_JSON,    /* the text of one JSON object */
     JT_CLI_TRUE,    /* a flag: true */
     JT_CLI_FALSE,   /* a flag: false */
+    JT_CLI_LABEL,   /* repeatable: NAME=VALUE, an object of strings */
     JT_CLI_RESET,   /* repeatable: names an option of the command whose member becomes null */
 };
 
@@ -33,6 +34,7 @@ struct jt_cli_option {
     const char *member;  /* of the request body; NULL: the handler reads the option itself */
     const char *help;    /* one line */
     const char *choices; /* words of which the value is one; NULL: free */
+    char letter;         /* "-o" beside "--output"; 0: none */
 };
 
 struct jt_cli_command {
@@ -49,7 +51,7 @@ struct jt_cli_command {
 /* Command number `index` in the order of the help; NULL past the last. */
 const struct jt_cli_command *jt_cli_table_at(size_t index);
 
-/* --socket, --output, --help, --version: accepted at any place, by every command. */
+/* --socket, --output and so on: accepted at any place, by every command. */
 extern const struct jt_cli_option jt_cli_table_globals[];
 
 /* Does the path of `command` begin with the words `prefix` ("" begins all)? */

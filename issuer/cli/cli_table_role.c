@@ -4,8 +4,9 @@
 
 #include "common/base/base.h"
 
-static const struct jt_cli_option role_create[] = {GRANTS, {0}};
-static const struct jt_cli_option role_update[] = {GRANTS, RESET, {0}};
+static const struct jt_cli_option role_create[] = {GRANTS, OWNED, {0}};
+static const struct jt_cli_option role_update[] = {GRANTS, OWNED, UNLABEL, RESET, {0}};
+static const struct jt_cli_option role_list[] = {FILTERS("name"), {0}};
 static const struct jt_cli_option confirmed[] = {YES, {0}};
 
 const struct jt_cli_command jt_cli_table_role[] = {
@@ -17,6 +18,7 @@ const struct jt_cli_command jt_cli_table_role[] = {
      .help = "name a set of grants",
      .examples = "jeton role create billing --grant " PAYMENT "#payments:write"},
     {.path = "role list",
+     .options = role_list,
      .noun = &jt_cli_object_role,
      .run = jt_cli_object_list,
      .help = "list the roles",
@@ -32,7 +34,8 @@ const struct jt_cli_command jt_cli_table_role[] = {
      .options = role_update,
      .noun = &jt_cli_object_role,
      .run = jt_cli_object_update,
-     .help = "replace the grants of a role",
+     .help = "change what is given, leave the rest",
+     .more = "The grants that are given replace the old ones, for every client that holds it.",
      .examples = "jeton role update billing --grant " PAYMENT "#payments:read"},
     {.path = "role delete",
      .args = "NAME",

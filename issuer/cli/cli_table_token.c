@@ -28,7 +28,9 @@ const struct jt_cli_command jt_cli_table_token[] = {
     {.path = "token get",
      .options = token_get,
      .run = jt_cli_token_get,
-     .help = "get a token as a client; id and secret from JETON_CLIENT_ID and JETON_CLIENT_SECRET",
+     .help = "get a token as a client",
+     .more = "Its id and secret come from JETON_CLIENT_ID and JETON_CLIENT_SECRET, or from the "
+             "credentials file, which client create -o json makes.",
      .examples = "jeton token get --issuer https://id.example.com --resource " PAYMENT
                  " --credentials cart.json\n"
                  "jeton token get --issuer https://id.example.com --resource " PAYMENT
@@ -36,14 +38,19 @@ const struct jt_cli_command jt_cli_table_token[] = {
     {.path = "token inspect",
      .args = "[-|FILE]",
      .run = jt_cli_token_inspect,
-     .help = "show what a token says, verifying nothing; from FILE, or - for standard input (the "
-             "default)",
+     .help = "show what a token says, verifying nothing",
+     .more = "It is read from FILE, or - for standard input (the default). Anyone can write such "
+             "a token: token verify judges it.",
      .examples = "jeton token get ... | jeton token inspect\njeton token inspect token.txt"},
     {.path = "token verify",
      .args = "[-|FILE]",
      .options = token_verify,
      .run = jt_cli_token_verify,
-     .help = "judge a token as an API would; from FILE, or - for standard input (the default)",
+     .help = "judge a token as an API would",
+     .more =
+         "It is read from FILE, or - for standard input (the default). Each check is printed in "
+         "order: ok, failed with the reason and what to do, or not reached. It must hold every "
+         "scope that is asked for.",
      .examples = "jeton token get ... | jeton token verify --issuer https://id.example.com"
                  " --audience " PAYMENT "\n"
                  "jeton token verify --issuer https://id.example.com --audience " PAYMENT

@@ -3,7 +3,7 @@
 
 #include "common/base/clock.h"
 #include "issuer/cli/cli_input.h"
-#include "issuer/cli/cli_output.h"
+#include "issuer/cli/cli_show.h"
 #include "issuer/cli/cli_token_parts.h"
 
 #include "common/base/base.h"
@@ -55,13 +55,13 @@ static void put_members(const char *title, json_t *object)
     (void)printf("%s\n", title); /* main asks ferror() at the end; so below */
     json_object_foreach(object, name, value)
     {
-        struct jt_cli_pen measure = {NULL, 0};
+        struct jt_cli_pen measure = jt_cli_pen_on(NULL);
         jt_cli_pen_puts(&measure, name);
         edge = measure.width > edge ? measure.width : edge;
     }
     json_object_foreach(object, name, value)
     {
-        struct jt_cli_pen pen = {stdout, 0};
+        struct jt_cli_pen pen = jt_cli_pen_on(stdout);
         jt_cli_pen_pad(&pen, 2);
         jt_cli_pen_puts(&pen, name);
         jt_cli_pen_pad(&pen, edge + 4);
@@ -73,15 +73,12 @@ static void put_members(const char *title, json_t *object)
     }
 }
 
-static enum jt_err print_json(const json_t *header, const json_t *claims)
+static enum jt_err print_data(const struct jt_cli_run *run, const json_t *header,
+                              const json_t *claims, struct jt_diag *diag)
 {
     JT_JSON_AUTO json_t *both =
         json_pack("{sOsOsb}", "header", header, "claims", claims, "verified", 0);
-    if (both == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    jt_cli_output_json(both);
-    return JT_OK;
+    return both == NULL ? JT_ERR_NOMEM : jt_cli_show_value(run, NULL, both, diag);
 }
 
 enum jt_err jt_cli_token_inspect(const struct jt_cli_run *run, struct jt_diag *diag)
@@ -91,8 +88,8 @@ enum jt_err jt_cli_token_inspect(const struct jt_cli_run *run, struct jt_diag *d
     JT_JSON_AUTO json_t *claims = NULL;
     JT_TRY(jt_cli_input_token(run, &token, diag));
     JT_TRY(jt_cli_token_parts(jt_secret_span(&token), &header, &claims, diag));
-    if (run->json) {
-        JT_TRY(print_json(header, claims));
+    if (!jt_cli_show_people(run)) {
+        JT_TRY(print_data(run, header, claims, diag));
     } else {
         put_members("header", header);
         put_members("claims", claims);

@@ -7,6 +7,7 @@
 #include "issuer/cli/cli_checks.h"
 #include "issuer/cli/cli_http.h"
 #include "issuer/cli/cli_input.h"
+#include "issuer/cli/cli_show.h"
 #include "issuer/cli/cli_token_parts.h"
 
 #include "common/base/base.h"
@@ -84,15 +85,17 @@ static enum jt_err print(const struct jt_cli_run *run, struct jt_span token,
     if (!jt_cli_checks_fill(result, checks)) {
         return jt_diag_fail(diag, JT_ERR_INTERNAL, "%s", jeton_status_text(result->status));
     }
-    if (run->json) {
-        JT_TRY(jt_cli_checks_print_json(checks, result->status));
+    if (!jt_cli_show_people(run)) {
+        JT_JSON_AUTO json_t *verdict = NULL;
+        JT_TRY(jt_cli_checks_json(checks, result->status, &verdict));
+        JT_TRY(jt_cli_show_value(run, NULL, verdict, diag));
     } else {
         JT_JSON_AUTO json_t *header = NULL;
         JT_JSON_AUTO json_t *claims = NULL;
         if (jt_cli_token_parts(token, &header, &claims, NULL) != JT_OK) {
             claims = NULL; /* the lines say a little less */
         }
-        jt_cli_checks_print(checks, claims);
+        jt_cli_checks_print(jt_cli_output_ink(run), checks, claims);
     }
     if (result->status == JETON_OK) {
         return JT_OK;

@@ -10,6 +10,7 @@
 #include "issuer/cli/cli_help.h"
 #include "issuer/cli/cli_memory.h"
 #include "issuer/cli/cli_output.h"
+#include "issuer/cli/cli_target.h"
 
 #include "common/base/base.h"
 
@@ -68,8 +69,11 @@ int main(int argc, char *argv[])
         jt_cli_help_print(&run, stderr);
         return EXIT_USAGE;
     }
+    static struct jt_cli_target target;
     enum jt_err err = jt_cli_options_parse(argc, argv, &run, &diag);
+    run.target = &target;
     err = err == JT_OK ? act(&run, &diag) : err;
+    jt_cli_target_release(&target);
     err = finish(err, &diag);
     jt_secret_wipe(buffer, sizeof buffer);
     if (err != JT_OK) {

@@ -5,6 +5,7 @@ are asked. JETON names the program, JETON_SOURCE the source tree."""
 import http.server
 import json
 import os
+import re
 import shutil
 import socketserver
 import subprocess
@@ -32,6 +33,20 @@ def run(*args, stdin=b"", env=None):
     done = subprocess.run([JETON, *args], input=stdin, capture_output=True, timeout=20, check=False,
                           env={"PATH": os.environ["PATH"], **(env or {})})
     return Result(done)
+
+
+def commands():
+    """Every command that the overview names."""
+    text = run("--help").out
+    block = text.split("tells more):\n")[1].split("\n\n")[0]
+    return re.findall(r"^  (\S.*?)  ", block, re.M)
+
+
+def own_options(command):
+    """The options of a command that are not those of every command."""
+    text = run(*command.split(), "--help").out
+    own = re.search(r"\nOptions:\n(.*?)\nEverywhere:", text, re.S)
+    return re.findall(r"^  (?:-\w, )?(--[a-z-]+)", own.group(1), re.M) if own else []
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -4,21 +4,30 @@
 import json
 import os
 import pty
+import re
 import socket
 import subprocess
 import unittest
 
-from cli_support import JETON, PAYMENT, AdminCase, Case, run
+from cli_support import JETON, PAYMENT, TOKENS, AdminCase, Case, commands, own_options, run
 
 PAYMENT_PATH = "/resources/https%3A%2F%2Fpayment.example.com%2Fapi"
 RESOURCE = {"identifier": PAYMENT, "scopes": ["payments:read", "payments:write"],
-            "lifetime_s": 3600, "alg": "ES256", "typ": "at+jwt", "claims": {}, "shared": False}
-ROLE = {"name": "billing", "grants": [PAYMENT + "#payments:write"]}
+            "lifetime_s": 3600, "alg": "ES256", "typ": "at+jwt", "claims": {}, "shared": False,
+            "owner": None, "labels": {}}
+ROLE = {"name": "billing", "grants": [PAYMENT + "#payments:write"], "owner": "pay",
+        "labels": {"team": "payments", "tier": "1"}}
+PRODUCT = {"name": "checkout", "approval": "manual", "grants": [PAYMENT], "owner": None,
+           "labels": {}}
 CLIENT = {"client_id": "jtc1", "name": "cart-service", "enabled": True, "scope_policy": "filter",
-          "default_resource": None, "roles": ["billing"], "grants": [],
-          "secrets": [{"id": "s1", "name": "first", "created_s": 1763800000, "expires_s": None},
+          "default_resource": None, "roles": ["billing"],
+          "subscriptions": [{"product": "checkout", "status": "approved"},
+                            {"product": "reports", "status": "pending"}], "grants": [],
+          "secrets": [{"id": "s1", "name": "first", "created_s": 1763800000, "expires_s": None,
+                       "last_used_s": 1763800060},
                       {"id": "s2", "name": "next", "created_s": 1763800000,
-                       "expires_s": 1771576000}]}
+                       "expires_s": 1771576000, "last_used_s": None}],
+          "owner": None, "labels": {}}
 KEYS = {"items": [
     {"kid": "k2", "alg": "ES256", "state": "next", "published_at_s": 1763800000,
      "sign_from_s": None, "sign_until_s": None, "drop_at_s": None, "revoked_at_s": None},
@@ -46,6 +55,32 @@ class Requests(AdminCase):
         (["role", "update", "billing", "--grant", PAYMENT], "PATCH", "/roles/billing",
          {"grants": [PAYMENT]}, ROLE),
         (["role", "delete", "--yes", "--", "--odd"], "DELETE", "/roles/--odd", None, None),
+        (["role", "create", "r", "--owner", "pay", "--label", "team=a=b", "--label", "empty="],
+         "POST", "/roles", {"name": "r", "owner": "pay", "labels": {"team": "a=b", "empty": ""}},
+         ROLE),
+        (["role", "update", "r", "--label", "team=pay", "--unlabel", "old", "--unlabel", "older"],
+         "PATCH", "/roles/r", {"labels": {"team": "pay", "old": None, "older": None}}, ROLE),
+        (["role", "update", "r", "--reset", "label", "--reset", "owner"], "PATCH", "/roles/r",
+         {"labels": None, "owner": None}, ROLE),
+        (["product", "create", "checkout", "--grant", PAYMENT, "--approval", "manual"], "POST",
+         "/products", {"name": "checkout", "grants": [PAYMENT], "approval": "manual"}, PRODUCT),
+        (["product", "show", "checkout"], "GET", "/products/checkout", None, PRODUCT),
+        (["product", "update", "checkout", "--approval=auto"], "PATCH", "/products/checkout",
+         {"approval": "auto"}, PRODUCT),
+        (["product", "delete", "checkout", "--yes"], "DELETE", "/products/checkout", None, None),
+        (["client", "create", "cart", "--product", "a", "--product", "b"], "POST", "/clients",
+         {"name": "cart", "subscriptions": ["a", "b"]}, {**CLIENT, "client_secret": "jts"}),
+        (["client", "assign", "c", "r", "s"], "POST", "/clients/c/roles", {"roles": ["r", "s"]},
+         CLIENT),
+        (["client", "unassign", "c", "r"], "DELETE", "/clients/c/roles/r", None, CLIENT),
+        (["client", "subscribe", "c", "p/q"], "POST", "/clients/c/subscriptions",
+         {"product": "p/q"}, CLIENT),
+        (["client", "unsubscribe", "c", "p/q", "--yes"], "DELETE", "/clients/c/subscriptions/p%2Fq",
+         None, CLIENT),
+        (["client", "approve", "c", "p"], "POST", "/clients/c/subscriptions/p/approve", None,
+         CLIENT),
+        (["client", "revoke", "c", "p", "--yes"], "POST", "/clients/c/subscriptions/p/revoke", None,
+         CLIENT),
         (["client", "create", "cart", "--role", "r", "--grant", PAYMENT, "--default-resource",
           PAYMENT, "--scope-policy", "strict", "--secret-name", "n", "--secret-lifetime", "90d"],
          "POST", "/clients",
@@ -107,6 +142,20 @@ class Requests(AdminCase):
                 self.assertEqual(printed.code, 0)
                 self.assertEqual(json.loads(printed.out), expected)
 
+    def test_filters_are_a_query(self):
+        cases = [
+            (["--name", "a b", "--label", "team=x&y", "--owner", "p", "--role", "r", "--product",
+              "q", "--status", "pending", "--resource", PAYMENT, "--enabled"],
+             "name=a%20b&label=team%3Dx%26y&owner=p&role=r&product=q&status=pending"
+             "&resource=https%3A%2F%2Fpayment.example.com%2Fapi&enabled=true&limit=1000"),
+            (["--disabled", "--limit", "5"], "enabled=false&limit=5"),
+            ([], "limit=1000"),
+        ]
+        for args, query in cases:
+            with self.subTest(args=args):
+                self.says("GET", "/clients?" + query, 200, {"items": [CLIENT]})
+                self.check(self.jeton("client", "list", "-o", "name", *args), 0, "cart-service\n")
+
     def test_a_body_is_announced_as_json(self):
         self.says("POST", "/roles", 201, ROLE)
         self.jeton("role", "create", "billing")
@@ -126,16 +175,16 @@ class Requests(AdminCase):
 
 class Output(AdminCase):
     def test_tables_are_aligned(self):
-        self.says("GET", "/resources", 200, {"items": [
+        self.says("GET", "/resources?limit=1000", 200, {"items": [
             RESOURCE, {**RESOURCE, "identifier": "https://\u00e9.example/", "scopes": [],
                        "lifetime_s": 90}]})
         self.check(self.jeton("resource", "list"), 0,
                    "IDENTIFIER                       SCOPES                         LIFETIME  ALG"
-                   "    TYP\n"
+                   "    TYP     LABELS\n"
                    "https://payment.example.com/api  payments:read, payments:write  1h        ES256"
-                   "  at+jwt\n"
+                   "  at+jwt  -\n"
                    "https://\u00e9.example/               -                              90s       "
-                   "ES256  at+jwt\n")
+                   "ES256  at+jwt  -\n")
 
     def test_keys_show_their_times(self):
         self.says("GET", "/keys", 200, KEYS)
@@ -153,14 +202,23 @@ class Output(AdminCase):
                    "scope_policy      filter\n"
                    "default_resource  -\n"
                    "roles             billing\n"
+                   "products          checkout (approved)\n"
+                   "                  reports (pending)\n"
                    "grants            -\n"
                    "secrets           s1  first  without end\n"
-                   "                  s2  next  until 2026-02-20T08:26:40Z\n")
+                   "                  s2  next  until 2026-02-20T08:26:40Z\n"
+                   "owner             -\n"
+                   "labels            -\n")
 
     def test_an_empty_list_prints_no_data(self):
-        self.says("GET", "/roles", 200, {"items": []})
+        self.says("GET", "/roles?limit=1000", 200, {"items": []})
+        self.says("GET", "/roles?owner=p&limit=1000", 200, {"items": []})
         self.check(self.jeton("role", "list"), 0, "", "no roles yet; jeton role create --help")
+        self.check(self.jeton("role", "list", "--owner", "p"), 0, "", "no roles like that")
         self.check(self.jeton("role", "list", "-o", "json"), 0, "[]\n")
+        self.check(self.jeton("role", "list", "-o", "yaml"), 0, "[]\n")
+        self.check(self.jeton("role", "list", "-o", "name"), 0, "")
+        self.check(self.jeton("role", "list", "--field", "0"), 3, "", "there is no member '0'")
 
     def test_a_new_secret_is_data_and_the_warning_is_talk(self):
         self.says("POST", "/clients", 201, {**CLIENT, "client_secret": "jts_secret"})
@@ -176,14 +234,15 @@ class Output(AdminCase):
     def test_listed_secrets_have_a_table_of_their_own(self):
         self.says("GET", "/clients/c", 200, CLIENT)
         lines = self.jeton("client", "secret", "list", "c").out.splitlines()
-        self.assertEqual(lines[1].split(), ["s1", "first", "2025-11-22T08:26:40Z", "-"])
+        self.assertEqual(lines[1].split(), ["s1", "first", "2025-11-22T08:26:40Z", "-", "2025-11-22T08:27:40Z"])
         self.assertEqual(len(lines), 3)
 
     def test_peer_text_cannot_drive_the_terminal(self):
         self.says("GET", "/roles/r", 200,
                   {"name": "\x1b[2J\x07\u202e\u009b\u00e9", "grants": ["a\nb\x7f"]})
         self.check(self.jeton("role", "show", "r"), 0,
-                   "name    \\x1b[2J\\x07\\u202e\\u009b\u00e9\ngrants  a\\x0ab\\x7f\n")
+                   "name    \\x1b[2J\\x07\\u202e\\u009b\u00e9\ngrants  a\\x0ab\\x7f\n"
+                   "owner   -\nlabels  -\n")
         self.says("GET", "/roles/r", 409, {"detail": "\x1b[2Jgone\nforged: line"})
         self.check(self.jeton("role", "show", "r"), 2, "",
                    "jeton: \\x1b[2Jgone\\x0aforged: line\n")
@@ -195,6 +254,189 @@ class Output(AdminCase):
                                   stdout=full, stderr=subprocess.PIPE, timeout=20, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"cannot write to standard output", done.stderr)
+
+
+class Formats(AdminCase):
+    """-o and --field; JSON is above."""
+
+    def test_yaml_is_the_object_or_the_list(self):
+        self.says("GET", "/roles/r", 200, ROLE)
+        self.check(self.jeton("role", "show", "r", "-o", "yaml"), 0,
+                   "name: billing\ngrants:\n- https://payment.example.com/api#payments:write\n"
+                   "owner: pay\nlabels:\n  team: payments\n  tier: '1'\n")
+        self.says("GET", "/keys", 200, {"items": [{"kid": "yes", "alg": None, "of": 1}]})
+        self.check(self.jeton("key", "list", "-o", "yaml"), 0,
+                   "- kid: 'yes'\n  alg: null\n  of: 1\n")
+
+    def test_names_are_one_a_line(self):
+        self.says("GET", "/roles/r", 200, ROLE)
+        self.says("GET", "/keys", 200, KEYS)
+        self.says("GET", "/clients/c", 200, CLIENT)
+        self.says("GET", PAYMENT_PATH, 200, RESOURCE)
+        for args, names in ((["role", "show", "r"], "billing\n"),
+                            (["resource", "show", PAYMENT], PAYMENT + "\n"),
+                            (["key", "list"], "k2\nk1\n"),
+                            (["client", "secret", "list", "c"], "s1\ns2\n")):
+            self.check(self.jeton(*args, "-o", "name"), 0, names)
+
+    def test_a_field_is_found_by_its_path(self):
+        self.says("GET", "/clients/c", 200, {**CLIENT, "labels": {"a.b": "1", "a": "2", "": "3"}})
+        cases = [("name", "cart-service"), ("enabled", "true"), ("default_resource", "null"),
+                 ("secrets.1.expires_s", "1771576000"), ("subscriptions.0.product", "checkout"),
+                 ("labels.a.b", "1"), ("labels.a", "2"), ("labels.", "3"),
+                 ("roles", '["billing"]'), ("secrets.0.name", "first"), ("grants", "[]")]
+        for path, value in cases:
+            with self.subTest(path=path):
+                self.check(self.jeton("client", "show", "c", "--field", path), 0, value + "\n")
+        for path in ("none", "name.x", "roles.1", "roles.-1", "roles.x", "roles.0.x", "secrets.00x",
+                     "secrets.0.", ".name", "roles.99999999999999999999", "labels.b"):
+            with self.subTest(path=path):
+                self.check(self.jeton("client", "show", "c", "--field", path), 3, "",
+                           f"there is no member '{path}' here")
+
+    def test_a_field_is_printed_as_it_is(self):
+        self.says("POST", "/clients", 201, {**CLIENT, "client_secret": 'a"\u00e9\n'})
+        self.check(self.jeton("client", "create", "c", "--field", "client_secret"), 0,
+                   'a"\u00e9\n\n', "is shown this once")
+
+    def test_what_has_no_name_says_so(self):
+        result = run("token", "inspect", "-o", "name",
+                     stdin=TOKENS["tokens"]["good"].encode())
+        self.check(result, 1, "", "what token inspect shows has no name")
+
+
+class Pages(AdminCase):
+    """A list comes page by page; in every format it is one."""
+
+    def setUp(self):
+        super().setUp()
+        first, second = [{**ROLE, "name": name} for name in ("a", "wider-than-the-first")]
+        self.roles = [first, second, {**ROLE, "name": "c"}]
+        self.says("GET", "/roles?limit=1000", 200, {"items": [first], "next": "a&b="})
+        self.says("GET", "/roles?limit=1000&after=a%26b%3D", 200, {"items": [second], "next": "z"})
+        self.says("GET", "/roles?limit=1000&after=z", 200, {"items": [self.roles[2]]})
+
+    def test_every_page_is_printed(self):
+        result = self.jeton("role", "list", "-o", "json")
+        self.check(result, 0, json.dumps(self.roles, indent=2, ensure_ascii=False) + "\n")
+        self.check(self.jeton("role", "list", "-o", "name"), 0, "a\nwider-than-the-first\nc\n")
+        yaml = self.jeton("role", "list", "-o", "yaml").out
+        self.assertEqual([line for line in yaml.splitlines() if "name" in line],
+                         ["- name: a", "- name: wider-than-the-first", "- name: c"])
+        self.check(self.jeton("role", "list", "--field", "1.name"), 0, "wider-than-the-first\n")
+        lines = self.jeton("role", "list").out.splitlines()
+        self.assertEqual([line.split()[0] for line in lines],
+                         ["NAME", "a", "wider-than-the-first", "c"])
+        self.assertIn("wider-than-the-first  https:", lines[2])
+
+    def test_no_more_is_asked_for_than_is_wanted(self):
+        self.says("GET", "/roles?limit=2", 200, {"items": self.roles[:1], "next": "n"})
+        self.says("GET", "/roles?limit=1&after=n", 200, {"items": self.roles[1:2], "next": "m"})
+        self.check(self.jeton("role", "list", "--limit", "2", "-o", "name"), 0,
+                   "a\nwider-than-the-first\n")
+
+    def test_a_page_that_fails_ends_the_list_with_a_failure(self):
+        self.says("GET", "/roles?limit=1000&after=z", 503, {"detail": "no memory"})
+        self.assertEqual(self.jeton("role", "list", "-o", "name").code, 2)
+        result = self.jeton("role", "list", "-o", "json")
+        self.assertEqual(result.code, 2)
+        with self.assertRaises(ValueError):  # nobody takes half a list for the whole
+            json.loads(result.out)
+
+
+class Colours(AdminCase):
+    def on_terminal(self, *args, env=None):
+        """Standard output as a terminal gets it."""
+        leader, follower = pty.openpty()
+        done = subprocess.run([JETON, "--socket", self.socket, *args], stdout=follower,
+                              stderr=subprocess.PIPE, timeout=20, check=False,
+                              env={"PATH": os.environ["PATH"], "TERM": "xterm", **(env or {})})
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        os.close(follower)
+        text = b""
+        try:
+            while chunk := os.read(leader, 65536):
+                text += chunk
+        except OSError:  # Linux says so when it is all read
+            pass
+        os.close(leader)
+        return text.decode()
+
+    def test_titles_and_statuses_are_coloured_on_a_terminal(self):
+        self.says("GET", "/keys", 200, KEYS)
+        text = self.on_terminal("key", "list")
+        self.assertIn("\x1b[1mKID\x1b[0m", text)
+        self.assertIn("\x1b[32mactive\x1b[0m", text)
+        self.says("GET", "/clients/c", 200, CLIENT)
+        text = self.on_terminal("client", "show", "c")
+        self.assertIn("\x1b[32mapproved\x1b[0m", text)
+        self.assertIn("\x1b[33mpending\x1b[0m", text)
+
+    def test_colour_does_not_move_the_columns(self):
+        self.says("GET", "/keys", 200, KEYS)
+        bare = re.sub(r"\x1b\[\d+m", "", self.on_terminal("key", "list"))
+        self.assertEqual(bare.replace("\r\n", "\n"), self.jeton("key", "list").out)
+
+    def test_nothing_is_coloured_where_it_is_not_wanted(self):
+        self.says("GET", "/keys", 200, KEYS)
+        for args, env in ((["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"}),
+                          ([], {"TERM": ""}), (["-o", "json"], {}), (["-o", "yaml"], {}),
+                          (["-o", "name"], {}), (["--field", "0.kid"], {})):
+            with self.subTest(args=args, env=env):
+                self.assertNotIn("\x1b", self.on_terminal("key", "list", *args, env=env))
+        self.assertIn("\x1b", self.on_terminal("key", "list", env={"NO_COLOR": ""}))
+        self.assertNotIn("\x1b", self.jeton("key", "list", env={"TERM": "xterm"}).out)
+
+    def test_peer_text_cannot_drive_the_terminal_in_any_format(self):
+        self.says("GET", "/roles/r", 200, {**ROLE, "name": "\x1b[2J\u202e\u009b"})
+        for args in (["-o", "json"], ["-o", "yaml"], ["-o", "name"], ["--field", "name"],
+                     ["--no-color"], ["--field", "labels"]):
+            with self.subTest(args=args):
+                text = self.on_terminal("role", "show", "r", *args)
+                for hostile in "\x1b\u202e\u009b":
+                    self.assertNotIn(hostile, text)
+
+
+class Setup(AdminCase):
+    ADMIN = "https://id.example.com/admin"
+    PATH = "/resources/https%3A%2F%2Fid.example.com%2Fadmin"
+    SCOPES = ["clients:read", "clients:write"]
+
+    def setUp(self):
+        super().setUp()
+        self.grants = [f"{self.ADMIN}#{scope}" for scope in self.SCOPES]
+        self.says("GET", "", 200, {"issuer": "https://id.example.com",
+                                   "admin_resource": self.ADMIN, "scopes": self.SCOPES})
+
+    def test_what_is_missing_is_made(self):
+        self.says("POST", "/resources", 201, {"scopes": self.SCOPES})
+        self.says("POST", "/roles", 201, {"grants": self.grants})
+        self.says("POST", "/clients", 201, {**CLIENT, "client_secret": "jts"})
+        result = self.jeton("admin", "setup", "--client", "ops", "-o", "json")
+        self.check(result, 0, err="shown this once")
+        self.assertEqual(json.loads(result.out),
+                         {"resource": self.ADMIN, "role": "jeton-admin", "client_id": "jtc1",
+                          "client_secret": "jts"})
+        self.assertEqual([asked for asked in self.asked() if asked[0] != "GET"], [
+            ("POST", "/admin/v1/resources", {"identifier": self.ADMIN, "scopes": self.SCOPES}),
+            ("POST", "/admin/v1/roles", {"name": "jeton-admin", "grants": self.grants}),
+            ("POST", "/admin/v1/clients", {"name": "ops", "roles": ["jeton-admin"]})])
+
+    def test_what_is_there_is_completed_and_what_is_whole_left_alone(self):
+        self.says("GET", self.PATH, 200, {"scopes": ["own", "clients:read"]})
+        self.says("PATCH", self.PATH, 200, {})
+        self.says("GET", "/roles/jeton-admin", 200, {"grants": self.grants})
+        self.says("GET", "/clients/ops", 200, {**CLIENT, "roles": ["jeton-admin"]})
+        self.check(self.jeton("admin", "setup", "--client", "ops"), 0, err="ops is there already")
+        self.assertEqual([asked for asked in self.asked() if asked[0] != "GET"], [
+            ("PATCH", "/admin/v1" + self.PATH, {"scopes": ["own", "clients:read",
+                                                           "clients:write"]})])
+
+    def test_an_api_that_does_not_describe_itself_is_told(self):
+        for answer in ({}, {"scopes": ["a"]}, {"admin_resource": "u", "scopes": [1]},
+                       {"admin_resource": "u", "scopes": "a"}):
+            self.says("GET", "", 200, answer)
+            self.check(self.jeton("admin", "setup"), 5, "", "jeton: ")
 
 
 class Refusals(AdminCase):
@@ -233,7 +475,7 @@ class Refusals(AdminCase):
             (["role", "delete", "nobody", "--yes"],
              "there is no role 'nobody'; jeton role list shows those there are"),
             (["role", "show", "\x1b[2J"], "there is no role '\\x1b[2J';"),
-            (["role", "list"], "no such object"),
+            (["key", "list"], "no such object"),
         ]
         for args, line in cases:
             with self.subTest(args=args):
@@ -252,8 +494,18 @@ class Confirmation(AdminCase):
         (["role", "delete", "a"], "DELETE", "/roles/a", "a"),
         (["client", "delete", "a"], "DELETE", "/clients/a", "a"),
         (["client", "secret", "revoke", "a", "s1"], "DELETE", "/clients/a/secrets/s1", "s1"),
+        (["client", "unsubscribe", "a", "p"], "DELETE", "/clients/a/subscriptions/p", "p"),
+        (["client", "revoke", "a", "p"], "POST", "/clients/a/subscriptions/p/revoke", "p"),
+        (["product", "delete", "a"], "DELETE", "/products/a", "a"),
         (["key", "revoke", "k1"], "POST", "/keys/k1/revoke", "k1"),
     ]
+
+    def test_whatever_takes_away_for_good_is_confirmed(self):
+        asks = [command for command in commands() if "--yes" in own_options(command)]
+        words = ("delete", "revoke", "unsubscribe", "remove", "prune")
+        self.assertEqual(asks, [c for c in commands() if c.split()[-1] in words])
+        self.assertEqual({" ".join(w for w in args if len(w) > 2) for args, *_ in self.CASES},
+                         set(asks) - {"context remove"})
 
     def at_terminal(self, args, typed):
         leader, follower = pty.openpty()
