@@ -34,6 +34,8 @@ test   npm                     npm ca-certificates
 test   nginx                   nginx-light
 test   haproxy                 haproxy
 test   caddy                   caddy
+test   zsh                     zsh
+test   fish                    fish
 check  clang                   clang
 check  clang:-fsanitize=fuzzer libclang-rt-dev
 check  clang-tidy              clang-tidy

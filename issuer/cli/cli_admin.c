@@ -137,6 +137,7 @@ enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
         .socket = target->socket,
         .ca_file = target->socket == NULL ? target->context->ca_file : NULL,
         .bearer = (const char *)target->bearer.p,
+        .timeout_ms = target->timeout_ms,
         .content_type = "application/json",
         .body = jt_buf_span(&body),
     };

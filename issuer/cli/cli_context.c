@@ -78,9 +78,13 @@ static enum jt_err put_path(json_t *context, const char *member, const char *pat
 static enum jt_err make(const struct jt_cli_run *run, json_t **out_context, struct jt_diag *diag)
 {
     static const char *const paths[][2] = {{"credentials", "credentials"}, {"ca-file", "ca_file"}};
-    JT_JSON_AUTO json_t *context = NULL;
-    JT_TRY(jt_cli_body_make(run, &context, diag));
+    JT_JSON_AUTO json_t *context = json_object();
+    JT_JSON_AUTO json_t *given = NULL;
     JT_TRY(jt_cli_body_text(context, "name", "the context's name", run->args[0], diag));
+    JT_TRY(jt_cli_body_make(run, &given, diag));
+    if (json_object_update(context, given) != 0) {
+        return JT_ERR_NOMEM;
+    }
     if (run->socket != NULL) {
         JT_TRY(put_path(context, "socket", run->socket, diag));
     }
@@ -201,8 +205,7 @@ enum jt_err jt_cli_context_remove(const struct jt_cli_run *run, struct jt_diag *
     }
     JT_TRY(jt_cli_confirm_ask(run, run->args[0], "This forgets the context, not its issuer", diag));
     bool current = is_current(json, run->args[0]);
-    if (json_array_remove(list, place) != 0 ||
-        (current && json_object_set_new(json, "current", json_null()) != 0)) {
+    if (json_array_remove(list, place) != 0 || (current && json_object_del(json, "current") != 0)) {
         return JT_ERR_NOMEM;
     }
     JT_TRY(jt_cli_contexts_save(json, diag));

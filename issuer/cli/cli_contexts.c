@@ -202,7 +202,7 @@ enum jt_err jt_cli_contexts_one(const struct jt_cli_context *context, json_t **o
 enum jt_err jt_cli_contexts_json(const struct jt_cli_contexts *contexts, json_t **out_json)
 {
     const struct jt_cli_context *list = contexts->list.items;
-    json_t *json = json_pack("{s:s?, s:[]}", "current", contexts->current, "contexts");
+    json_t *json = json_pack("{s:s*, s:[]}", "current", contexts->current, "contexts");
     for (size_t i = 0; i < contexts->list.n; i++) {
         if (json_array_append_new(json_object_get(json, "contexts"), context_json(&list[i])) != 0) {
             json_decref(json);

@@ -54,7 +54,7 @@ void jt_cli_contexts_release(struct jt_cli_contexts *contexts);
 const struct jt_cli_context *jt_cli_contexts_find(const struct jt_cli_contexts *contexts,
                                                   const char *name);
 
-/* Gives {"current": name or null, "contexts": [{"name", ...}]}. JT_ERR_NOMEM. */
+/* Gives {"current": name (left out when there is none), "contexts": [{"name", ...}]}. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_cli_contexts_json(const struct jt_cli_contexts *contexts,
                                              json_t **out_json);
 

@@ -154,7 +154,8 @@ static CURLcode set_authorization(CURL *curl, const struct jt_cli_http_request *
     return code;
 }
 
-static CURLcode set_answer(CURL *curl, struct jt_cli_http_answer *answer, char *detail)
+static CURLcode set_answer(CURL *curl, const struct jt_cli_http_request *request,
+                           struct jt_cli_http_answer *answer, char *detail)
 {
     CURLcode code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     if (code == CURLE_OK) {
@@ -167,7 +168,8 @@ static CURLcode set_answer(CURL *curl, struct jt_cli_http_answer *answer, char *
         code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TOTAL_MS);
+        code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                                request->timeout_ms > 0 ? request->timeout_ms : TOTAL_MS);
     }
     return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) : code;
 }
@@ -204,7 +206,7 @@ static CURLcode set_all(CURL *curl, const struct jt_cli_http_request *request,
     CURLcode code = set_peer(curl, request);
     code = code == CURLE_OK ? set_request(curl, request, headers) : code;
     code = code == CURLE_OK ? set_authorization(curl, request) : code;
-    return code == CURLE_OK ? set_answer(curl, answer, detail) : code;
+    return code == CURLE_OK ? set_answer(curl, request, answer, detail) : code;
 }
 
 static enum jt_err perform(CURL *curl, const struct jt_cli_http_request *request,

@@ -22,6 +22,7 @@ struct jt_cli_http_request {
     const char *content_type;    /* of `body` */
     struct jt_span body;         /* empty: none is sent */
     const char *user, *password; /* for Basic, already encoded for it; NULL: none */
+    long timeout_ms;             /* for all of it; 0: 30 s */
     const char *bearer;          /* a token; NULL: none */
 };
 
@@ -43,7 +44,7 @@ static inline struct jt_span jt_cli_http_body(const struct jt_cli_http_answer *a
     return (struct jt_span){answer->memory.p, answer->len};
 }
 
-/* Sends and waits, at most 30 s. JT_ERR_UNREACHABLE with a sentence that names the cause;
+/* Sends and waits. JT_ERR_UNREACHABLE with a sentence that names the cause;
  * JT_ERR_USAGE for a socket path or URL that cannot be one; JT_ERR_NOMEM. `out_answer` needs
  * release whatever is returned. */
 JT_MUST_USE enum jt_err jt_cli_http_send(const struct jt_cli_http_request *request,

@@ -74,7 +74,7 @@ static enum jt_err take_word(struct jt_cli_run *run, const char *word, struct jt
 
 static enum jt_err take_arg(struct jt_cli_run *run, const char *arg, struct jt_diag *diag)
 {
-    if (arg[0] == 0) {
+    if (arg[0] == 0 && !run->command->any_args) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "an argument is empty; see jeton %s --help",
                             run->command->path);
     }

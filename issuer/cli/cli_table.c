@@ -14,7 +14,7 @@ static const struct jt_cli_command *const groups[] = {
 
 const struct jt_cli_option jt_cli_table_globals[] = {
     OPTION("socket", "PATH", TEXT, NULL, "the admin socket (default /run/jeton/admin.sock)"),
-    OPTION("context", "NAME", TEXT, NULL, "the issuer that jeton context add gave this name"),
+    OPTION("context", "CONTEXT", TEXT, NULL, "the issuer that jeton context add gave this name"),
     {"output", "FORMAT", JT_CLI_TEXT, NULL, "table (default, for people), json, yaml, or name",
      "table json yaml name", 'o'},
     OPTION("field", "MEMBER", TEXT, NULL,

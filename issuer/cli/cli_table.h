@@ -43,6 +43,7 @@ struct jt_cli_command {
     const struct jt_cli_option *options; /* of its own, beside the global ones */
     const struct jt_cli_noun *noun;      /* of the object that generic handlers work on, or NULL */
     enum jt_err (*run)(const struct jt_cli_run *run, struct jt_diag *diag);
+    bool any_args;        /* an argument may be empty: they are words of a command line */
     const char *help;     /* one line */
     const char *more;     /* sentences that go on from there, or NULL */
     const char *examples; /* lines, without the indent */

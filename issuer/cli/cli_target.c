@@ -69,6 +69,7 @@ static enum jt_err get_bearer(struct jt_cli_target *target, struct jt_diag *diag
                                    .issuer_name = "the context's issuer",
                                    .credentials = context->credentials,
                                    .ca_file = context->ca_file,
+                                   .timeout_ms = target->timeout_ms,
                                    .form = jt_buf_span(&form)};
     JT_TRY(jt_cli_token_ask_send(&ask, &answer, &token, diag));
     JT_TRY(jt_secret_alloc(&target->bearer, token.n + 1));

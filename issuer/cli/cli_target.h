@@ -18,6 +18,7 @@ struct jt_cli_target {
     const char *socket;                   /* NULL: `context` has a url */
     const struct jt_cli_context *context; /* NULL: none was used */
     struct jt_cli_contexts contexts;      /* that the above may point into */
+    long timeout_ms;                      /* of a request; 0: as long as usual */
     struct jt_secret bearer;              /* NUL-ended; empty with a socket */
 };
 

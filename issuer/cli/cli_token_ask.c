@@ -103,8 +103,10 @@ static enum jt_err discover(const struct jt_cli_token_ask *ask, struct jt_buf *o
     struct jt_span named, endpoint;
     JT_TRY(jt_cli_http_check_url(ask->issuer_name, ask->issuer, diag));
     JT_TRY(put_discovery_url(ask->issuer, &url));
-    struct jt_cli_http_request request = {
-        .method = "GET", .url = jt_buf_str(&url), .ca_file = ask->ca_file};
+    struct jt_cli_http_request request = {.method = "GET",
+                                          .url = jt_buf_str(&url),
+                                          .ca_file = ask->ca_file,
+                                          .timeout_ms = ask->timeout_ms};
     JT_TRY(jt_cli_http_send(&request, &answer, diag));
     if (answer.status != 200 ||
         jt_json_load_object(jt_cli_http_body(&answer), JT_JSON_DEPTH, &json) != JT_OK) {
@@ -160,6 +162,7 @@ static enum jt_err send(const struct jt_cli_token_ask *ask, const char *endpoint
         .method = "POST",
         .url = endpoint,
         .ca_file = ask->ca_file,
+        .timeout_ms = ask->timeout_ms,
         .content_type = "application/x-www-form-urlencoded",
         .body = jt_buf_span(&form),
         .user = jt_buf_str(&c->id),

@@ -16,6 +16,7 @@ struct jt_cli_token_ask {
     const char *issuer, *issuer_name; /* the URL, and what people call it: "--issuer" */
     const char *credentials;          /* a file; NULL: JETON_CLIENT_ID and JETON_CLIENT_SECRET */
     const char *ca_file;              /* PEM; NULL: the system's */
+    long timeout_ms;                  /* of a request; 0: as long as usual */
     struct jt_span form;              /* goes after the grant type: "&resource=..." */
 };
 
