@@ -269,10 +269,17 @@ static enum jt_err take_option(struct parser *p, struct jt_cli_run *run, struct 
                           : keep_option(run, option, value, diag);
 }
 
+/* A key's id is base64url, and one in 64 begins with a dash. No option is so long with one dash. */
+static bool is_kid(const struct jt_cli_run *run, const char *text)
+{
+    return run->command != NULL && run->n_args == 0 && text[1] != '-' && text[2] != 0 &&
+           jt_span_is(jt_span_str(run->command->args), "KID");
+}
+
 static enum jt_err take(struct parser *p, struct jt_cli_run *run, struct jt_diag *diag)
 {
     const char *text = p->argv[p->at];
-    bool dashed = !p->ended && text[0] == '-' && text[1] != 0;
+    bool dashed = !p->ended && text[0] == '-' && text[1] != 0 && !is_kid(run, text);
     if (dashed && strcmp(text, "--") == 0) {
         p->ended = true;
         return JT_OK;

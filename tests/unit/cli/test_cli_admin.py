@@ -234,7 +234,8 @@ class Output(AdminCase):
     def test_listed_secrets_have_a_table_of_their_own(self):
         self.says("GET", "/clients/c", 200, CLIENT)
         lines = self.jeton("client", "secret", "list", "c").out.splitlines()
-        self.assertEqual(lines[1].split(), ["s1", "first", "2025-11-22T08:26:40Z", "-", "2025-11-22T08:27:40Z"])
+        self.assertEqual(lines[1].split(), ["s1", "first", "2025-11-22T08:26:40Z", "-",
+                                            "2025-11-22T08:27:40Z"])
         self.assertEqual(len(lines), 3)
 
     def test_peer_text_cannot_drive_the_terminal(self):

@@ -42,7 +42,8 @@ class File(ContextCase):
                    "added the context local; as the first it is the one in use")
         self.check(self.jeton("context", "add", "prod", "--url", "https://a.example.com",
                               "--issuer", "https://id.example.com", "--credentials", "/c.json",
-                              "--ca-file", "/ca.pem"), 0, "", "added the context prod; jeton context use")
+                              "--ca-file", "/ca.pem"), 0, "",
+                   "added the context prod; jeton context use")
         self.assertEqual(self.content().splitlines()[1:], [
             "current: local", "contexts:", "- name: local", "  socket: /run/s", "- name: prod",
             "  url: https://a.example.com", "  issuer: https://id.example.com",
