@@ -157,7 +157,7 @@ static enum jt_err check_giving(struct jt_batch *batch, const struct jt_access *
     if (actor->client_id.n == 0) {
         return JT_OK;
     }
-    (void)snprintf(resource, sizeof resource, "%s/admin",
+    (void)snprintf(resource, sizeof resource, "%s" JT_CONFIG_ADMIN,
                    now->settings->config.issuer); /* at most 256 characters */
     struct jt_bestow bestow = {.now = now->access,
                                .then = access,

@@ -25,6 +25,9 @@ struct jt_config {
     char *query_parameters, *log_level;
 };
 
+/* The resource that rights on the admin API are on is the issuer's URL with this. */
+#define JT_CONFIG_ADMIN "/admin"
+
 /* The table, for the reference page. */
 extern const struct jt_conf_row jt_config_rows[];
 extern const size_t jt_config_n_rows;

@@ -28,21 +28,6 @@ struct exchange {
     char target[];     /* as sent; the library's own copy is overwritten by its parser */
 };
 
-/* What a thread keeps: its state, and who frees it. */
-struct thread {
-    void (*free_state)(void *state);
-    void *state;
-};
-
-static void free_thread(void *arg)
-{
-    struct thread *thread = arg;
-    if (thread->free_state != NULL) {
-        thread->free_state(thread->state);
-    }
-    free(thread);
-}
-
 enum jt_err jt_exchange_init(struct jt_exchange_set *set, const struct jt_server_conf *conf,
                              struct jt_reaper *reaper)
 {
@@ -57,7 +42,7 @@ enum jt_err jt_exchange_init(struct jt_exchange_set *set, const struct jt_server
     int failed = pthread_cond_init(&set->idle, &monotonic);
     (void)pthread_condattr_destroy(&monotonic); /* was initialised */
     if (failed == 0 && pthread_mutex_init(&set->lock, NULL) == 0) {
-        if (pthread_key_create(&set->threads, free_thread) == 0) {
+        if (jt_perthread_init(&set->threads, conf) == JT_OK) {
             return JT_OK;
         }
         (void)pthread_mutex_destroy(&set->lock); /* not locked */
@@ -82,7 +67,7 @@ void jt_exchange_drain(struct jt_exchange_set *set, unsigned ms)
 
 void jt_exchange_release(struct jt_exchange_set *set)
 {
-    (void)pthread_key_delete(set->threads);  /* was created; its threads have ended */
+    jt_perthread_release(&set->threads);
     (void)pthread_mutex_destroy(&set->lock); /* not locked */
     (void)pthread_cond_destroy(&set->idle);  /* nobody waits */
 }
@@ -297,32 +282,6 @@ static enum MHD_Result collect(struct exchange *ex, struct jt_span data)
     return jt_intake_take(&ex->body, data) ? MHD_YES : MHD_NO;
 }
 
-/* The calling thread's state; made on its first request. False when it cannot be. */
-static bool find_thread(struct jt_exchange_set *set, void **out_state)
-{
-    const struct jt_server_conf *conf = set->conf;
-    *out_state = NULL;
-    if (conf->thread_new == NULL) {
-        return true;
-    }
-    struct thread *thread = pthread_getspecific(set->threads);
-    if (thread == NULL) {
-        thread = malloc(sizeof *thread);
-        void *state = thread == NULL ? NULL : conf->thread_new(conf->app);
-        if (state == NULL) {
-            free(thread);
-            return false;
-        }
-        *thread = (struct thread){conf->thread_free, state};
-        if (pthread_setspecific(set->threads, thread) != 0) {
-            free_thread(thread);
-            return false;
-        }
-    }
-    *out_state = thread->state;
-    return true;
-}
-
 static enum jt_err decode_segments(struct exchange *ex, struct jt_request *request)
 {
     uint8_t *at = ex->segments;
@@ -347,7 +306,7 @@ static int make_request(struct exchange *ex, struct MHD_Connection *connection, 
         .arg = ex->match.route->arg,
         .connection = connection,
     };
-    if (!find_thread(ex->set, &out_request->thread)) {
+    if (!jt_perthread_get(&ex->set->threads, &out_request->thread)) {
         *out_why = "the server is short of memory; try again";
         return MHD_HTTP_SERVICE_UNAVAILABLE;
     }

@@ -10,6 +10,7 @@
 #ifndef JT_HTTP_EXCHANGE_H
 #define JT_HTTP_EXCHANGE_H
 
+#include "common/http/perthread.h"
 #include "common/http/reaper.h"
 #include "common/http/server.h"
 
@@ -21,7 +22,7 @@
 struct jt_exchange_set {
     const struct jt_server_conf *conf;
     struct jt_reaper *reaper;
-    pthread_key_t threads; /* the state that conf->thread_new makes */
+    struct jt_perthread threads;
     atomic_size_t in_flight;
     atomic_bool draining;
     pthread_mutex_t lock; /* guards nothing but the wait for in_flight to become 0 */

@@ -46,7 +46,7 @@ enum jt_err jt_about_get(struct jt_admin_call *call, struct jt_admin_reply *repl
     const struct jt_root *root = jt_issuer_enter(call->worker);
     const char *issuer = root->settings->config.issuer;
     reply->json = json_pack("{s:s, s:s, s:s+, s:o}", "issuer", issuer, "version", JETON_VERSION,
-                            "admin_resource", issuer, "/admin", "scopes", all_scopes());
+                            "admin_resource", issuer, JT_CONFIG_ADMIN, "scopes", all_scopes());
     jt_issuer_exit(call->worker);
     return reply->json == NULL ? JT_ERR_NOMEM : JT_OK;
 }

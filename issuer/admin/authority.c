@@ -74,8 +74,8 @@ static jeton_status renew(struct jt_authority_pass *pass, const struct jt_root *
         return JETON_OK;
     }
     forget(pass);
-    if (pass->audience.len == 0 &&
-        jt_buf_printf(&pass->audience, "%s/admin", root->settings->config.issuer) != JT_OK) {
+    if (pass->audience.len == 0 && jt_buf_printf(&pass->audience, "%s" JT_CONFIG_ADMIN,
+                                                 root->settings->config.issuer) != JT_OK) {
         return JETON_NO_MEMORY;
     }
     jeton_status status = make_verifier(pass, root);

@@ -311,6 +311,11 @@ static json_t *operation_of(const struct jt_admin_route *route)
                                   "summary", route->summary, "parameters", parameters_of(route),
                                   "security", security_of(route));
     bool well = operation != NULL;
+    if (route->look_scope != NULL) {
+        well =
+            set(well, operation, "description",
+                json_pack("s+", "With dry_run=true a token needs, instead: ", route->look_scope));
+    }
     if (route->body != NULL || route->stream != NULL) {
         well = set(well, operation, "requestBody", body_of(route));
     }
