@@ -118,6 +118,24 @@ static enum jt_err check_alg(const struct jt_root *now, const struct jt_resource
                         "alg: this issuer keeps no keys for %s; add it to keys.algorithms", name);
 }
 
+static bool is_admin(const struct jt_root *now, struct jt_span resource)
+{
+    struct jt_span issuer = jt_span_str(now->settings->config.issuer);
+    return jt_span_starts(resource, issuer) &&
+           jt_span_is(jt_span_of(resource.p + issuer.n, resource.n - issuer.n), JT_CONFIG_ADMIN);
+}
+
+static enum jt_err check_resource(const struct jt_root *now, const struct jt_resource *resource,
+                                  struct jt_diag *diag)
+{
+    if (resource->shared && is_admin(now, resource->object.id)) {
+        return jt_diag_fail(diag, JT_ERR_INVALID,
+                            "shared: a token for the admin API is for nobody else, who could use "
+                            "it there; leave it false");
+    }
+    return check_alg(now, resource, diag);
+}
+
 static enum jt_err check_item(const struct jt_access *access, const struct jt_root *now,
                               const struct jt_batch_item *item, struct jt_diag *diag)
 {
@@ -128,7 +146,7 @@ static enum jt_err check_item(const struct jt_access *access, const struct jt_ro
         settle_subscriptions(access, item);
     }
     if (item->object->kind == JT_STORE_RESOURCE) {
-        JT_TRY(check_alg(now, (const struct jt_resource *)item->object, diag));
+        JT_TRY(check_resource(now, (const struct jt_resource *)item->object, diag));
     }
     return jt_access_check(access, item->object, diag);
 }

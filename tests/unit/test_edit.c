@@ -56,6 +56,8 @@ static void create_each_refusal_changes_nothing(void **state)
         {JT_STORE_RESOURCE, "{}", JT_ERR_INVALID, "identifier: "},
         {JT_STORE_RESOURCE, "{'identifier':'https://b','x':1}", JT_ERR_INVALID, "x: "},
         {JT_STORE_RESOURCE, "{'identifier':'https://b','alg':'RS256'}", JT_ERR_INVALID, "alg: "},
+        {JT_STORE_RESOURCE, "{'identifier':'https://id.example.com/admin','shared':true}",
+         JT_ERR_INVALID, "shared: "},
         {JT_STORE_ROLE, "{'name':'x','grants':['https://b']}", JT_ERR_INVALID, "grants: "},
         {JT_STORE_CLIENT, "{'name':'x','client_id':'mine'}", JT_ERR_INVALID, "client_id: "},
         {JT_STORE_CLIENT, "{'name':'x','secrets':[]}", JT_ERR_INVALID, "secrets: "},
@@ -82,6 +84,10 @@ static void create_each_refusal_changes_nothing(void **state)
         assert_int_equal(desk_root()->version, version);
     }
     /* the repaired pairs */
+    assert_ok(create(JT_STORE_RESOURCE,
+                     "{'identifier':'https://id.example.com/admin','shared':false}", NULL, NULL));
+    assert_ok(create(JT_STORE_RESOURCE, "{'identifier':'https://id.example.com/adm','shared':true}",
+                     NULL, NULL));
     assert_ok(create(JT_STORE_RESOURCE, "{'identifier':'https://b','alg':'ES256'}", NULL, NULL));
     assert_ok(create(JT_STORE_ROLE, "{'name':'x','grants':['https://b']}", NULL, NULL));
     assert_ok(
