@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The claims of a token as JSON text, in a fixed order, without a DOM. Internal to keys/.
+ * The claims of a token as JSON text, in a fixed order, without a DOM: for keys/, which signs them,
+ * and for issuer/explain, which shows them.
  * Ownership: none.
  * Thread rule: any thread.
  * Sources: RFC 7519 sec. 4.1, RFC 9068 sec. 2.2.

@@ -2,28 +2,14 @@
 /* The one file that turns an error into a response of the public listener. */
 #include "common/json/json.h"
 #include "issuer/oauth/oauth.h"
+#include "issuer/token_error.h"
 
 #include "common/base/base.h"
-
-/* RFC 6749 sec. 5.2: error_description is %x20-21 / %x23-5B / %x5D-7E. */
-static enum jt_err put_description(struct jt_buf *out, const char *sentence)
-{
-    for (; *sentence != 0; sentence++) {
-        char c = *sentence;
-        if (c < 0x20 || c > 0x7E) {
-            c = '?';
-        } else if (c == '"' || c == '\\') {
-            c = '\'';
-        }
-        JT_TRY(jt_buf_putc(out, c));
-    }
-    return JT_OK;
-}
 
 static enum jt_err put_error(struct jt_buf *out, const char *code, const char *sentence)
 {
     JT_TRY(jt_buf_printf(out, "{\"error\":\"%s\",\"error_description\":\"", code));
-    JT_TRY(put_description(out, sentence));
+    JT_TRY(jt_token_error_put(out, sentence));
     return jt_buf_puts(out, "\"}");
 }
 
@@ -45,19 +31,9 @@ static void fill(struct jt_answer *answer, int status, const char *code, const c
 void jt_oauth_refuse(struct jt_answer *answer, enum jt_err err, const char *sentence,
                      bool challenge)
 {
-    const struct jt_err_row *row = jt_err_row(err);
-    int status = row->oauth == NULL ? 500 : row->http;
-    if (status == 500) {
-        status = 503; /* an OAuth client understands "try again", not a server's inner state */
-    }
-    if (status == 401 && !challenge) {
-        status = 400;
-    }
-    const char *code = status == 503 ? "temporarily_unavailable" : row->oauth;
-    fill(answer, status, code,
-         row->class == JT_CLASS_ENV || row->class == JT_CLASS_BUG
-             ? "the issuer cannot answer now; try again in a moment"
-             : sentence);
+    struct jt_token_error error = jt_token_error_of(err, sentence);
+    int status = error.status == 401 && !challenge ? 400 : error.status;
+    fill(answer, status, error.code, error.description);
     if (status == 401) {
         /* RFC 6749 sec. 5.2: a client that used the Authorization header gets its scheme back */
         jt_answer_header(answer, "WWW-Authenticate", "Basic realm=\"token\", charset=\"UTF-8\"");

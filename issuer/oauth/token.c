@@ -5,12 +5,13 @@
 #include "issuer/access/client_secret.h"
 #include "issuer/oauth/oauth.h"
 #include "issuer/oauth/token_request.h"
+#include "issuer/token_claims.h"
+#include "issuer/token_error.h"
 
 #include "common/base/base.h"
 
 #define JTI_BYTES 16
 #define JTI_LEN   22
-#define MAX_SCOPE (JT_DECIDE_MAX_SCOPES * (JT_NAMES_MAX + 1))
 
 /* All that one request makes on its way; released as a whole. */
 struct issuing {
@@ -48,8 +49,7 @@ static enum jt_err authenticate(struct issuing *issuing)
                                              jt_clock_wall_s(issuer->clock));
     if (err == JT_ERR_CLIENT) {
         /* the same words for an unknown client, a disabled one and a wrong secret */
-        return jt_diag_fail(&issuing->diag, err,
-                            "unknown client, wrong or expired secret, or client disabled");
+        return jt_diag_fail(&issuing->diag, err, JT_TOKEN_ERROR_CLIENT);
     }
     issuing->client = client;
     return err;
@@ -61,11 +61,7 @@ static enum jt_err decide(struct issuing *issuing)
                                 issuing->ask.scope};
     JT_TRY(jt_decide(issuing->root->access, issuing->client, &ask, &issuing->decision,
                      &issuing->diag));
-    for (size_t i = 0; i < issuing->decision.n_scopes; i++) {
-        JT_TRY(jt_buf_puts(&issuing->scope, i == 0 ? "" : " "));
-        JT_TRY(jt_buf_put(&issuing->scope, issuing->decision.scopes[i].name));
-    }
-    return JT_OK;
+    return jt_token_claims_scope(&issuing->decision, &issuing->scope);
 }
 
 static enum jt_err make_jti(struct issuing *issuing)
@@ -79,31 +75,14 @@ static enum jt_err make_jti(struct issuing *issuing)
     return JT_OK;
 }
 
-/* RFC 9068 sec. 2.2: the claims of an access token; sub is the client when there is no user. */
 static enum jt_err sign(struct issuing *issuing, struct jt_buf *out)
 {
-    const struct jt_decision *decision = &issuing->decision;
-    struct jt_span aud[JT_DECIDE_MAX_RESOURCES];
-    for (size_t i = 0; i < decision->n_resources; i++) {
-        aud[i] = decision->resources[i]->object.id;
-    }
-    int64_t now_s = jt_clock_wall_s(issuing->worker->issuer->clock);
-    struct jt_claims claims = {
-        .iss = jt_span_str(issuing->root->settings->config.issuer),
-        .sub = issuing->client->object.id,
-        .client_id = issuing->client->object.id,
-        .jti = jt_span_str(issuing->jti),
-        .aud = aud,
-        .n_aud = decision->n_resources,
-        .scope = jt_buf_span(&issuing->scope),
-        .iat_s = now_s,
-        .nbf_s = now_s,
-        .exp_s = now_s + decision->lifetime_s,
-        .extra = decision->n_resources == 1 ? decision->resources[0]->claims : JT_SPAN_NONE,
-        .typ = decision->typ,
-    };
-    const char *kid = issuing->root->keys->signing_kid[decision->alg];
-    return jt_signer_sign(issuing->worker->lane, jt_span_str(kid), &claims, out);
+    const struct jt_token_claims_own own = {jt_buf_span(&issuing->scope), jt_span_str(issuing->jti),
+                                            jt_clock_wall_s(issuing->worker->issuer->clock)};
+    struct jt_token_claims made;
+    jt_token_claims_fill(issuing->root, issuing->client, &issuing->decision, &own, &made);
+    const char *kid = issuing->root->keys->signing_kid[issuing->decision.alg];
+    return jt_signer_sign(issuing->worker->lane, jt_span_str(kid), &made.claims, out);
 }
 
 /* RFC 6749 sec. 5.1; scope always stands in the answer, whatever was asked. */
@@ -178,7 +157,7 @@ void jt_token_post(void *app, const struct jt_request *request, struct jt_answer
     struct issuing issuing;
     issuing.worker = request->thread;
     issuing.client = NULL;
-    issuing.scope = (struct jt_buf)JT_BUF_INIT(MAX_SCOPE);
+    issuing.scope = (struct jt_buf)JT_BUF_INIT(JT_TOKEN_CLAIMS_MAX_SCOPE);
     issuing.diag.text[0] = 0;
     issuing.root = jt_issuer_enter(issuing.worker);
     bool allow_query =
