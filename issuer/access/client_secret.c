@@ -65,6 +65,11 @@ enum jt_err jt_client_secret_hash(const struct jt_secret *pepper, struct jt_span
     return jt_digest_hmac(jt_secret_span(pepper), secret, out_hash);
 }
 
+bool jt_client_secret_alive(const struct jt_client_secret *secret, int64_t now_s)
+{
+    return secret->expires_s == 0 || now_s < secret->expires_s;
+}
+
 /* Most requests only read: the line that the stamp stands in stays in every core's cache. */
 static void stamp(_Atomic int64_t *used_s, int64_t now_s)
 {
@@ -85,7 +90,7 @@ enum jt_err jt_client_secret_check(const struct jt_secret *pepper, const struct 
         const struct jt_client_secret *row = &known->secrets[i];
         bool same =
             jt_secret_eq(jt_span_of(hash, sizeof hash), jt_span_of(row->hash, sizeof row->hash));
-        bool alive = row->expires_s == 0 || now_s < row->expires_s;
+        bool alive = jt_client_secret_alive(row, now_s);
         found = same && alive ? row : found;
     }
     jt_secret_wipe(hash, sizeof hash);

@@ -29,6 +29,9 @@ bool jt_client_secret_well_formed(struct jt_span secret);
 JT_MUST_USE enum jt_err jt_client_secret_hash(const struct jt_secret *pepper, struct jt_span secret,
                                               uint8_t out_hash[JT_SHA256_LEN]);
 
+/* Has it no end, or is that still to come at `now_s`? */
+bool jt_client_secret_alive(const struct jt_client_secret *secret, int64_t now_s);
+
 /* A secret's last use is kept to this many seconds. */
 #define JT_CLIENT_SECRET_USE_S 60
 

@@ -75,6 +75,7 @@ static enum jt_err choose_resource(const struct jt_access *access, const struct 
     const struct jt_resource *chosen = NULL;
     if (client->default_resource.n > 0) {
         chosen = jt_access_resource(access, client->default_resource);
+        out->choice = JT_CHOSEN_DEFAULT;
     } else if (held.n == JT_HOLDINGS_MAX) {
         return ask_for_resource(&held, diag); /* there may be more than were listed */
     } else if (words->n > 0) {
@@ -88,10 +89,12 @@ static enum jt_err choose_resource(const struct jt_access *access, const struct 
                                     "resource parameter");
             }
             chosen = held.items[i];
+            out->choice = held.n == 1 ? JT_CHOSEN_ONLY : JT_CHOSEN_BY_SCOPE;
         }
     }
     if (chosen == NULL && client->default_resource.n == 0 && held.n == 1) {
         chosen = held.items[0];
+        out->choice = JT_CHOSEN_ONLY;
     }
     if (chosen == NULL || !jt_holdings_any(access, client, chosen)) {
         return ask_for_resource(&held, diag);
@@ -233,10 +236,12 @@ enum jt_err jt_decide(const struct jt_access *access, const struct jt_client *cl
 {
     struct words words;
     out_decision->n_resources = out_decision->n_scopes = out_decision->n_dropped = 0;
+    out_decision->choice = JT_CHOSEN_NONE;
     JT_TRY(split_scope(ask->scope, &words, diag));
     if (ask->n_resources == 0) {
         JT_TRY(choose_resource(access, client, &words, out_decision, diag));
     } else {
+        out_decision->choice = JT_CHOSEN_ASKED;
         JT_TRY(find_resources(access, client, ask, out_decision, diag));
     }
     JT_TRY(check_sharing(out_decision, diag));

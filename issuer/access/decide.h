@@ -30,9 +30,19 @@ struct jt_decide_scope {
     struct jt_span by; /* the role's or product's name; empty for a direct grant */
 };
 
+/* How the resources came to be those of the token. */
+enum jt_decide_choice {
+    JT_CHOSEN_NONE, /* none was, so far */
+    JT_CHOSEN_ASKED,
+    JT_CHOSEN_DEFAULT,  /* the client's default resource */
+    JT_CHOSEN_BY_SCOPE, /* the only one held that defines all scopes asked for */
+    JT_CHOSEN_ONLY,     /* the only one held */
+};
+
 struct jt_decision {
     const struct jt_resource *resources[JT_DECIDE_MAX_RESOURCES];
     size_t n_resources;
+    enum jt_decide_choice choice;
     struct jt_decide_scope scopes[JT_DECIDE_MAX_SCOPES];
     size_t n_scopes;                              /* 0: a bare grant; the claim is left out */
     struct jt_span dropped[JT_DECIDE_MAX_SCOPES]; /* asked for, not given */
@@ -42,7 +52,8 @@ struct jt_decision {
     struct jt_span typ;
 };
 
-/* Decides. JT_ERR_TARGET, JT_ERR_INVALID_SCOPE with a sentence that names the fix, in the
+/* Decides. After a refusal `out_decision` has the resources and the choice of before it, the rest is
+ * not to be read. JT_ERR_TARGET, JT_ERR_INVALID_SCOPE with a sentence that names the fix, in the
  * characters RFC 6749 sec. 5.2 allows; an unknown resource and one that the client holds nothing on
  * get the same answer. The client is enabled: its authentication has seen to that. */
 JT_MUST_USE enum jt_err jt_decide(const struct jt_access *access, const struct jt_client *client,
