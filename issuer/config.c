@@ -286,3 +286,37 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
     }
     return NULL;
 }
+
+static bool lists_differ(char *const *now, char *const *then)
+{
+    for (; *now != NULL && *then != NULL; now++, then++) {
+        if (differs(*now, *then)) {
+            return true;
+        }
+    }
+    return *now != *then; /* both at their end: both NULL */
+}
+
+static bool row_differs(const struct jt_conf_row *row, const struct jt_config *now,
+                        const struct jt_config *then)
+{
+    const void *a = (const char *)now + row->offset, *b = (const char *)then + row->offset;
+    switch (row->type) {
+    case JT_CONF_STRING:
+        return differs(*(char *const *)a, *(char *const *)b);
+    case JT_CONF_LIST:
+        return lists_differ(*(char *const *const *)a, *(char *const *const *)b);
+    default:
+        return *(const int64_t *)a != *(const int64_t *)b;
+    }
+}
+
+const char *jt_config_other_key(const struct jt_config *now, const struct jt_config *then)
+{
+    for (size_t i = 0; i < jt_config_n_rows; i++) {
+        if (row_differs(&jt_config_rows[i], now, then)) {
+            return jt_config_rows[i].key;
+        }
+    }
+    return NULL;
+}

@@ -57,4 +57,7 @@ bool jt_config_has_alg(const struct jt_config *config, enum jt_alg alg);
  * does. */
 const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then);
 
+/* Any key in which they differ; NULL when they are equal. */
+const char *jt_config_other_key(const struct jt_config *now, const struct jt_config *then);
+
 #endif

@@ -22,6 +22,7 @@ struct jt_issuer {
     const struct jt_clock *clock;
     const struct jt_random *random;
     struct jt_log *log;
+    const char *config_path; /* of the file that the settings came from; NULL: none */
     struct jt_slots *roots;
     struct jt_signer *signer;
     struct jt_secret pepper;    /* keys the hashes of client secrets */

@@ -101,6 +101,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, log};
     JT_TRY(open_sockets(service, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
+    service->issuer->config_path = service->serve->config_path;
     const struct jt_config *config = jt_issuer_config(service->issuer);
     JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
     fill_confs(service);

@@ -111,6 +111,12 @@ static enum jt_err sqlite_put_version(struct jt_store *store, int64_t version, s
     return jt_sqlitestmt_run(&self(store)->stmts, JT_SQL_PUT_META, args, JT_COUNT(args), diag);
 }
 
+static enum jt_err sqlite_check(struct jt_store *store, struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    return jt_sqlitefile_check(s->db, s->path, diag);
+}
+
 /* --- objects --- */
 
 static enum jt_err take_object(sqlite3_stmt *row, const void *ctx)
@@ -342,6 +348,7 @@ static const struct jt_store_ops ops = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .version = sqlite_version,
+    .check = sqlite_check,
     .put_version = sqlite_put_version,
     .objects = sqlite_objects,
     .put = sqlite_put,

@@ -170,6 +170,35 @@ static enum jt_err raise_schema(sqlite3 *db, const struct jt_migrations *migrati
 
 /* --- to write --- */
 
+/* The first row of the check: "ok", or the first thing that is wrong. */
+static int take_finding(void *ctx, int n, char **values, char **names)
+{
+    (void)names;
+    struct jt_buf *finding = ctx;
+    return n < 1 || values[0] == NULL || finding->len > 0 ||
+           jt_buf_printf(finding, "%.200s", values[0]) != JT_OK;
+}
+
+enum jt_err jt_sqlitefile_check(sqlite3 *db, const char *path, struct jt_diag *diag)
+{
+    int moved = 0;
+    int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    JT_TRY(jt_sqliteerr(db, rc, path, diag));
+    if (moved != 0) {
+        return jt_diag_fail(diag, JT_ERR_STORE,
+                            "%s is not the file that is open any more: it was moved, removed or "
+                            "replaced while jetond runs, and changes go to the old one",
+                            path);
+    }
+    JT_AUTO(buf) finding = JT_BUF_INIT(256);
+    rc = sqlite3_exec(db, "PRAGMA quick_check(1)", take_finding, &finding, NULL);
+    JT_TRY(jt_sqliteerr(db, rc, path, diag));
+    if (!jt_span_is(jt_buf_span(&finding), "ok")) {
+        return jt_diag_fail(diag, JT_ERR_STORE, "%s is damaged: %s", path, jt_buf_str(&finding));
+    }
+    return JT_OK;
+}
+
 enum jt_err jt_sqlitefile_checkpoint(sqlite3 *db, const char *path, struct jt_diag *diag)
 {
     int frames = 0;

@@ -29,6 +29,10 @@ JT_MUST_USE enum jt_err jt_sqlitefile_copy(const char *path, bool running,
                                            const struct jt_migrations *migrations, sqlite3 **out_db,
                                            struct jt_diag *diag);
 
+/* Is `path` still the file that `db` has open, and are its pages sound? JT_ERR_STORE with a sentence;
+ * JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_sqlitefile_check(sqlite3 *db, const char *path, struct jt_diag *diag);
+
 /* Moves the write-ahead log into the database and empties it, so that no file holds what is erased.
  */
 JT_MUST_USE enum jt_err jt_sqlitefile_checkpoint(sqlite3 *db, const char *path,

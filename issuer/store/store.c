@@ -200,6 +200,12 @@ static enum jt_err end_reading(struct jt_store *store, enum jt_err err)
     return err;
 }
 
+enum jt_err jt_store_check(struct jt_store *store, struct jt_diag *diag)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store, store->ops->check(store, diag));
+}
+
 enum jt_err jt_store_objects(struct jt_store *store, int64_t since, jt_store_object_fn fn,
                              void *ctx)
 {

@@ -50,6 +50,10 @@ void jt_store_rollback(struct jt_store *store);
  * Each commit that wrote something raises it by one. */
 JT_MUST_USE enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version);
 
+/* Is the database file still the one that was opened, and sound in itself? Reads all of it.
+ * JT_ERR_STORE with a sentence; JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_store_check(struct jt_store *store, struct jt_diag *diag);
+
 /* --- objects: one JSON document per (kind, id) --- */
 
 enum jt_store_kind { JT_STORE_RESOURCE, JT_STORE_ROLE, JT_STORE_CLIENT, JT_STORE_PRODUCT };

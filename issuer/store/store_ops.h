@@ -23,6 +23,7 @@ struct jt_store_ops {
     void (*rollback)(struct jt_store *store);
     enum jt_err (*version)(struct jt_store *store, int64_t *out_version);
     enum jt_err (*put_version)(struct jt_store *store, int64_t version, struct jt_diag *diag);
+    enum jt_err (*check)(struct jt_store *store, struct jt_diag *diag);
     enum jt_err (*objects)(struct jt_store *store, int64_t since, jt_store_object_fn fn, void *ctx);
     enum jt_err (*put)(struct jt_store *store, const struct jt_store_object *object,
                        struct jt_diag *diag);
