@@ -32,6 +32,52 @@
     OBJECT("\"" member "\"", "\"" member "\":{\"type\":\"array\",\"minItems\":1,\"items\":" \
                              "{\"type\":\"string\",\"description\":\"" what "\"}}")
 
+#define M(name, schema)    "\"" name "\":" schema ","
+#define LAST(name, schema) "\"" name "\":" schema
+#define LIST(item)         "{\"type\":\"array\",\"items\":" item "}"
+#define ANY_OBJECT         "{\"type\":[\"object\",\"null\"]}"
+#define ONE_OF(values)     "{\"enum\":[" values "]}"
+
+#define EACH(schema) LIST("{\"$ref\":\"#/components/schemas/" schema "\"}")
+
+/* What stands against a scope or a resource. */
+#define REASON                    \
+    M("resource", TEXT)           \
+    M("why", TEXT)                \
+    M("nearest", TEXT)            \
+    M("given_by", EACH("source")) \
+    LAST("hint", TEXT)
+
+#define EXPLAINED_ALWAYS                                                                 \
+    "\"client\",\"decision\",\"status\",\"resources\",\"chosen\",\"refused_resources\"," \
+    "\"dropped\",\"header\",\"claims\",\"scopes\",\"fix\""
+
+#define EXPLAINED_ANSWER                             \
+    M("client", ANY_OBJECT)                          \
+    M("nearest", TEXT)                               \
+    M("decision", ONE_OF("\"granted\",\"refused\"")) \
+    M("status", "{\"type\":\"integer\"}")            \
+    M("error", TEXT)                                 \
+    M("error_description", TEXT)
+
+#define EXPLAINED_RESOURCES                                                 \
+    M("resources", TEXTS)                                                   \
+    M("chosen", ONE_OF("\"asked\",\"default\",\"by_scope\",\"only\",null")) \
+    M("refused_resources", EACH("resource_refused"))                        \
+    M("holds", TEXTS)
+
+#define EXPLAINED_TOKEN                 \
+    M("scopes", EACH("scope_given"))    \
+    M("dropped", EACH("scope_dropped")) \
+    M("header", ANY_OBJECT)             \
+    M("claims", ANY_OBJECT)             \
+    LAST("fix", TEXTS)
+
+#define EXPLAIN_ASK                                                                \
+    M("client", "{\"type\":\"string\",\"description\":\"its client_id or name\"}") \
+    M("resource", "{\"type\":[\"string\",\"array\",\"null\"],\"items\":" TEXT "}") \
+    LAST("scope", "{\"type\":[\"string\",\"null\"],\"description\":\"separated by spaces\"}")
+
 const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"problem",
      "{\"type\":\"object\",\"description\":\"RFC 9457\",\"required\":[\"code\",\"title\","
@@ -58,5 +104,22 @@ const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"rotate", OBJECT("", "\"alg\":{\"type\":[\"string\",\"null\"],\"description\":"
                           "\"absent: all algorithms\"}," FORCE)},
     {"revoke", OBJECT("", FORCE)},
+    {"explain_ask", OBJECT("\"client\"", EXPLAIN_ASK)},
+    {"explanation", OBJECT(EXPLAINED_ALWAYS, EXPLAINED_ANSWER EXPLAINED_RESOURCES EXPLAINED_TOKEN)},
+    {"source", /* where a right comes from, or would */
+     OBJECT("",
+            M("grant", ONE_OF("true")) M("role", TEXT) M("product", TEXT) LAST("status", TEXT))},
+    {"scope_given", OBJECT("\"scope\",\"resource\",\"via\"",
+                           M("scope", TEXT) M("resource", TEXT) LAST("via", EACH("source")))},
+    {"scope_dropped", OBJECT("\"scope\",\"why\",\"hint\"", M("scope", TEXT) REASON)},
+    {"resource_refused", OBJECT("\"resource\",\"why\",\"hint\"", REASON)},
+    {"who_can_page", OBJECT("\"items\"", M("items", EACH("who_can")) LAST("next", TEXT))},
+    {"who_can",
+     OBJECT("\"client_id\",\"name\",\"enabled\",\"via\"",
+            M("client_id", TEXT) M("name", TEXT) M("enabled", TRUTH) LAST("via", EACH("source")))},
+    {"checks", OBJECT("\"checks\"", LAST("checks", EACH("check")))},
+    {"check", OBJECT("\"check\",\"status\",\"detail\"",
+                     M("check", TEXT) M("status", ONE_OF("\"ok\",\"warn\",\"fail\""))
+                         M("detail", TEXT) LAST("fix", TEXT))},
 };
 const size_t jt_openapi_n_schemas = JT_COUNT(jt_openapi_schemas);

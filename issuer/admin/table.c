@@ -2,6 +2,7 @@
 /* Every route of the admin API. Rows of one path stand together. */
 #include "issuer/admin/about.h"
 #include "issuer/admin/admin_keys.h"
+#include "issuer/admin/asking.h"
 #include "issuer/admin/clients.h"
 #include "issuer/admin/objects.h"
 #include "issuer/admin/openapi.h"
@@ -153,5 +154,31 @@ const struct jt_admin_route jt_admin_table[] = {
      .answer = "keys",
      .operation = "revoke_key",
      .summary = "Takes a key out of the key set at once"},
+    {.method = "POST",
+     .path = P "/explain",
+     .run = jt_asking_explain,
+     .scope = "clients:read",
+     .body = "explain_ask",
+     .status = 200,
+     .answer = "explanation",
+     .operation = "explain",
+     .summary = "What a token request would get, and why"},
+    {.method = "GET",
+     .path = P "/who-can",
+     .run = jt_asking_who_can,
+     .scope = "clients:read",
+     .params = jt_asking_who_can_params,
+     .status = 200,
+     .answer = "who_can_page",
+     .operation = "who_can",
+     .summary = "The clients that would get a scope, or any token, and by what right"},
+    {.method = "GET",
+     .path = P "/doctor",
+     .run = jt_asking_doctor,
+     .scope = "keys:read",
+     .status = 200,
+     .answer = "checks",
+     .operation = "doctor",
+     .summary = "What is in order and what is not"},
 };
 const size_t jt_admin_n_table = JT_COUNT(jt_admin_table);

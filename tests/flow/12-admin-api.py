@@ -299,6 +299,37 @@ def revoke_key(t):
     t.refused("POST", f"/keys/{standing}/revoke", {"alg": "ES256"}, 422, "invalid", "alg")
 
 
+@route("POST /admin/v1/explain")
+def explain(t):
+    t.admin("POST", "/clients", {"name": "explained", "grants": [READ]}, 201)
+    t.addCleanup(t.issuer.admin, "DELETE", "/clients/explained")
+    told = t.admin("POST", "/explain", {"client": "explained", "resource": PAYMENT})
+    t.assertEqual((told["decision"], told["resources"]), ("granted", [PAYMENT]))
+    told = t.admin("POST", "/explain", {"client": "none", "resource": [PAYMENT], "scope": "a b"})
+    t.assertEqual((told["decision"], told["error"]), ("refused", "invalid_client"))
+    t.refused("POST", "/explain", {}, 422, "invalid", "client")
+    t.refused("POST", "/explain", {"client": "x", "scopes": "a"}, 422, "invalid", "scopes")
+
+
+@route("GET /admin/v1/who-can")
+def who_can(t):
+    path = "/who-can?resource=" + segment(PAYMENT)
+    t.admin("POST", "/clients", {"name": "able", "grants": [WRITE]}, 201)
+    t.addCleanup(t.issuer.admin, "DELETE", "/clients/able")
+    t.assertIn("able", [item["name"] for item in t.admin("GET", path)["items"]])
+    for item in t.admin("GET", path + "&scope=payments:write&limit=1")["items"]:
+        t.assertEqual((item["name"], item["via"]), ("able", [{"grant": True}]))
+    t.refused("GET", "/who-can", None, 422, "invalid", "resource")
+    t.refused("GET", path + "&scope=none", None, 422, "invalid", "scope")
+
+
+@route("GET /admin/v1/doctor")
+def doctor(t):
+    told = t.admin("GET", "/doctor")["checks"]
+    t.assertEqual({item["status"] for item in told}, {"ok"}, told)
+    t.refused("GET", "/doctor?x=1", None, 422, "invalid", "x")
+
+
 class Routes(Admin):
     @classmethod
     def setUpClass(cls):

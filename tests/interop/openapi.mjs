@@ -138,6 +138,17 @@ test('answers_are_what_the_document_says', async () => {
   }
   fits('secret_made', (await ask('POST', '/admin/v1/clients/c/secrets')).json);
   fits('keys', (await ask('GET', '/admin/v1/keys')).json);
+  fits('checks', (await ask('GET', '/admin/v1/doctor')).json);
+  const whoCan = (await ask('GET', '/admin/v1/who-can?resource=urn%3Aa&scope=s')).json;
+  assert.equal(whoCan.items.length, 1);
+  fits('who_can_page', whoCan);
+  for (const question of [
+    { client: 'c' }, { client: 'c', scope: 's t', resource: ['urn:a'] }, { client: 'c', resource: ['urn:b', 'urn:a'] },
+    { client: 'c', resource: 'urn:a', scope: null }, { client: 'none' },
+  ]) {
+    fits('explain_ask', question);
+    fits('explanation', (await ask('POST', '/admin/v1/explain', question)).json);
+  }
   fits('about', (await ask('GET', '/admin/v1')).json);
   fits('problem', (await ask('GET', '/admin/v1/clients/none')).json);
   assert.deepEqual((await ask('GET', '/admin/v1/openapi.json')).json, document);
