@@ -45,6 +45,21 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
     return n;
 }
 
+/* RFC 9110 sec. 6.6.1: when the answer was made, by the clock over there */
+static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct jt_cli_http_answer *answer = ctx;
+    char text[64];
+    n *= size; /* libcurl's size is 1 */
+    if (n > 5 && n - 5 < sizeof text && jt_span_eq_nocase(jt_span_of(bytes, 5), JT_SPAN("date:"))) {
+        memcpy(text, bytes + 5, n - 5);
+        text[n - 5] = 0;
+        time_t at = curl_getdate(text, NULL);
+        answer->date_s = at < 0 ? 0 : (int64_t)at;
+    }
+    return n;
+}
+
 void jt_cli_http_answer_release(struct jt_cli_http_answer *answer)
 {
     jt_secret_release(&answer->memory);
@@ -160,6 +175,12 @@ static CURLcode set_answer(CURL *curl, const struct jt_cli_http_request *request
     CURLcode code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     if (code == CURLE_OK) {
         code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
     }
     if (code == CURLE_OK) {
         code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);

@@ -28,13 +28,14 @@ struct jt_cli_http_request {
 
 struct jt_cli_http_answer {
     long status;
+    int64_t date_s;          /* of the Date header; 0: none */
     struct jt_secret memory; /* what holds the body; longer than it */
     size_t len;
 };
 
 #define JT_CLI_HTTP_ANSWER_INIT \
     {                           \
-        0, JT_SECRET_INIT, 0    \
+        0, 0, JT_SECRET_INIT, 0 \
     }
 
 void jt_cli_http_answer_release(struct jt_cli_http_answer *answer);

@@ -213,6 +213,24 @@ static void put_subscription(struct jt_cli_pen *pen, const json_t *subscription)
     jt_cli_pen_puts(pen, ")");
 }
 
+static void put_source(struct jt_cli_pen *pen, const json_t *source)
+{
+    struct jt_span role = jt_json_value(json_object_get(source, "role"));
+    struct jt_span product = jt_json_value(json_object_get(source, "product"));
+    struct jt_span status = jt_json_value(json_object_get(source, "status"));
+    if (role.n == 0 && product.n == 0) {
+        jt_cli_pen_puts(pen, "direct grant");
+        return;
+    }
+    jt_cli_pen_puts(pen, role.n > 0 ? "role " : "product ");
+    jt_cli_pen_text(pen, role.n > 0 ? role : product);
+    if (status.n > 0) {
+        jt_cli_pen_puts(pen, " (");
+        jt_cli_pen_status(pen, status);
+        jt_cli_pen_puts(pen, ")");
+    }
+}
+
 static void put_object(struct jt_cli_pen *pen, json_t *object, enum jt_cli_form form)
 {
     switch (form) {
@@ -224,6 +242,9 @@ static void put_object(struct jt_cli_pen *pen, json_t *object, enum jt_cli_form 
         return;
     case JT_CLI_FORM_LABELS:
         put_labels(pen, object);
+        return;
+    case JT_CLI_FORM_SOURCE:
+        put_source(pen, object);
         return;
     default:
         put_plain(pen, object);

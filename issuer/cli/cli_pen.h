@@ -38,6 +38,7 @@ enum jt_cli_form {
     JT_CLI_FORM_LABELS,   /* an object of strings as team=payments, tier=1 */
     JT_CLI_FORM_SUBSCRIPTION, /* one object of a client's `subscriptions`, in a line */
     JT_CLI_FORM_SECRET,       /* one object of a client's `secrets`, in a line */
+    JT_CLI_FORM_SOURCE,       /* one object of a `via`: "role billing", "product gold (approved)" */
 };
 
 /* A plain pen on `file`, which may be NULL. */

@@ -3,14 +3,14 @@
 
 #include <stdlib.h>
 
+#include "issuer/cli/cli_discovery.h"
 #include "issuer/cli/cli_http.h"
 #include "issuer/cli/cli_input.h"
 
 #include "common/base/base.h"
 
-#define URL_LIMIT      8192
-#define FORM_LIMIT     ((size_t)256 * 1024)
-#define DISCOVERY_PATH "/.well-known/oauth-authorization-server"
+#define URL_LIMIT  8192
+#define FORM_LIMIT ((size_t)256 * 1024)
 
 /* The halves of Basic, each form-encoded. A secret is at most JT_CLI_INPUT_MAX long, so the
  * buffers, made at their full size at once, never move and leave nothing behind when they are
@@ -71,53 +71,20 @@ static enum jt_err find_credentials(const char *path, struct credentials *c, str
     return encode(c, jt_span_str(id), jt_span_str(secret));
 }
 
-/* RFC 8414 sec. 3.1: the well-known path goes between the host and the issuer's own path. */
-static enum jt_err put_discovery_url(const char *issuer, struct jt_buf *out)
-{
-    const char *authority = strstr(issuer, "://");
-    const char *host = authority == NULL ? issuer : authority + 3;
-    const char *path = host + strcspn(host, "/");
-    struct jt_span tail = jt_span_str(path);
-    while (tail.n > 0 && tail.p[tail.n - 1] == '/') {
-        tail.n--;
-    }
-    JT_TRY(jt_buf_put(out, jt_span_of(issuer, (size_t)(path - issuer))));
-    JT_TRY(jt_buf_puts(out, DISCOVERY_PATH));
-    return jt_buf_put(out, tail);
-}
-
-static enum jt_err no_metadata(const struct jt_cli_token_ask *ask, const char *url, const char *why,
-                               struct jt_diag *diag)
-{
-    return jt_diag_fail(diag, JT_ERR_UNREACHABLE, "no issuer's metadata at %s (%s); check %s", url,
-                        why, ask->issuer_name);
-}
-
 /* Appends the token endpoint that the issuer's metadata names. */
 static enum jt_err discover(const struct jt_cli_token_ask *ask, struct jt_buf *out,
                             struct jt_diag *diag)
 {
-    JT_AUTO(buf) url = JT_BUF_INIT(URL_LIMIT);
-    JT_AUTO(cli_http_answer) answer = JT_CLI_HTTP_ANSWER_INIT;
+    const struct jt_cli_discovery_ask discovery = {
+        ask->issuer, ask->issuer_name, JT_CLI_DISCOVERY_OAUTH, ask->ca_file, ask->timeout_ms};
     JT_JSON_AUTO json_t *json = NULL;
-    struct jt_span named, endpoint;
-    JT_TRY(jt_cli_http_check_url(ask->issuer_name, ask->issuer, diag));
-    JT_TRY(put_discovery_url(ask->issuer, &url));
-    struct jt_cli_http_request request = {.method = "GET",
-                                          .url = jt_buf_str(&url),
-                                          .ca_file = ask->ca_file,
-                                          .timeout_ms = ask->timeout_ms};
-    JT_TRY(jt_cli_http_send(&request, &answer, diag));
-    if (answer.status != 200 ||
-        jt_json_load_object(jt_cli_http_body(&answer), JT_JSON_DEPTH, &json) != JT_OK) {
-        return no_metadata(ask, jt_buf_str(&url), "not the JSON that belongs there", diag);
-    }
-    /* RFC 8414 sec. 3.3: issuer must be identical to the one that was asked for */
-    if (jt_json_string(json, "issuer", &named) != JT_OK || !jt_span_is(named, ask->issuer)) {
-        return no_metadata(ask, jt_buf_str(&url), "it names another issuer", diag);
-    }
+    struct jt_span endpoint;
+    int64_t date_s = 0;
+    JT_TRY(jt_cli_discovery_get(&discovery, &json, &date_s, diag));
     if (jt_json_string(json, "token_endpoint", &endpoint) != JT_OK) {
-        return no_metadata(ask, jt_buf_str(&url), "it names no token_endpoint", diag);
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "the metadata of %s names no token_endpoint; check %s", ask->issuer,
+                            ask->issuer_name);
     }
     JT_TRY(jt_buf_put(out, endpoint));
     return jt_cli_http_check_url("the issuer's token_endpoint", jt_buf_str(out), diag);

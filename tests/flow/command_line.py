@@ -20,7 +20,7 @@ def verbs():
 
 def named(verb):
     """The name of the test of a command."""
-    return "test_" + verb.replace(" ", "_")
+    return "test_" + verb.replace(" ", "_").replace("-", "_")
 
 
 class CommandLineCase(DevCase):
