@@ -12,12 +12,10 @@
 static enum jt_err put_url(const struct jt_cli_target *target,
                            const struct jt_cli_admin_request *request, struct jt_buf *out)
 {
-    struct jt_span base = JT_SPAN("http://localhost");
-    if (target->socket == NULL) {
-        base = jt_span_str(target->context->url);
-        base.n -= base.p[base.n - 1] == '/';
-    }
-    JT_TRY(jt_buf_put(out, base));
+    const char *base = target->socket == NULL ? target->context->url : "http://localhost";
+    size_t n = strlen(base);
+    n -= n > 0 && base[n - 1] == '/';
+    JT_TRY(jt_buf_put(out, jt_span_of(base, n)));
     JT_TRY(jt_buf_puts(out, "/admin/v1"));
     for (size_t i = 0; i < JT_CLI_ADMIN_DEPTH && request->path[i] != NULL; i++) {
         JT_TRY(jt_buf_putc(out, '/'));

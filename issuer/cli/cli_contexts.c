@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -219,14 +220,16 @@ static enum jt_err cannot_write(const char *path, struct jt_diag *diag)
 }
 
 /* The folders of `path`, those that are missing made for this user alone. */
-static enum jt_err make_folders(char *path, struct jt_diag *diag)
+static enum jt_err make_folders(const char *path, struct jt_diag *diag)
 {
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    char folder[PATH_LIMIT];
+    (void)snprintf(folder, sizeof folder, "%s", path); /* a jt_buf of that limit */
+    for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
-        enum jt_err err = made ? JT_OK : cannot_write(path, diag);
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+            return cannot_write(folder, diag);
+        }
         *slash = '/';
-        JT_TRY(err);
     }
     return JT_OK;
 }
@@ -245,20 +248,20 @@ static bool write_all(int fd, struct jt_span text)
 }
 
 /* A new file (mode 0600) takes the place of the old one, or nothing changes. */
-static enum jt_err replace(char *path, struct jt_span text, struct jt_diag *diag)
+static enum jt_err replace(const char *path, struct jt_span text, struct jt_diag *diag)
 {
-    JT_AUTO(buf) beside = JT_BUF_INIT(PATH_LIMIT);
-    JT_TRY(jt_buf_printf(&beside, "%s.XXXXXX", path));
+    char beside[PATH_LIMIT + sizeof ".XXXXXX"];
+    (void)snprintf(beside, sizeof beside, "%s.XXXXXX", path); /* as above */
     JT_TRY(make_folders(path, diag));
-    int fd = mkstemp((char *)beside.p);
+    int fd = mkstemp(beside);
     if (fd < 0) {
         return cannot_write(path, diag);
     }
     bool written = write_all(fd, text);
     written = close(fd) == 0 && written;
-    if (!written || rename(jt_buf_str(&beside), path) != 0) {
+    if (!written || rename(beside, path) != 0) {
         enum jt_err err = cannot_write(path, diag);
-        (void)unlink(jt_buf_str(&beside)); /* the failure is told already */
+        (void)unlink(beside); /* the failure is told already */
         return err;
     }
     return JT_OK;
@@ -274,5 +277,5 @@ enum jt_err jt_cli_contexts_save(json_t *json, struct jt_diag *diag)
     JT_TRY(jt_yamlwrite_put(json, JT_YAMLWRITE_UTF8, &text));
     JT_TRY(jt_cli_contexts_parse(jt_buf_span(&text), "the new contexts.yaml", &read_back, diag));
     jt_cli_contexts_release(&read_back);
-    return replace((char *)path.p, jt_buf_span(&text), diag);
+    return replace(jt_buf_str(&path), jt_buf_span(&text), diag);
 }

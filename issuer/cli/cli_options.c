@@ -120,10 +120,10 @@ static enum jt_err not_a_choice(const struct jt_cli_option *option, struct jt_di
     char words[128];
     size_t n = 0;
     for (const char *c = option->choices; *c != 0 && n + 3 < sizeof words; c++) {
-        words[n++] = *c == ' ' ? ',' : *c;
         if (*c == ' ') {
-            words[n++] = ' ';
+            words[n++] = ',';
         }
+        words[n++] = *c;
     }
     words[n] = 0;
     return jt_diag_fail(diag, JT_ERR_USAGE, "--%s takes one of: %s", option->name, words);
@@ -216,7 +216,7 @@ static enum jt_err keep_option(struct jt_cli_run *run, const struct jt_cli_optio
 static struct jt_span by_letter(const struct jt_cli_option *options, char letter)
 {
     for (; options != NULL && options->name != NULL; options++) {
-        if (letter != 0 && options->letter == letter) {
+        if (options->letter == letter) {
             return jt_span_str(options->name);
         }
     }
@@ -229,7 +229,10 @@ static struct jt_span split_option(const struct jt_cli_run *run, const char *tex
 {
     *out_value = NULL;
     if (text[1] != '-') {
-        struct jt_span name = by_letter(jt_cli_table_globals, text[2] == 0 ? text[1] : 0);
+        struct jt_span name = JT_SPAN_NONE;
+        if (text[2] == 0) {
+            name = by_letter(jt_cli_table_globals, text[1]);
+        }
         if (name.n == 0 && text[2] == 0 && run->command != NULL) {
             name = by_letter(run->command->options, text[1]);
         }
