@@ -24,6 +24,7 @@ arrow() # FROM TO
     common/jose/*) [[ $2 == common/@(base|json|jose)/* ]] ;;
     common/conf/*) [[ $2 == common/@(base|json|conf)/* ]] ;;
     common/http/*) [[ $2 == common/@(base|log|http)/* ]] ;;
+    common/conf/*) [[ $2 == common/@(base|json|conf)/* ]] ;;
     common/*) [[ $2 == common/base/* || ${2%/*} == "${1%/*}" ]] ;;
     keys/*) [[ $2 == common/* || $2 == keys/* ]] ;;
     verifier/guard/*) [[ $2 == common/* || $2 == verifier/guard/* ]] ;;

@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <yaml.h>
 
 #include "common/base/buf.h"
+#include "common/conf/yamlevents.h"
 
 #include "common/base/base.h"
 
@@ -14,11 +14,7 @@
 #define NODES_MAX 65536 /* keys and list items together */
 
 struct reader {
-    yaml_parser_t parser;
-    yaml_event_t event; /* the present one */
-    struct jt_span text;
-    const char *name;
-    struct jt_diag *diag;
+    struct jt_yamlevents events;
     struct jt_yamldoc *doc;
     size_t n_keys;
     size_t depth;                          /* of open mappings and lists of them */
@@ -43,100 +39,12 @@ enum jt_err jt_yamldoc_fail(const char *name, struct jt_yamldoc_at at, struct jt
                         sentence.text);
 }
 
-static struct jt_yamldoc_at place(yaml_mark_t mark)
-{
-    return (struct jt_yamldoc_at){mark.line + 1, mark.column + 1};
-}
-
-static struct jt_yamldoc_at here(const struct reader *r)
-{
-    return place(r->event.start_mark);
-}
-
-/* The reader of bytes tells an offset where the others tell a mark. */
-static struct jt_yamldoc_at place_of_offset(struct jt_span text, size_t offset)
-{
-    struct jt_yamldoc_at at = {1, 1};
-    for (size_t i = 0; i < offset && i < text.n; i++) {
-        if (text.p[i] == '\n') {
-            at = (struct jt_yamldoc_at){at.line + 1, 1};
-        } else if ((text.p[i] & 0xC0) != 0x80) {
-            at.column++;
-        }
-    }
-    return at;
-}
-
-static enum jt_err fail_syntax(const struct reader *r)
-{
-    const yaml_parser_t *p = &r->parser;
-    const char *problem = p->problem == NULL ? "malformed" : p->problem;
-    switch (p->error) {
-    case YAML_MEMORY_ERROR:
-        return JT_ERR_NOMEM;
-    case YAML_READER_ERROR:
-        return jt_yamldoc_fail(r->name, place_of_offset(r->text, p->problem_offset), r->diag,
-                               "%s; save the file as plain UTF-8 text", problem);
-    default:
-        return jt_yamldoc_fail(r->name, place(p->problem_mark), r->diag,
-                               "not YAML: %s%s%s; mend it here or just before (indent by spaces, "
-                               "close every quote and bracket)",
-                               p->context == NULL ? "" : p->context, p->context == NULL ? "" : ", ",
-                               problem);
-    }
-}
-
-static enum jt_err refuse(const struct reader *r, const char *what)
-{
-    return jt_yamldoc_fail(r->name, here(r), r->diag, "%s", what);
-}
-
-static enum jt_err refuse_extras(const struct reader *r)
-{
-    const yaml_char_t *anchor = NULL;
-    const yaml_char_t *tag = NULL;
-    switch (r->event.type) {
-    case YAML_ALIAS_EVENT:
-        return refuse(r, "an alias ('*name') is not read here; write the value out");
-    case YAML_SCALAR_EVENT:
-        anchor = r->event.data.scalar.anchor;
-        tag = r->event.data.scalar.tag;
-        break;
-    case YAML_SEQUENCE_START_EVENT:
-        anchor = r->event.data.sequence_start.anchor;
-        tag = r->event.data.sequence_start.tag;
-        break;
-    case YAML_MAPPING_START_EVENT:
-        anchor = r->event.data.mapping_start.anchor;
-        tag = r->event.data.mapping_start.tag;
-        break;
-    default:
-        break;
-    }
-    if (anchor != NULL) {
-        return refuse(r, "an anchor ('&name') is not read here; remove it, or quote the value");
-    }
-    if (tag != NULL) {
-        return refuse(r, "a tag ('!name') is not read here; remove it, or quote the value");
-    }
-    return JT_OK;
-}
-
-/* Makes the next event the present one. */
-static enum jt_err next(struct reader *r)
-{
-    yaml_event_delete(&r->event);
-    if (yaml_parser_parse(&r->parser, &r->event) == 0) {
-        return fail_syntax(r);
-    }
-    return refuse_extras(r);
-}
-
 static enum jt_err add_node(struct reader *r, struct jt_yamldoc_node **out_node)
 {
     struct jt_yamldoc *doc = r->doc;
     if (doc->n == NODES_MAX) {
-        return refuse(r, "more list items than a configuration can have; shorten the list");
+        return jt_yamlevents_refuse(
+            &r->events, "more list items than a configuration can have; shorten the list");
     }
     if (doc->n == doc->cap) {
         size_t cap = doc->cap == 0 ? 32 : doc->cap * 2;
@@ -147,20 +55,16 @@ static enum jt_err add_node(struct reader *r, struct jt_yamldoc_node **out_node)
         doc->nodes = nodes;
         doc->cap = cap;
     }
-    doc->nodes[doc->n] = (struct jt_yamldoc_node){.key_at = here(r), .value_at = here(r)};
+    doc->nodes[doc->n] = (struct jt_yamldoc_node){.key_at = jt_yamlevents_at(&r->events),
+                                                  .value_at = jt_yamlevents_at(&r->events)};
     *out_node = &doc->nodes[doc->n++];
     return JT_OK;
 }
 
-static struct jt_span scalar(const struct reader *r)
-{
-    return jt_span_of(r->event.data.scalar.value, r->event.data.scalar.length);
-}
-
 static bool is_nothing(const struct reader *r)
 {
-    struct jt_span text = scalar(r);
-    return r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+    struct jt_span text = jt_yamlevents_scalar(&r->events);
+    return r->events.event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
            (text.n == 0 || jt_span_is(text, "~") || jt_span_is(text, "null"));
 }
 
@@ -178,19 +82,22 @@ static bool is_name(struct jt_span key)
 
 static enum jt_err check_key(const struct reader *r)
 {
-    if (r->event.type != YAML_SCALAR_EVENT) {
-        return refuse(r, "a key must be one word; write KEY: VALUE");
+    if (r->events.event.type != YAML_SCALAR_EVENT) {
+        return jt_yamlevents_refuse(&r->events, "a key must be one word; write KEY: VALUE");
     }
-    if (jt_span_is(scalar(r), "<<")) {
-        return refuse(r, "a merge key ('<<') is not read here; write the keys out");
+    if (jt_span_is(jt_yamlevents_scalar(&r->events), "<<")) {
+        return jt_yamlevents_refuse(&r->events,
+                                    "a merge key ('<<') is not read here; write the keys out");
     }
-    if (!is_name(scalar(r))) {
-        return refuse(r,
-                      "a key is made of letters, digits, '_' and '-'; the keys of a section stand "
-                      "indented below its name");
+    if (!is_name(jt_yamlevents_scalar(&r->events))) {
+        return jt_yamlevents_refuse(
+            &r->events,
+            "a key is made of letters, digits, '_' and '-'; the keys of a section stand "
+            "indented below its name");
     }
     if (r->n_keys == KEYS_MAX) {
-        return refuse(r, "more keys than a configuration can have; shorten the file");
+        return jt_yamlevents_refuse(&r->events,
+                                    "more keys than a configuration can have; shorten the file");
     }
     return JT_OK;
 }
@@ -202,12 +109,13 @@ static enum jt_err read_key(struct reader *r, size_t *out_index)
     char path[JT_YAMLDOC_PATH_MAX + 1];
     size_t section = r->depth == 1 ? 0 : r->sections[r->depth - 1];
     const char *parent = r->depth == 1 ? "" : r->doc->nodes[section].path;
-    (void)snprintf(path, sizeof path, "%s%s%.*s", parent, r->depth == 1 ? "" : ".",
-                   (int)scalar(r).n,
-                   (const char *)scalar(r).p); /* bounded by depth and key length */
+    (void)snprintf(
+        path, sizeof path, "%s%s%.*s", parent, r->depth == 1 ? "" : ".",
+        (int)jt_yamlevents_scalar(&r->events).n,
+        (const char *)jt_yamlevents_scalar(&r->events).p); /* bounded by depth and key length */
     const struct jt_yamldoc_node *first = jt_yamldoc_find(r->doc, section, r->doc->n, path);
     if (first != NULL) {
-        return jt_yamldoc_fail(r->name, here(r), r->diag,
+        return jt_yamldoc_fail(r->events.name, jt_yamlevents_at(&r->events), r->events.diag,
                                "key '%s' stands twice, first on line %zu; keep one of them", path,
                                first->key_at.line);
     }
@@ -221,17 +129,18 @@ static enum jt_err read_key(struct reader *r, size_t *out_index)
 static enum jt_err read_text(struct reader *r, struct jt_yamldoc_node *node,
                              enum jt_yamldoc_kind kind)
 {
-    if (memchr(scalar(r).p, 0, scalar(r).n) != NULL) {
-        return refuse(r, "a value cannot hold a NUL; remove it");
+    if (memchr(jt_yamlevents_scalar(&r->events).p, 0, jt_yamlevents_scalar(&r->events).n) != NULL) {
+        return jt_yamlevents_refuse(&r->events, "a value cannot hold a NUL; remove it");
     }
     node->kind = kind;
-    return jt_buf_strdup(scalar(r), &node->text);
+    return jt_buf_strdup(jt_yamlevents_scalar(&r->events), &node->text);
 }
 
 static enum jt_err open_section(struct reader *r, size_t index, enum jt_yamldoc_kind kind)
 {
     if (r->depth == JT_YAMLDOC_DEPTH_MAX) {
-        return refuse(r, "sections are nested too deeply; no key stands below this one");
+        return jt_yamlevents_refuse(&r->events,
+                                    "sections are nested too deeply; no key stands below this one");
     }
     r->doc->nodes[index].kind = kind;
     r->sections[r->depth++] = index;
@@ -241,15 +150,17 @@ static enum jt_err open_section(struct reader *r, size_t index, enum jt_yamldoc_
 /* The present event is what follows an entry of the list that is open: an entry, or its end. */
 static enum jt_err read_entry(struct reader *r)
 {
-    if (r->event.type == YAML_SEQUENCE_END_EVENT) {
+    if (r->events.event.type == YAML_SEQUENCE_END_EVENT) {
         r->depth--;
         return JT_OK;
     }
-    if (r->event.type != YAML_MAPPING_START_EVENT) {
-        return refuse(r, "this list holds sections only; write - KEY: VALUE");
+    if (r->events.event.type != YAML_MAPPING_START_EVENT) {
+        return jt_yamlevents_refuse(&r->events,
+                                    "this list holds sections only; write - KEY: VALUE");
     }
     if (r->n_keys++ == KEYS_MAX) {
-        return refuse(r, "more keys than a configuration can have; shorten the file");
+        return jt_yamlevents_refuse(&r->events,
+                                    "more keys than a configuration can have; shorten the file");
     }
     char path[JT_YAMLDOC_PATH_MAX + 1];
     (void)snprintf(path, sizeof path, "%s[]", r->doc->nodes[r->sections[r->depth - 1]].path);
@@ -261,7 +172,7 @@ static enum jt_err read_entry(struct reader *r)
 
 static bool is_list_of_entries(const struct reader *r, size_t index)
 {
-    return r->event.type == YAML_MAPPING_START_EVENT && index == r->doc->n - 1 &&
+    return r->events.event.type == YAML_MAPPING_START_EVENT && index == r->doc->n - 1 &&
            strstr(r->doc->nodes[index].path, "[]") == NULL;
 }
 
@@ -269,16 +180,16 @@ static bool is_list_of_entries(const struct reader *r, size_t index)
 static enum jt_err read_items(struct reader *r, size_t index)
 {
     for (;;) {
-        JT_TRY(next(r));
-        if (r->event.type == YAML_SEQUENCE_END_EVENT) {
+        JT_TRY(jt_yamlevents_next(&r->events));
+        if (r->events.event.type == YAML_SEQUENCE_END_EVENT) {
             return JT_OK;
         }
         if (is_list_of_entries(r, index)) {
             JT_TRY(open_section(r, index, JT_YAMLDOC_LIST));
             return read_entry(r);
         }
-        if (r->event.type != YAML_SCALAR_EVENT || is_nothing(r)) {
-            return refuse(r, "a list holds plain values only; write [a, b]");
+        if (r->events.event.type != YAML_SCALAR_EVENT || is_nothing(r)) {
+            return jt_yamlevents_refuse(&r->events, "a list holds plain values only; write [a, b]");
         }
         struct jt_yamldoc_node *item = NULL;
         JT_TRY(add_node(r, &item));
@@ -288,10 +199,10 @@ static enum jt_err read_items(struct reader *r, size_t index)
 
 static enum jt_err read_value(struct reader *r, size_t index)
 {
-    JT_TRY(next(r));
+    JT_TRY(jt_yamlevents_next(&r->events));
     struct jt_yamldoc_node *node = &r->doc->nodes[index];
-    node->value_at = here(r);
-    switch (r->event.type) {
+    node->value_at = jt_yamlevents_at(&r->events);
+    switch (r->events.event.type) {
     case YAML_MAPPING_START_EVENT:
         return open_section(r, index, JT_YAMLDOC_SECTION);
     case YAML_SEQUENCE_START_EVENT:
@@ -307,8 +218,8 @@ static enum jt_err read_mapping(struct reader *r)
 {
     r->depth = 1;
     while (r->depth > 0) {
-        JT_TRY(next(r));
-        if (r->event.type == YAML_MAPPING_END_EVENT) {
+        JT_TRY(jt_yamlevents_next(&r->events));
+        if (r->events.event.type == YAML_MAPPING_END_EVENT) {
             r->depth--;
             continue;
         }
@@ -325,26 +236,29 @@ static enum jt_err read_mapping(struct reader *r)
 
 static enum jt_err read_stream(struct reader *r)
 {
-    JT_TRY(next(r)); /* the start of the stream */
-    JT_TRY(next(r));
-    if (r->event.type == YAML_STREAM_END_EVENT) {
+    JT_TRY(jt_yamlevents_next(&r->events)); /* the start of the stream */
+    JT_TRY(jt_yamlevents_next(&r->events));
+    if (r->events.event.type == YAML_STREAM_END_EVENT) {
         return JT_OK;
     }
-    if (r->event.data.document_start.version_directive != NULL ||
-        r->event.data.document_start.tag_directives.start !=
-            r->event.data.document_start.tag_directives.end) {
-        return refuse(r, "a directive ('%') is not read here; remove the line");
+    if (r->events.event.data.document_start.version_directive != NULL ||
+        r->events.event.data.document_start.tag_directives.start !=
+            r->events.event.data.document_start.tag_directives.end) {
+        return jt_yamlevents_refuse(&r->events,
+                                    "a directive ('%') is not read here; remove the line");
     }
-    JT_TRY(next(r));
-    if (r->event.type == YAML_MAPPING_START_EVENT) {
+    JT_TRY(jt_yamlevents_next(&r->events));
+    if (r->events.event.type == YAML_MAPPING_START_EVENT) {
         JT_TRY(read_mapping(r));
-    } else if (r->event.type != YAML_SCALAR_EVENT || !is_nothing(r)) {
-        return refuse(r, "the file must be keys with values; write KEY: VALUE, one a line");
+    } else if (r->events.event.type != YAML_SCALAR_EVENT || !is_nothing(r)) {
+        return jt_yamlevents_refuse(
+            &r->events, "the file must be keys with values; write KEY: VALUE, one a line");
     }
-    JT_TRY(next(r)); /* the end of the document */
-    JT_TRY(next(r));
-    if (r->event.type != YAML_STREAM_END_EVENT) {
-        return refuse(r, "a second document begins here; keep one to a file");
+    JT_TRY(jt_yamlevents_next(&r->events)); /* the end of the document */
+    JT_TRY(jt_yamlevents_next(&r->events));
+    if (r->events.event.type != YAML_STREAM_END_EVENT) {
+        return jt_yamlevents_refuse(&r->events,
+                                    "a second document begins here; keep one to a file");
     }
     return JT_OK;
 }
@@ -353,15 +267,10 @@ enum jt_err jt_yamldoc_parse(struct jt_span text, const char *name, struct jt_ya
                              struct jt_diag *diag)
 {
     *out_doc = (struct jt_yamldoc)JT_YAMLDOC_INIT;
-    struct reader r = {.text = text, .name = name, .diag = diag, .doc = out_doc};
-    if (yaml_parser_initialize(&r.parser) == 0) {
-        return JT_ERR_NOMEM;
-    }
-    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, text.p == NULL ? (const uint8_t *)"" : text.p, text.n);
+    struct reader r = {.doc = out_doc};
+    JT_TRY(jt_yamlevents_init(&r.events, text, name, diag));
     enum jt_err err = read_stream(&r);
-    yaml_event_delete(&r.event);
-    yaml_parser_delete(&r.parser);
+    jt_yamlevents_release(&r.events);
     if (err != JT_OK) {
         jt_yamldoc_release(out_doc);
     }

@@ -7,7 +7,19 @@
 
 enum jt_err jt_json_load(struct jt_span text, size_t max_depth, json_t **out_json)
 {
-    return jt_json_read(text, max_depth, out_json);
+    json_t *json = NULL;
+    JT_TRY(jt_json_read(&text, max_depth, &json));
+    if (text.n > 0) {
+        json_decref(json);
+        return JT_ERR_JSON;
+    }
+    *out_json = json;
+    return JT_OK;
+}
+
+enum jt_err jt_json_next(struct jt_span *rest, size_t max_depth, json_t **out_json)
+{
+    return jt_json_read(rest, max_depth, out_json);
 }
 
 enum jt_err jt_json_load_object(struct jt_span text, size_t max_depth, json_t **out_json)

@@ -24,7 +24,11 @@
  * int64. JT_ERR_JSON, JT_ERR_JSON_DEPTH, JT_ERR_NOMEM. The size is the caller's to bound first. */
 JT_MUST_USE enum jt_err jt_json_load(struct jt_span text, size_t max_depth, json_t **out_json);
 
-/* As above, and the text must be an object. */
+/* The same for a text of several documents: reads the one at the front of `*rest`, and leaves there
+ * what follows it and its white space; after a failure, what begins at or near the fault. */
+JT_MUST_USE enum jt_err jt_json_next(struct jt_span *rest, size_t max_depth, json_t **out_json);
+
+/* As jt_json_load, and the text must be an object. */
 JT_MUST_USE enum jt_err jt_json_load_object(struct jt_span text, size_t max_depth,
                                             json_t **out_json);
 

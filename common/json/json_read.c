@@ -172,18 +172,19 @@ static enum jt_err read_document(struct reader *r)
         JT_TRY(read_member(r));
     }
     (void)jt_json_lex_peek(&r->lex); /* only for passing the white space */
-    return r->lex.p == r->lex.end ? JT_OK : JT_ERR_JSON;
+    return JT_OK;
 }
 
-enum jt_err jt_json_read(struct jt_span text, size_t max_depth, json_t **out_json)
+enum jt_err jt_json_read(struct jt_span *rest, size_t max_depth, json_t **out_json)
 {
-    struct reader r = {.lex = jt_json_lex_of(text),
+    struct reader r = {.lex = jt_json_lex_of(*rest),
                        .max_depth = max_depth < MAX_DEPTH ? max_depth : MAX_DEPTH,
-                       .name = JT_BUF_INIT(text.n),
-                       .text = JT_BUF_INIT(text.n)};
+                       .name = JT_BUF_INIT(rest->n),
+                       .text = JT_BUF_INIT(rest->n)};
     enum jt_err err = read_document(&r);
     jt_buf_release(&r.name);
     jt_buf_release(&r.text);
+    *rest = jt_span_of(r.lex.p, (size_t)(r.lex.end - r.lex.p));
     if (err != JT_OK) {
         json_decref(r.root);
         return err;

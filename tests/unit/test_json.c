@@ -249,9 +249,29 @@ static void test_suite_n_refused_y_accepted(void **state)
     assert_true(n_refused > 100 && n_accepted > 50);
 }
 
+static void next_takes_documents_off_the_front(void **state)
+{
+    (void)state;
+    struct jt_span rest = JT_SPAN(" {\"a\":1}\n{\"b\":[2]} [] {\"c\":x}");
+    static const char *const want[] = {"{\"a\":1}", "{\"b\":[2]}", "[]"};
+    for (size_t i = 0; i < JT_COUNT(want); i++) {
+        JT_JSON_AUTO json_t *json = NULL;
+        JT_AUTO(buf) shown = JT_BUF_INIT(64);
+        assert_ok(jt_json_next(&rest, JT_JSON_DEPTH, &json));
+        assert_ok(jt_json_dump(json, &shown));
+        assert_string_equal(jt_buf_str(&shown), want[i]);
+    }
+    assert_span(rest, "{\"c\":x}"); /* the white space is passed */
+    json_t *none = NULL;
+    assert_err(jt_json_next(&rest, JT_JSON_DEPTH, &none), JT_ERR_JSON);
+    assert_span(rest, "x}"); /* where the fault is */
+    assert_null(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(next_takes_documents_off_the_front),
         cmocka_unit_test(load_unstrict_text_refused_repaired_accepted),
         cmocka_unit_test(load_one_level_too_deep_refused),
         cmocka_unit_test(load_a_million_levels_refused),
