@@ -125,9 +125,13 @@ static void split(const char *scopes, struct needed *out)
     rest = jt_span_str(out->text);
     while (n < MAX_SCOPES && jt_span_word(&rest, &word)) {
         out->names[n++] = (const char *)word.p;
-        out->text[word.p + word.n - (const uint8_t *)out->text] = 0; /* was a space, or the end */
     }
     out->names[n] = NULL;
+    for (char *c = out->text; *c != 0; c++) {
+        if (*c == ' ') {
+            *c = 0; /* each word ends: the loop above has passed them all */
+        }
+    }
     out->require = (struct jeton_require){.size = sizeof out->require, .all_of = out->names};
 }
 
