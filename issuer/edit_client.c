@@ -29,6 +29,11 @@ static enum jt_err make_id(const struct jt_random *random, const char *prefix, s
     return err;
 }
 
+enum jt_err jt_edit_client_make_id(const struct jt_issuer *issuer, json_t **out_id)
+{
+    return make_id(issuer->random, CLIENT_ID_PREFIX, CLIENT_ID_DIGITS, out_id);
+}
+
 static enum jt_err name_of(const struct jt_edit_secret *secret, size_t number, json_t **out_name)
 {
     if (secret->name.n > 0) {
@@ -136,7 +141,7 @@ enum jt_err jt_edit_client_new(struct jt_issuer *issuer, const json_t *input,
         err = take_secret_members(input, doc, secret, diag);
     }
     if (err == JT_OK) {
-        err = make_id(issuer->random, CLIENT_ID_PREFIX, CLIENT_ID_DIGITS, &id);
+        err = jt_edit_client_make_id(issuer, &id);
     }
     if (err == JT_OK && json_object_set_new(doc, "client_id", id) != 0) {
         err = JT_ERR_NOMEM;

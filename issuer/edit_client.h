@@ -16,6 +16,9 @@ struct jt_edit_secret {
     json_t *row;           /* its view */
 };
 
+/* Gives an id for a new client, as a JSON string. JT_ERR_RANDOM, JT_ERR_NOMEM. Any thread. */
+JT_MUST_USE enum jt_err jt_edit_client_make_id(const struct jt_issuer *issuer, json_t **out_id);
+
 /* Is what a request says of a secret (NULL or null: nothing) a name and a lifetime? JT_ERR_INVALID
  * with a sentence that begins with the member's name. */
 JT_MUST_USE enum jt_err jt_edit_client_check_secret(const json_t *name, const char *name_member,

@@ -11,6 +11,9 @@ void jt_problem_put(struct jt_answer *answer, const struct jt_problem *problem)
     json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "code", problem->code, "title", problem->title,
                              "status", problem->status, "detail", problem->detail);
     const char *colon = problem->has_member ? strstr(problem->detail, ": ") : NULL;
+    if (colon != NULL && memchr(problem->detail, ' ', (size_t)(colon - problem->detail)) != NULL) {
+        colon = NULL; /* "line 7: ...": no member's name has a space */
+    }
     if (json != NULL && colon != NULL) {
         (void)json_object_set_new(
             json, "member",

@@ -77,6 +77,13 @@
     M("client", "{\"type\":\"string\",\"description\":\"its client_id or name\"}") \
     M("resource", "{\"type\":[\"string\",\"array\",\"null\"],\"items\":" TEXT "}") \
     LAST("scope", "{\"type\":[\"string\",\"null\"],\"description\":\"separated by spaces\"}")
+#define COUNT "{\"type\":\"integer\",\"minimum\":0}"
+#define CHANGE                                                                                   \
+    OBJECT(                                                                                      \
+        "\"kind\",\"name\",\"action\",\"members\"",                                              \
+        "\"kind\":" TEXT ",\"name\":" TEXT ",\"action\":{\"type\":\"string\",\"enum\":"          \
+        "[\"create\",\"update\",\"delete\"]},\"members\":{\"type\":\"array\",\"items\":" OBJECT( \
+            "\"member\",\"from\",\"to\"", "\"member\":" TEXT ",\"from\":{},\"to\":{}") "}")
 
 const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"problem",
@@ -121,5 +128,12 @@ const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"check", OBJECT("\"check\",\"status\",\"detail\"",
                      M("check", TEXT) M("status", ONE_OF("\"ok\",\"warn\",\"fail\""))
                          M("detail", TEXT) LAST("fix", TEXT))},
+    {"apply_report",
+     OBJECT("\"dry_run\",\"created\",\"updated\",\"deleted\",\"unchanged\",\"changes\",\"more\"",
+            "\"dry_run\":" TRUTH ",\"created\":" COUNT ",\"updated\":" COUNT ",\"deleted\":" COUNT
+            ",\"unchanged\":" COUNT
+            ",\"changes\":{\"type\":\"array\",\"maxItems\":1000,\"items\":" CHANGE
+            "},\"more\":{\"type\":\"integer\",\"minimum\":0,\"description\":"
+            "\"changes beyond those listed\"}")},
 };
 const size_t jt_openapi_n_schemas = JT_COUNT(jt_openapi_schemas);

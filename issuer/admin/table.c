@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every route of the admin API. Rows of one path stand together. */
 #include "issuer/admin/about.h"
+#include "issuer/admin/admin_apply.h"
 #include "issuer/admin/admin_keys.h"
 #include "issuer/admin/asking.h"
 #include "issuer/admin/clients.h"
 #include "issuer/admin/objects.h"
 #include "issuer/admin/openapi.h"
 #include "issuer/admin/page.h"
+#include "issuer/apply.h"
 
 #include "common/base/base.h"
 
@@ -180,5 +182,18 @@ const struct jt_admin_route jt_admin_table[] = {
      .answer = "checks",
      .operation = "doctor",
      .summary = "What is in order and what is not"},
+    {.method = "POST",
+     .path = P "/apply",
+     .run = jt_admin_apply_run,
+     .scope = "resources:write roles:write products:write clients:write clients:approve",
+     .look_scope = "resources:read roles:read products:read clients:read",
+     .params = jt_admin_apply_params,
+     .stream = &jt_admin_apply_stream,
+     .max_body = JT_APPLY_MAX_BYTES,
+     .body_type = "application/jsonl",
+     .status = 200,
+     .answer = "apply_report",
+     .operation = "apply",
+     .summary = "Makes the access model what the lines of the body say, in one change"},
 };
 const size_t jt_admin_n_table = JT_COUNT(jt_admin_table);

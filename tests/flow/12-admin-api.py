@@ -330,6 +330,22 @@ def doctor(t):
     t.refused("GET", "/doctor?x=1", None, 422, "invalid", "x")
 
 
+@route("POST /admin/v1/apply")
+def apply(t):  # the rest of it: 14-apply
+    lines = b'{"kind":"role","name":"applied"}\n{"kind":"client","name":"applied","roles":["applied"]}'
+    kind = {"Content_Type": "application/jsonl"}
+    told = t.admin("POST", "/apply?dry_run=true", lines, **kind)
+    t.assertEqual((told["dry_run"], told["created"]), (True, 2))
+    t.refused("GET", "/roles/applied", None, 404, "not_found")
+    told = t.admin("POST", "/apply", lines, **kind)
+    t.assertEqual((told["created"], told["updated"], told["deleted"], told["unchanged"],
+                   told["more"]), (2, 0, 0, 0, 0))
+    t.assertEqual(t.admin("GET", "/clients/applied")["roles"], ["applied"])
+    t.refused("POST", "/apply", b'{"kind":"role"}', 422, "invalid", **kind)
+    t.refused("POST", "/apply", lines, 415, "media_type")
+    t.refused("POST", "/apply?prune=x", lines, 422, "invalid", "prune", **kind)
+
+
 class Routes(Admin):
     @classmethod
     def setUpClass(cls):

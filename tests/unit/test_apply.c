@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/apply.h"
+
+#include "common/json/json.h"
+#include "issuer/apply_input.h"
+#include "tests/support/failing_allocation.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/unit_issuer.h"
+
+#include "common/base/base.h"
+
+#define API "https://api.example/"
+
+static const struct jt_actor actor = {.name = "test"};
+
+/* Applies `text`, given in pieces of `piece` bytes. */
+static enum jt_err apply_pieces(const char *text, size_t piece, const struct jt_apply_how *how,
+                                json_t **out_report, struct jt_diag *diag)
+{
+    JT_AUTOP(apply) apply = NULL;
+    JT_TRY(jt_apply_new(desk.issuer, &apply));
+    for (size_t n = strlen(text), at = 0; at < n; at += piece) {
+        size_t len = n - at < piece ? n - at : piece;
+        if (!jt_apply_take(apply, jt_span_of(text + at, len))) {
+            break;
+        }
+    }
+    return jt_apply_run(apply, how, out_report, diag);
+}
+
+static enum jt_err apply_text(const char *text, struct jt_diag *diag)
+{
+    const struct jt_apply_how how = {.actor = &actor};
+    JT_JSON_AUTO json_t *report = NULL;
+    return apply_pieces(text, 1000, &how, &report, diag);
+}
+
+static int64_t count(const json_t *report, const char *name)
+{
+    return json_integer_value(json_object_get(report, name));
+}
+
+/* Applies and compares "created updated deleted unchanged". */
+static void check_counts(const char *text, const struct jt_apply_how *how, const char *want)
+{
+    struct jt_diag diag = JT_DIAG_INIT;
+    JT_JSON_AUTO json_t *report = NULL;
+    char got[64];
+    enum jt_err err = apply_pieces(text, 7, how, &report, &diag);
+    assert_string_equal(diag.text, "");
+    assert_ok(err);
+    (void)snprintf(got, sizeof got, "%d %d %d %d", (int)count(report, "created"),
+                   (int)count(report, "updated"), (int)count(report, "deleted"),
+                   (int)count(report, "unchanged"));
+    assert_string_equal(got, want);
+}
+
+static const struct jt_apply_how plain = {.actor = &actor};
+
+static const char model[] =
+    "{\"kind\":\"client\",\"name\":\"cart\",\"roles\":[\"r\"],\"subscriptions\":[\"p\"]}\n"
+    "{\"kind\":\"role\",\"name\":\"r\",\"grants\":[\"" API "#a\"],\"labels\":{\"t\":\"x\"}}\n"
+    "{\"kind\":\"product\",\"name\":\"p\",\"approval\":\"manual\",\"grants\":[\"" API "#b\"]}\n"
+    "{\"kind\":\"resource\",\"identifier\":\"" API "\",\"scopes\":[\"a\",\"b\"]}\n";
+
+static void run_in_pieces_of_any_size_makes_the_same(void **state)
+{
+    (void)state;
+    desk_open("");
+    check_counts(model, &plain, "4 0 0 0");
+    int64_t version = desk_root()->version;
+    for (size_t piece = 1; piece <= sizeof model; piece = piece * 2 + 1) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        assert_ok(apply_pieces(model, piece, &plain, &report, &diag));
+        assert_int_equal(count(report, "unchanged"), 4);
+    }
+    assert_int_equal(desk_root()->version, version); /* nothing was written */
+}
+
+static void run_after_a_restart_finds_the_same(void **state)
+{
+    (void)state;
+    desk_open("");
+    check_counts(model, &plain, "4 0 0 0");
+    desk_reopen("");
+    check_counts(model, &plain, "0 0 0 4");
+}
+
+static void run_dry_changes_nothing(void **state)
+{
+    (void)state;
+    desk_open("");
+    const struct jt_apply_how dry = {.actor = &actor, .dry_run = true, .prune_all = true};
+    int64_t version = desk_root()->version;
+    check_counts(model, &dry, "4 0 0 0");
+    assert_int_equal(desk_root()->version, version);
+    check_counts(model, &plain, "4 0 0 0");
+    check_counts("", &dry, "0 0 4 0");
+    check_counts(model, &plain, "0 0 0 4");
+}
+
+static void run_prune_by_label_takes_what_has_it(void **state)
+{
+    (void)state;
+    desk_open("");
+    const struct jt_apply_how other = {.actor = &actor, .label = JT_SPAN("t=y")};
+    const struct jt_apply_how same = {.actor = &actor, .label = JT_SPAN("t=x")};
+    struct jt_diag diag = JT_DIAG_INIT;
+    JT_JSON_AUTO json_t *report = NULL;
+    check_counts(model, &plain, "4 0 0 0");
+    check_counts("", &other, "0 0 0 0");
+    assert_err(apply_pieces("", 1, &same, &report, &diag), JT_ERR_CONFLICT);
+    assert_string_equal(diag.text, "client 'cart' still uses role 'r'; change that first");
+    check_counts("{\"kind\":\"client\",\"name\":\"cart\"}", &same, "0 1 1 0");
+}
+
+/* Refused with the sentence; and the text with only that cause repaired. */
+static const struct {
+    const char *refused, *sentence, *accepted;
+} pairs[] = {
+    {"{\"kind\":\"role\",\"name\":\"a\"}\n\nx", "line 3: not one JSON object",
+     "{\"kind\":\"role\",\"name\":\"a\"}\n\n"},
+    {"{\"kind\":\"role\",\"name\":\"a\"} {}", "line 1: not one JSON object",
+     "{\"kind\":\"role\",\"name\":\"a\"} "},
+    {"{\"kind\":\"Role\",\"name\":\"a\"}", "line 1: kind: give resource",
+     "{\"kind\":\"role\",\"name\":\"a\"}"},
+    {"{\"kind\":\"role\",\"name\":\"a\",\"grants\":[\"" API "\"]}",
+     "line 1: role 'a': grants: no resource '" API "'; create it first",
+     "{\"kind\":\"role\",\"name\":\"a\",\"grants\":[]}"},
+    {"{\"kind\":\"client\",\"name\":\"a\",\"secrets\":[]}", "line 1: client 'a': secrets: a client",
+     "{\"kind\":\"client\",\"name\":\"a\"}"},
+    {"{\"kind\":\"client\",\"name\":\"b\",\"client_id\":\"b_1\"}",
+     "line 1: client 'b': client_id: give",
+     "{\"kind\":\"client\",\"name\":\"b\",\"client_id\":\"b1\"}"},
+    {"{\"kind\":\"client\",\"name\":\"c\"}\n{\"kind\":\"client\",\"name\":\"c\"}",
+     "line 2: client 'c': stands on line 1 too",
+     "{\"kind\":\"client\",\"name\":\"c\"}\n{\"kind\":\"client\",\"name\":\"d\"}"},
+    {"{\"kind\":\"client\",\"name\":\"x\",\"client_id\":\"e\"}\n"
+     "{\"kind\":\"client\",\"name\":\"y\",\"client_id\":\"e\"}",
+     "line 2: client 'y': stands on line 1 too",
+     "{\"kind\":\"client\",\"name\":\"x\",\"client_id\":\"e\"}\n"
+     "{\"kind\":\"client\",\"name\":\"y\",\"client_id\":\"f\"}"},
+    {"{\"kind\":\"client\",\"name\":\"g\",\"client_id\":\"h\"}\n"
+     "{\"kind\":\"client\",\"name\":\"h\",\"client_id\":\"i\"}",
+     "another client has it",
+     "{\"kind\":\"client\",\"name\":\"g\",\"client_id\":\"h2\"}\n"
+     "{\"kind\":\"client\",\"name\":\"h\",\"client_id\":\"i\"}"},
+};
+
+static void run_refused_with_line_repaired_accepted(void **state)
+{
+    (void)state;
+    desk_open("");
+    for (size_t i = 0; i < JT_COUNT(pairs); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        int64_t version = desk_root()->version;
+        assert_int_not_equal(apply_text(pairs[i].refused, &diag), JT_OK);
+        if (strstr(diag.text, pairs[i].sentence) == NULL) {
+            assert_string_equal(diag.text, pairs[i].sentence);
+        }
+        assert_int_equal(desk_root()->version, version);
+        diag.text[0] = 0;
+        enum jt_err err = apply_text(pairs[i].accepted, &diag);
+        assert_string_equal(diag.text, "");
+        assert_ok(err);
+    }
+}
+
+static void take_a_line_that_is_too_long_refused(void **state)
+{
+    (void)state;
+    desk_open("");
+    for (size_t more = 0; more <= 1; more++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        JT_AUTOP(apply) apply = NULL;
+        static const char line[] = "{\"kind\":\"role\",\"name\":\"long\"}";
+        assert_ok(jt_apply_new(desk.issuer, &apply));
+        assert_true(jt_apply_take(apply, JT_SPAN("\n")));
+        for (size_t n = strlen(line); n < JT_APPLY_MAX_LINE + more; n++) {
+            assert_true(jt_apply_take(apply, JT_SPAN(" ")));
+        }
+        assert_int_equal(jt_apply_take(apply, jt_span_str(line)), more == 0);
+        enum jt_err err = jt_apply_run(apply, &plain, &report, &diag);
+        assert_err(err, more == 0 ? JT_OK : JT_ERR_LIMIT);
+        assert_string_equal(diag.text,
+                            more == 0 ? "" : "line 2: over 1048576 bytes; divide the object");
+    }
+}
+
+/* Whatever allocation fails: all of it or nothing, and the next one works. */
+static void run_without_memory_is_whole_or_nothing(void **state)
+{
+    (void)state;
+    desk_open("");
+    json_set_alloc_funcs(malloc, free);
+    const struct jt_apply_how all = {.actor = &actor, .prune_all = true};
+    bool ended = false;
+    for (long n = 0; !ended; n++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        JT_JSON_AUTO json_t *again = NULL;
+        allocations_left = n;
+        enum jt_err err = apply_pieces(model, 50, &all, &report, &diag);
+        ended = allocations_left >= 0; /* none was left to fail */
+        allocations_left = -1;
+        assert_true(err == JT_ERR_NOMEM || err == JT_OK);
+        assert_ok(apply_pieces(model, 1000, &plain, &again, &diag));
+        int64_t created = count(again, "created"), unchanged = count(again, "unchanged");
+        assert_int_equal(created + unchanged, 4);
+        assert_true(created == 0 || created == 4);
+        assert_true(err != JT_OK || unchanged == 4);
+        json_decref(again);
+        again = NULL;
+        assert_ok(apply_pieces("", 1, &all, &again, &diag));
+        assert_int_equal(count(again, "deleted"), 4);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(run_in_pieces_of_any_size_makes_the_same),
+        DESK_TEST(run_after_a_restart_finds_the_same),
+        DESK_TEST(run_dry_changes_nothing),
+        DESK_TEST(run_prune_by_label_takes_what_has_it),
+        DESK_TEST(run_refused_with_line_repaired_accepted),
+        DESK_TEST(take_a_line_that_is_too_long_refused),
+        DESK_TEST(run_without_memory_is_whole_or_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
