@@ -24,7 +24,6 @@ arrow() # FROM TO
     common/jose/*) [[ $2 == common/@(base|json|jose)/* ]] ;;
     common/conf/*) [[ $2 == common/@(base|json|conf)/* ]] ;;
     common/http/*) [[ $2 == common/@(base|log|http)/* ]] ;;
-    common/conf/*) [[ $2 == common/@(base|json|conf)/* ]] ;;
     common/*) [[ $2 == common/base/* || ${2%/*} == "${1%/*}" ]] ;;
     keys/*) [[ $2 == common/* || $2 == keys/* ]] ;;
     verifier/guard/*) [[ $2 == common/* || $2 == verifier/guard/* ]] ;;
@@ -34,7 +33,7 @@ arrow() # FROM TO
             $2 == verifier/@(keyset|verkey|policy|texts|sized|status).h ]]
         ;;
     verifier/*) [[ $2 == common/@(base|json|jose)/* || ($2 == verifier/* && $2 != verifier/guard/*) ]] ;;
-    issuer/cli/*) [[ $2 == common/* || $2 == issuer/cli/* ]] ;;
+    issuer/cli/*) [[ $2 == common/* || $2 == issuer/cli/* || $2 == issuer/access/declared.h ]] ;;
     issuer/store/*) [[ $2 == common/* || $2 == issuer/store/* ]] ;;
     issuer/access/*) [[ $2 == common/* || $2 == keys/* || $2 == issuer/@(access|store)/* ]] ;;
     issuer/oauth/*) [[ $2 == common/* || $2 == keys/* || ($2 == issuer/* && $2 != issuer/@(admin|cli)/*) ]] ;;
@@ -223,6 +222,7 @@ self_test()
     plant verifier/guard/x.c '#include <microhttpd.h>' "$out"
     plant issuer/cli/x.c '#include "issuer/config.h"' "$arrows"
     plant issuer/cli/x.c '#include "issuer/store/store.h"' "$arrows"
+    plant issuer/cli/x.c '#include "issuer/access/access.h"' "$arrows"
     plant issuer/cli/x.c '#include "keys/signer.h"' "$arrows"
     plant issuer/store/x.c '#include "issuer/access/access.h"' "$arrows"
     plant issuer/store/x.c '#include "issuer/oauth/oauth.h"' "$arrows"

@@ -8,6 +8,7 @@
 
 #define PATH_LIMIT 65536
 #define BODY_LIMIT ((size_t)1024 * 1024)
+#define UPLOAD_MS  3600000L /* sent and applied: an hour is no sign of life lost */
 
 static enum jt_err put_url(const struct jt_cli_target *target,
                            const struct jt_cli_admin_request *request, struct jt_buf *out)
@@ -135,9 +136,10 @@ enum jt_err jt_cli_admin_call(const struct jt_cli_run *run,
         .socket = target->socket,
         .ca_file = target->socket == NULL ? target->context->ca_file : NULL,
         .bearer = (const char *)target->bearer.p,
-        .timeout_ms = target->timeout_ms,
-        .content_type = "application/json",
+        .timeout_ms = request->upload != NULL ? UPLOAD_MS : target->timeout_ms,
+        .content_type = request->upload != NULL ? "application/jsonl" : "application/json",
         .body = jt_buf_span(&body),
+        .upload = request->upload,
     };
     JT_AUTO(cli_http_answer) answer = JT_CLI_HTTP_ANSWER_INIT;
     JT_TRY(jt_cli_http_send(&http, &answer, diag));

@@ -10,6 +10,7 @@
 #define JT_CLI_ADMIN_H
 
 #include "common/json/json.h"
+#include "issuer/cli/cli_http.h"
 #include "issuer/cli/cli_options.h"
 
 #define JT_CLI_ADMIN_DEPTH 5
@@ -19,6 +20,7 @@ struct jt_cli_admin_request {
     const char *path[JT_CLI_ADMIN_DEPTH]; /* segments after /admin/v1, not encoded; the rest NULL */
     const char *query;                    /* encoded, without its '?'; NULL: none */
     const json_t *body;                   /* NULL: none */
+    const struct jt_cli_http_upload *upload; /* JSON lines, instead of `body`; NULL: none */
 };
 
 /* Sends it. Gives the answer's JSON; with `out_answer` NULL no answer but success is asked for. JT_ERR_NOT_FOUND (404),

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "common/base/base.h"
 
-#define CONNECT_MS 5000L
-#define TOTAL_MS   30000L
+#define CONNECT_MS   5000L
+#define TOTAL_MS     30000L
+#define UPLOAD_PIECE (256L * 1024)
 
 /* Grows without leaving the old bytes behind. */
 static enum jt_err grow(struct jt_cli_http_answer *answer, size_t need)
@@ -214,11 +216,67 @@ static enum jt_err add_header(struct curl_slist **list, const char *name, const 
 static enum jt_err make_headers(const struct jt_cli_http_request *request, struct curl_slist **list)
 {
     JT_TRY(add_header(list, "Accept", "application/json"));
-    if (request->body.n == 0) {
+    if (request->body.n == 0 && request->upload == NULL) {
         return JT_OK;
     }
     JT_TRY(add_header(list, "Content-Type", request->content_type));
-    return add_header(list, "Expect", "");
+    /* RFC 9110 sec. 10.1.1: an upload is not begun when its head alone is refused */
+    return add_header(list, "Expect", request->upload != NULL ? "100-continue" : "");
+}
+
+/* An upload on its way. */
+struct upload {
+    const struct jt_cli_http_upload *of; /* NULL: none */
+    size_t sent;
+};
+
+static size_t on_read(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct upload *upload = ctx;
+    size_t left = upload->of->len - upload->sent;
+    n = n * size < left ? n * size : left; /* libcurl's size is 1 */
+    ssize_t got = n == 0 ? 0 : pread(upload->of->fd, bytes, n, (off_t)upload->sent);
+    if (got < 0 || (got == 0 && n > 0)) {
+        return CURL_READFUNC_ABORT; /* the file is ours: its disk failed */
+    }
+    upload->sent += (size_t)got;
+    if (upload->of->progress != NULL) {
+        upload->of->progress(upload->of->ctx, upload->sent);
+    }
+    return (size_t)got;
+}
+
+/* When a connection turns out to be dead, libcurl opens another and begins the body anew. */
+static int on_seek(void *ctx, curl_off_t offset, int origin)
+{
+    struct upload *upload = ctx;
+    if (origin != SEEK_SET || offset < 0 || (size_t)offset > upload->of->len) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    upload->sent = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static CURLcode set_upload(CURL *curl, struct upload *upload)
+{
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->of->len);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_READDATA, upload);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+    }
+    if (code == CURLE_OK) {
+        code = curl_easy_setopt(curl, CURLOPT_SEEKDATA, upload);
+    }
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_PIECE)
+                            : code;
 }
 
 static CURLcode set_all(CURL *curl, const struct jt_cli_http_request *request,
@@ -235,7 +293,9 @@ static enum jt_err perform(CURL *curl, const struct jt_cli_http_request *request
                            struct jt_diag *diag)
 {
     char detail[CURL_ERROR_SIZE] = "";
+    struct upload upload = {request->upload, 0};
     CURLcode code = set_all(curl, request, headers, answer, detail);
+    code = code == CURLE_OK && upload.of != NULL ? set_upload(curl, &upload) : code;
     code = code == CURLE_OK ? curl_easy_perform(curl) : code;
     if (code == CURLE_OK) {
         code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);

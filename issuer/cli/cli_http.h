@@ -14,6 +14,15 @@
 #include "common/base/secret.h"
 
 #define JT_CLI_HTTP_MAX ((size_t)64 * 1024 * 1024) /* a list of 100,000 clients takes 40 MB */
+
+/* A body in a file: read from its start, `len` bytes. */
+struct jt_cli_http_upload {
+    int fd;
+    size_t len;
+    void (*progress)(void *ctx, size_t sent); /* NULL: nobody looks */
+    void *ctx;
+};
+
 struct jt_cli_http_request {
     const char *method;
     const char *url;
@@ -24,6 +33,7 @@ struct jt_cli_http_request {
     const char *user, *password; /* for Basic, already encoded for it; NULL: none */
     long timeout_ms;             /* for all of it; 0: 30 s */
     const char *bearer;          /* a token; NULL: none */
+    const struct jt_cli_http_upload *upload; /* instead of `body`; NULL: none */
 };
 
 struct jt_cli_http_answer {

@@ -52,5 +52,6 @@ extern const struct jt_cli_command jt_cli_table_token[];
 extern const struct jt_cli_command jt_cli_table_ask[];
 extern const struct jt_cli_command jt_cli_table_context[];
 extern const struct jt_cli_command jt_cli_table_admin[];
+extern const struct jt_cli_command jt_cli_table_apply[];
 
 #endif

@@ -14,7 +14,14 @@
 
 #include "common/base/base.h"
 
-enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED, EXIT_NOT_FOUND, EXIT_UNREACHABLE = 5 };
+enum {
+    EXIT_DONE,
+    EXIT_USAGE,
+    EXIT_REFUSED,
+    EXIT_NOT_FOUND,
+    EXIT_UNREACHABLE = 5,
+    EXIT_DIFFERENT,
+};
 
 static int exit_status(enum jt_err err)
 {
@@ -27,6 +34,8 @@ static int exit_status(enum jt_err err)
         return EXIT_NOT_FOUND;
     case JT_ERR_UNREACHABLE:
         return EXIT_UNREACHABLE;
+    case JT_ERR_DIFFERENT:
+        return EXIT_DIFFERENT;
     default:
         return EXIT_USAGE;
     }

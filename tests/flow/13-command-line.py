@@ -27,10 +27,13 @@ class EveryCommand(CommandLineCase):
             "product update": ["--approval", "auto"], "client update": ["--enable"],
             "explain": ["--client", "x"], "who-can": ["--resource", "x"],
             "token get": ["--issuer", NOWHERE],
-            "token verify": ["--issuer", NOWHERE, "--audience", PAYMENT]}
+            "token verify": ["--issuer", NOWHERE, "--audience", PAYMENT],
+            "apply": ["-f", os.devnull], "diff": ["-f", os.devnull],
+            "validate": ["-f", os.devnull]}
     # what asks nobody, and how that ends
     ALONE = {"doctor": WRONG_USE,  # that there is no daemon is a finding
-             "token inspect": REFUSED, "completion": WRONG_USE, "context add": WRONG_USE,
+             "validate": DONE, "token inspect": REFUSED, "completion": WRONG_USE,
+             "context add": WRONG_USE,
              "context list": DONE, "context show": DONE, "context use": NOT_FOUND,
              "context remove": NOT_FOUND}
 
@@ -369,6 +372,25 @@ class OverTcp(ServeCase, CommandLineCase):
         self.remote("key", "list", code=REFUSED)
         self.jeton("admin", "setup")
         self.assertIn("active", self.remote("key", "list"))
+
+    def test_an_apply_over_tcp_and_one_that_is_not_let_in(self):
+        admin = self.jeton("admin", "setup", "--client", "applier", "-o", "json")
+        path = self.write("applier.json", admin)
+        self.remote("context", "add", "applies", "--url",
+                    "http://" + self.issuer.told["admin_listen"], "--issuer", self.issuer.url,
+                    "--credentials", path)
+        lines = "".join(json.dumps({"kind": "role", "name": f"r{i:05}", "owner": "x" * 200}) + "\n"
+                        for i in range(20000))  # 5 MB: not sent when it is refused
+        file = self.write("large.jsonl", lines)
+        told = self.remote("--context", "applies", "apply", "-f", file)
+        self.assertIn("20000 created", told)
+        self.jeton("client", "update", "applier", "--reset", "role", "--grant",
+                   self.issuer.url + "/admin#roles:write")
+        told = self.remote("--context", "applies", "apply", "-f", file, code=REFUSED)
+        self.assertIn("lacks a scope", told)
+        self.jeton("client", "update", "applier", "--role", "jeton-admin")
+        self.assertIn("20000 unchanged", self.remote("--context", "applies", "apply", "-f", file))
+        self.jeton("client", "delete", "applier", "--yes")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/cli/cli_upload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "issuer/cli/cli_admin.h"
+
+#include "common/base/base.h"
+
+#define BAR_WIDTH  30
+#define QUERY_MAX  4096
+#define LINE_WORDS "line "
+
+/* --- reading --- */
+
+static enum jt_err take(void *ctx, const struct jt_cli_document *document, struct jt_diag *diag)
+{
+    return jt_cli_spool_put(ctx, document, diag);
+}
+
+enum jt_err jt_cli_upload_read(const struct jt_cli_run *run, struct jt_cli_spool *out_spool,
+                               struct jt_diag *diag)
+{
+    JT_TRY(jt_cli_spool_open(out_spool, diag));
+    const struct jt_cli_documents documents = {.take = take, .ctx = out_spool};
+    JT_TRY(jt_cli_documents_each(run, &documents, diag));
+    return jt_cli_spool_finish(out_spool, diag);
+}
+
+/* --- sending --- */
+
+/* The bar on a terminal. */
+struct bar {
+    size_t len, objects;
+    int percent; /* as shown; -1: nothing yet */
+};
+
+static void show(void *ctx, size_t sent)
+{
+    struct bar *bar = ctx;
+    int percent = bar->len == 0 ? 100 : (int)(sent * 100 / bar->len);
+    if (percent == bar->percent) {
+        return;
+    }
+    bar->percent = percent;
+    if (percent == 100) {
+        (void)fprintf(stderr, "\r\033[Kapplying %zu objects ...", bar->objects);
+    } else {
+        int done = percent * BAR_WIDTH / 100;
+        (void)fprintf(stderr, "\r\033[Ksending  [%.*s%*s] %3d%%", done,
+                      "##############################", BAR_WIDTH - done, "", percent);
+    }
+    (void)fflush(stderr); /* talk: nobody is left to be told */
+}
+
+static void wipe_bar(const struct bar *bar)
+{
+    if (bar->percent >= 0) {
+        (void)fprintf(stderr, "\r\033[K");
+    }
+}
+
+static enum jt_err put_query(const struct jt_cli_upload *how, struct jt_buf *out)
+{
+    JT_TRY(jt_buf_puts(out, how->dry_run ? "dry_run=true" : "dry_run=false"));
+    if (how->prune_all) {
+        JT_TRY(jt_buf_puts(out, "&prune_all=true"));
+    }
+    if (how->prune != NULL) {
+        JT_TRY(jt_buf_puts(out, "&prune="));
+        JT_TRY(jt_cli_http_encode(out, jt_span_str(how->prune)));
+    }
+    return JT_OK;
+}
+
+/* "line 12: ..." is of the spool: tells the file and the line that it was made from. */
+static enum jt_err told_by_file(const struct jt_cli_spool *spool, enum jt_err err,
+                                struct jt_diag *diag)
+{
+    const char *file = NULL;
+    size_t line = 0;
+    char *rest = NULL;
+    if (strncmp(diag->text, LINE_WORDS, strlen(LINE_WORDS)) != 0) {
+        return err;
+    }
+    unsigned long number = strtoul(diag->text + strlen(LINE_WORDS), &rest, 10);
+    if (*rest != ':' || !jt_cli_spool_find(spool, number, &file, &line)) {
+        return err;
+    }
+    struct jt_diag sentence = *diag;
+    const char *what = sentence.text + (rest - diag->text);
+    return jt_diag_fail(diag, err, "%.200s:%zu%s", file, line, what);
+}
+
+enum jt_err jt_cli_upload_send(const struct jt_cli_run *run, const struct jt_cli_spool *spool,
+                               const struct jt_cli_upload *how, json_t **out_report,
+                               struct jt_diag *diag)
+{
+    JT_AUTO(buf) query = JT_BUF_INIT(QUERY_MAX);
+    struct bar bar = {spool->len, spool->n, -1};
+    enum jt_err err = put_query(how, &query);
+    if (err == JT_ERR_LIMIT) {
+        return jt_diag_fail(diag, JT_ERR_USAGE, "--prune is longer than a label can be");
+    }
+    JT_TRY(err);
+    struct jt_cli_http_upload upload = {.fd = spool->fd,
+                                        .len = spool->len,
+                                        .progress = isatty(STDERR_FILENO) ? show : NULL,
+                                        .ctx = &bar};
+    const struct jt_cli_admin_request request = {
+        .method = "POST", .path = {"apply"}, .query = jt_buf_str(&query), .upload = &upload};
+    err = jt_cli_admin_call(run, &request, out_report, diag);
+    wipe_bar(&bar);
+    return err == JT_ERR_REFUSED || err == JT_ERR_NOT_FOUND ? told_by_file(spool, err, diag) : err;
+}
