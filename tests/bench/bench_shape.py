@@ -5,6 +5,7 @@ the agreed members, which fit each other. How long anything took is not judged."
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -72,10 +73,34 @@ def check_start(bin_dir):
     want(told.pop("clients") == 2 and min(told.values()) > 0, f"bench_start told {told}")
 
 
+def check_apply(bin_dir):
+    script = pathlib.Path(__file__).with_name("bench_apply.py")
+    told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
+    want(list(told) == ["clients", "yaml", "jsonl"] and told["clients"] == 2, f"bench_apply told {told}")
+    for form in ("yaml", "jsonl"):
+        want(list(told[form]) == ["validate", "diff", "apply", "apply again", "export"],
+             f"bench_apply told {told}")
+        want(min(row["wall_s"] for row in told[form].values()) >= 0, f"bench_apply told {told}")
+
+
+def check_changes(bin_dir):
+    if shutil.which("wrk") is None:
+        return
+    script = pathlib.Path(__file__).with_name("bench_changes.py")
+    told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "--rounds", "1", "--seconds", "1",
+               "-o", "json")
+    want(told["clients"] == 2 and min(told.values()) > 0, f"bench_changes told {told}")
+    ratio = told["changing_p99_ms"] / told["p99_ms"]
+    want(abs(told["ratio_p99"] - ratio) < 0.01, f"bench_changes: ratio is not p99 / p99: {told}")
+
+
+SCRIPTS = {"bench_start.py": check_start, "bench_apply.py": check_apply,
+           "bench_changes.py": check_changes}
+
 bin_dir, *programs = sys.argv[1:]
 for name in programs:
-    if name == "bench_start.py":
-        check_start(bin_dir)
+    if name in SCRIPTS:
+        SCRIPTS[name](bin_dir)
         continue
     path = os.path.join(bin_dir, name)
     if name == "bench_allocations":

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""bench_changes.py BIN_DIR [-n CLIENTS] [--rounds N] [--seconds S] [-o json]: how long token requests take while the
+access model changes 100 times a second, beside the same requests without changes in the same run (the
+two alternate; medians over the rounds, of wrk's own 50th and 99th percentiles); and how long after it
+was asked for a change of one client is in its next token. Needs wrk."""
+import argparse
+import base64
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+import threading
+import urllib.parse
+
+from bench_daemon import RESOURCE, Daemon, Unix, call, now_s, write_jsonl
+
+CHANGES_A_SECOND = 100
+CONNECTIONS = 4
+VISIBLE = 200  # changes whose visibility is timed
+
+SCRIPT = """
+wrk.method = "POST"
+wrk.body = "grant_type=client_credentials&resource={resource}"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.headers["Authorization"] = "Basic {basic}"
+function response(status) if status ~= 200 then os.exit(1) end end
+"""
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+def percentile_ms(text, which):
+    value, unit = re.search(rf"^\s+{which}%\s+([\d.]+)(us|ms|s)$", text, re.M).groups()
+    return float(value) * UNITS[unit]
+
+
+def load(address, script, seconds):
+    """Percentiles of one round of token requests."""
+    ended = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
+                            "--latency", "-s", script, f"http://{address}/oauth2/token"],
+                           capture_output=True, text=True, check=False)
+    if ended.returncode != 0 or "Non-2xx" in ended.stdout or "Socket errors" in ended.stdout:
+        raise SystemExit(f"wrk: {ended.stdout}{ended.stderr}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", ended.stdout).group(1))
+    return {"p50_ms": percentile_ms(ended.stdout, 50), "p99_ms": percentile_ms(ended.stdout, 99),
+            "per_s": rate}
+
+
+class Changer(threading.Thread):
+    """Changes one client after another, at the pace asked for, until it is told to stop."""
+
+    def __init__(self, path, clients):
+        super().__init__()
+        self.path, self.clients = path, clients
+        self.done, self.stop = 0, threading.Event()
+
+    def run(self):
+        connection, begun = Unix(self.path), now_s()
+        while not self.stop.wait(max(0, begun + self.done / CHANGES_A_SECOND - now_s())):
+            call(connection, "PATCH", f"/clients/client-{self.done % self.clients:06}",
+                 {"labels": {"change": str(self.done)}})
+            self.done += 1
+        self.rate = self.done / (now_s() - begun)
+
+
+def loaded(daemon, script, args):
+    changer = Changer(daemon.socket, args.n)
+    changer.start()
+    told = load(daemon.address, script, args.seconds)
+    changer.stop.set()
+    changer.join()
+    return {**told, "changes_per_s": changer.rate}
+
+
+def visible_ms(daemon, client, basic):
+    """From the moment a change is asked for to the end of the first token request that has it."""
+    admin = Unix(daemon.socket)
+    public = http.client.HTTPConnection(daemon.address)
+    body = urllib.parse.urlencode({"grant_type": "client_credentials", "resource": RESOURCE})
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic " + basic}
+    for i in range(VISIBLE):
+        wanted = ["read", "write"][i % 2]
+        begun = now_s()
+        call(admin, "PATCH", f"/clients/{client}", {"grants": [f"{RESOURCE}#{wanted}"]})
+        while True:
+            public.request("POST", "/oauth2/token", body, headers)
+            if json.load(public.getresponse())["scope"] == wanted:
+                break
+        yield (now_s() - begun) * 1000
+
+
+def measure(args, daemon):
+    connection = Unix(daemon.socket)
+    client = call(connection, "POST", "/clients",
+                  {"name": "caller", "grants": [RESOURCE + "#read"]})
+    basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT.format(resource=urllib.parse.quote(RESOURCE, safe=""), basic=basic))
+        script.flush()
+        load(daemon.address, script.name, 1)  # to warm up
+        quiet, busy = [], []
+        for _ in range(args.rounds):
+            quiet.append(load(daemon.address, script.name, args.seconds))
+            busy.append(loaded(daemon, script.name, args))
+    seen = sorted(visible_ms(daemon, client["client_id"], basic))
+
+    def median(rounds, name):
+        return statistics.median(row[name] for row in rounds)
+
+    return {"clients": args.n, "changes_per_s": round(median(busy, "changes_per_s"), 1),
+            "tokens_per_s": round(median(quiet, "per_s")), "p50_ms": median(quiet, "p50_ms"),
+            "p99_ms": median(quiet, "p99_ms"), "changing_p50_ms": median(busy, "p50_ms"),
+            "changing_p99_ms": median(busy, "p99_ms"),
+            "ratio_p99": round(median(busy, "p99_ms") / median(quiet, "p99_ms"), 2),
+            "visible_p50_ms": round(seen[len(seen) // 2], 2), "visible_max_ms": round(seen[-1], 2)}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin")
+    parser.add_argument("-n", type=int, default=10000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of a round")
+    parser.add_argument("-o", choices=["text", "json"], default="text")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Daemon(args.bin, folder) as daemon:
+        file = os.path.join(folder, "model.jsonl")
+        write_jsonl(file, args.n)
+        subprocess.run([os.path.join(args.bin, "jeton"), "--socket", daemon.socket, "apply", "-f", file],
+                       stdout=subprocess.DEVNULL, check=True)
+        told = measure(args, daemon)
+    print(json.dumps(told) if args.o == "json" else
+          "{clients} clients, {changes_per_s} changes/s: token requests {p50_ms:.2f} ms (p99 "
+          "{p99_ms:.2f}) without, {changing_p50_ms:.2f} ms (p99 {changing_p99_ms:.2f}) with changes, "
+          "p99 x {ratio_p99}; a change is in the next token after {visible_p50_ms} ms (at most "
+          "{visible_max_ms})".format(**told))
+
+
+main()
