@@ -32,13 +32,13 @@ const struct jt_cli_command jt_cli_table_ask[] = {
     {.path = "who-can",
      .options = who_can,
      .run = jt_cli_who_can,
-     .help = "list the clients that would get a scope, and by what right",
+     .help = "list the clients that would get a scope, and why",
      .examples = "jeton who-can --resource " PAYMENT " --scope payments:write\n"
                  "jeton who-can --resource " PAYMENT " -o name"},
     {.path = "doctor",
      .options = doctor,
      .run = jt_cli_doctor,
-     .help = "look whether all is in order, and say the fix where it is not",
+     .help = "check that all is in order, and say how to mend it",
      .more =
          "What the daemon says of itself, and what is seen from here: its public URL, the key set "
          "there, the clocks. Ends with 1 when a check fails; a warning is no failure.",

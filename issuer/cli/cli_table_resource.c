@@ -53,7 +53,9 @@ const struct jt_cli_command jt_cli_table_resource[] = {
      .noun = &jt_cli_object_resource,
      .run = jt_cli_object_update,
      .help = "change what is given, leave the rest",
-     .more = "A list that is given replaces the old one.",
+     .more =
+         "A list that is given replaces the old one; claims are merged into the old ones, and one "
+         "that is null goes.",
      .examples = "jeton resource update " PAYMENT " --lifetime 15m\n"
                  "jeton resource update " PAYMENT " --reset claims"},
     {.path = "resource delete",
