@@ -220,10 +220,11 @@ static enum jt_err put_given(const struct making *making, json_t *scopes, struct
         if (!jt_access_defines(resource, scope)) {
             continue;
         }
-        json_t *entry = json_object(), *via = json_array();
-        JT_TRY(jt_advice_append(scopes, entry)); /* theirs from here on */
+        json_t *entry = json_object();
+        JT_TRY(jt_advice_append(scopes, entry)); /* its from here on, and so is `via` below */
         JT_TRY(jt_advice_set(entry, "scope", jt_advice_text(scope)));
         JT_TRY(jt_advice_set(entry, "resource", jt_advice_text(resource->object.id)));
+        json_t *via = json_array();
         JT_TRY(jt_advice_set(entry, "via", via));
         JT_TRY(jt_why_via(explain->root->access, explain->client, resource, &scope, via));
     }

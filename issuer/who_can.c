@@ -28,11 +28,12 @@ static bool gets_it(const struct jt_who_can *who_can, const struct jt_client *cl
 static enum jt_err add(const struct page *page, const struct jt_client *client)
 {
     const struct jt_span *scope = page->who_can->scope.n > 0 ? &page->who_can->scope : NULL;
-    json_t *item = json_object(), *via = json_array();
+    json_t *item = json_object();
     JT_TRY(jt_advice_append(page->items, item)); /* theirs from here on */
     JT_TRY(jt_advice_set(item, "client_id", jt_advice_text(client->object.id)));
     JT_TRY(jt_advice_set(item, "name", jt_advice_text(client->name)));
     JT_TRY(jt_advice_set(item, "enabled", json_boolean(client->enabled)));
+    json_t *via = json_array();
     JT_TRY(jt_advice_set(item, "via", via));
     return jt_why_via(page->who_can->access, client, page->resource, scope, via);
 }

@@ -128,6 +128,22 @@ static void answers_without_memory_are_whole_or_none(void **state)
     }
 }
 
+/* The same checks with the same outcome; what they tell may change, such as the room on the disk. */
+static bool same_checks(const json_t *a, const json_t *b)
+{
+    size_t index;
+    const json_t *item;
+    json_array_foreach(json_object_get(a, "checks"), index, item)
+    {
+        const json_t *other = json_array_get(json_object_get(b, "checks"), index);
+        if (!json_equal(json_object_get(item, "check"), json_object_get(other, "check")) ||
+            !json_equal(json_object_get(item, "status"), json_object_get(other, "status"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A check that memory kept from looking may be told as failed; the answer is whole all the same. */
 static void doctor_without_memory_says_so_or_nothing(void **state)
 {
@@ -146,7 +162,7 @@ static void doctor_without_memory_says_so_or_nothing(void **state)
         } else {
             assert_err(err, JT_ERR_NOMEM);
         }
-        bool same = err == JT_OK && json_equal(whole, answer);
+        bool same = err == JT_OK && same_checks(whole, answer);
         json_decref(answer);
         if (!reached) {
             assert_true(same && n > 50);
