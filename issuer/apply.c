@@ -91,7 +91,7 @@ static int by_name(const void *left, const void *right)
 {
     const struct named *a = left, *b = right;
     int order = compare_named(a, b);
-    return order != 0 ? order : a->item->line < b->item->line ? -1 : 1;
+    return order != 0 ? order : (a->item->line > b->item->line) - (a->item->line < b->item->line);
 }
 
 /* Orders `names`; refuses a line that names what another has named. */

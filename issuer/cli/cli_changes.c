@@ -68,7 +68,7 @@ static void end_line(struct jt_cli_pen *pen)
 }
 
 static void put_value(struct jt_cli_pen *pen, char sign, const char *member, const char *below,
-                      const json_t *value)
+                      json_t *value)
 {
     JT_AUTO(buf) text = JT_BUF_INIT(VALUE_MAX);
     put_sign(pen, "  ", sign);
@@ -76,7 +76,9 @@ static void put_value(struct jt_cli_pen *pen, char sign, const char *member, con
     jt_cli_pen_puts(pen, below == NULL ? "" : ".");
     jt_cli_pen_puts(pen, below == NULL ? "" : below);
     jt_cli_pen_puts(pen, ": ");
-    if (json_is_string(value)) {
+    if (strcmp(member, "subscriptions") == 0) {
+        jt_cli_pen_value(pen, value, JT_CLI_FORM_SUBSCRIPTION);
+    } else if (json_is_string(value)) {
         jt_cli_pen_text(pen, jt_json_value(value));
     } else if (jt_json_dump(value, &text) == JT_OK) {
         jt_cli_pen_text(pen, jt_buf_span(&text));
@@ -102,7 +104,7 @@ static size_t put_elements(struct jt_cli_pen *pen, char sign, const char *member
                            const json_t *list, const json_t *other)
 {
     size_t index, n = 0;
-    const json_t *element;
+    json_t *element;
     json_array_foreach(list, index, element)
     {
         if (!holds(other, element)) {
@@ -119,7 +121,7 @@ static void put_labels(struct jt_cli_pen *pen, char sign, const char *member, js
     for (void *iter = json_object_iter(labels); iter != NULL;
          iter = json_object_iter_next(labels, iter)) {
         const char *name = json_object_iter_key(iter);
-        const json_t *value = json_object_iter_value(iter);
+        json_t *value = json_object_iter_value(iter);
         if (json_equal(value, json_object_get(others, name)) == 0) {
             put_value(pen, sign, member, name, value);
         }

@@ -9,9 +9,10 @@
 
 #include "common/base/base.h"
 
-#define BAR_WIDTH  30
-#define QUERY_MAX  4096
-#define LINE_WORDS "line "
+#define BAR_WIDTH   30
+#define QUERY_MAX   4096
+#define LINE_WORDS  "line "
+#define TWICE_WORDS " stands on line "
 
 /* --- reading --- */
 
@@ -75,23 +76,36 @@ static enum jt_err put_query(const struct jt_cli_upload *how, struct jt_buf *out
     return JT_OK;
 }
 
-/* "line 12: ..." is of the spool: tells the file and the line that it was made from. */
+/* Reads the number of a line of the spool at `*text`, and passes it; false when there is none. */
+static bool take_line(const struct jt_cli_spool *spool, const char **text, const char **out_file,
+                      size_t *out_line)
+{
+    char *rest = NULL;
+    unsigned long number = strtoul(*text, &rest, 10);
+    bool found = jt_cli_spool_find(spool, number, out_file, out_line);
+    *text = found ? rest : *text;
+    return found;
+}
+
+/* "line 12: ... stands on line 7 too" is of the spool: tells the files and the lines that these were
+ * made from. */
 static enum jt_err told_by_file(const struct jt_cli_spool *spool, enum jt_err err,
                                 struct jt_diag *diag)
 {
-    const char *file = NULL;
-    size_t line = 0;
-    char *rest = NULL;
-    if (strncmp(diag->text, LINE_WORDS, strlen(LINE_WORDS)) != 0) {
+    const struct jt_diag sentence = *diag;
+    const char *file = NULL, *other = NULL, *rest = sentence.text + strlen(LINE_WORDS);
+    size_t line = 0, other_line = 0;
+    if (strncmp(sentence.text, LINE_WORDS, strlen(LINE_WORDS)) != 0 ||
+        !take_line(spool, &rest, &file, &line) || *rest != ':') {
         return err;
     }
-    unsigned long number = strtoul(diag->text + strlen(LINE_WORDS), &rest, 10);
-    if (*rest != ':' || !jt_cli_spool_find(spool, number, &file, &line)) {
-        return err;
+    const char *twice = strstr(rest, TWICE_WORDS);
+    const char *after = twice == NULL ? NULL : twice + strlen(TWICE_WORDS);
+    if (after == NULL || !take_line(spool, &after, &other, &other_line)) {
+        return jt_diag_fail(diag, err, "%.200s:%zu%s", file, line, rest);
     }
-    struct jt_diag sentence = *diag;
-    const char *what = sentence.text + (rest - diag->text);
-    return jt_diag_fail(diag, err, "%.200s:%zu%s", file, line, what);
+    return jt_diag_fail(diag, err, "%.200s:%zu%.*s stands at %.200s:%zu%s", file, line,
+                        (int)(twice - rest), rest, other, other_line, after);
 }
 
 enum jt_err jt_cli_upload_send(const struct jt_cli_run *run, const struct jt_cli_spool *spool,

@@ -232,17 +232,19 @@ class Applied(ApplyCase):
     def test_each_change_is_told(self):
         self.apply_text(MODEL)
         text = (MODEL.replace("strict", "filter").replace("[billing]", "[]")
+                .replace("status: approved", "status: revoked")
                 .replace("env\": prod", "env\": test").replace("900", "60"))
         out = self.jeton("diff", "-f", "-", stdin=text.encode(), code=DIFFERENT)
         self.assertEqual(out.splitlines(), [
             "~ client cart", "  - scope_policy: strict", "  + scope_policy: filter",
-            "  - roles: billing", "  - labels.env: prod", "  + labels.env: test",
+            "  - roles: billing", "  - subscriptions: silver (approved)",
+            "  + subscriptions: silver (revoked)", "  - labels.env: prod", "  + labels.env: test",
             "~ resource " + PAYMENT, "  - lifetime_s: 900", "  + lifetime_s: 60"])
         self.assertIn("0 to create, 2 to update, 0 to delete, 4 the same", self.said)
         self.assertEqual(self.counts(self.apply_text(MODEL)), (0, 0, 0, 6))  # nothing was done
         out = self.jeton("apply", "-f", "-", stdin=text.encode())
         self.assertEqual(out.splitlines(), [
-            "~ client cart: scope_policy, roles, labels", "~ resource %s: lifetime_s" % PAYMENT,
+            "~ client cart: scope_policy, roles, subscriptions, labels", "~ resource %s: lifetime_s" % PAYMENT,
             "0 created, 2 updated, 0 deleted, 4 unchanged"])
         self.jeton("diff", "-f", "-", stdin=text.encode())
 
@@ -372,13 +374,13 @@ class Refused(ApplyCase):
     def test_an_object_twice(self):
         role = '{"kind":"role","name":"a"}\n'
         self.refuse(role + '{"kind":"role","name":"b"}\n' + role,
-                    "f.jsonl:3: role 'a': stands on line 1 too; keep one", name="f.jsonl")
+                    "f.jsonl:3: role 'a': stands at", "f.jsonl:1 too; keep one of", name="f.jsonl")
         client = '{"kind":"client","name":"a","client_id":"%s"}\n'
-        self.refuse(client % "x" + client % "y", "client 'a': stands on line 1 too",
+        self.refuse(client % "x" + client % "y", "f.jsonl:2: client 'a': stands at", "f.jsonl:1 too",
                     name="f.jsonl")
         self.apply_text(client % "x")
         self.refuse('{"kind":"client","name":"a"}\n{"kind":"client","name":"b","client_id":"x"}\n',
-                    "client 'b': stands on line 1 too", name="f.jsonl")
+                    "f.jsonl:2: client 'b': stands at", "f.jsonl:1 too", name="f.jsonl")
         # a role and a product may have one name
         self.apply_text(role + '{"kind":"product","name":"a","approval":"auto"}\n')
 
