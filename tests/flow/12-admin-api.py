@@ -457,6 +457,22 @@ class Input(Admin):
             self.refused("GET", "/roles?" + query, None, 400, "invalid_request")
         self.admin("GET", "/roles?limit=1&name=x")
 
+    def test_name_cut_within_a_character_is_told_all_the_same(self):
+        """What is cut to fit a sentence leaves no half of a character, which JSON cannot hold."""
+        self.create_client("teller")
+        for pad in ("", "a"):  # one of them is cut within an e-acute
+            name = pad + "\u00e9" * 150
+            for method, path, body, status, code in (
+                    ("POST", "/roles", {"name": "x", name: 1}, 422, "invalid"),
+                    ("POST", "/clients/teller/secrets", {name: 1}, 422, "invalid"),
+                    ("POST", "/roles", {"name": "x", "labels": {name: ""}}, 422, "invalid"),
+                    ("GET", f"/roles?{segment(name)}=1", None, 422, "invalid"),
+                    ("DELETE", f"/clients/teller/grants/{segment(name)}", None, 404, "not_found")):
+                with self.subTest(path=path, pad=pad):
+                    problem = self.admin(method, path, body, status)
+                    self.assertEqual(problem["code"], code)
+                    self.assertIn(pad + "\u00e9" * 30, problem["detail"])
+
     def test_header_twice_refused(self):
         for name, value in (("If-Match", '"1"'), ("Idempotency-Key", "k")):
             lines = f"{name}: {value}\r\n"

@@ -101,6 +101,32 @@ static void diag_too_long_cut_at_its_size(void **state)
     assert_int_equal(strlen(diag.text), sizeof diag.text - 1);
 }
 
+/* Where a name is cut, no half of a character stays: no JSON document would take the sentence. */
+static void diag_cut_character_mended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *told;
+    } rows[] = {
+        {"a\xC3\xA9:", "a\xC3\xA9:"},
+        {"a\xC3:", "a?:"},
+        {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
+        {"\xF0\x9F\x98", "???"},
+        {"\xE2\x82:\xE2\x82\xAC", "??:\xE2\x82\xAC"},
+    };
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        assert_err(jt_diag_fail(&diag, JT_ERR_IO, "%s", rows[i].given), JT_ERR_IO);
+        assert_string_equal(diag.text, rows[i].told);
+    }
+    struct jt_diag diag = JT_DIAG_INIT;
+    char text[sizeof diag.text + 1];
+    memset(text, 'x', sizeof text);
+    memcpy(text + sizeof text - 3, "\xC3\xA9", 3); /* its first byte is the last that fits */
+    assert_err(jt_diag_fail(&diag, JT_ERR_IO, "%s", text), JT_ERR_IO);
+    assert_string_equal(diag.text + sizeof diag.text - 3, "x?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +137,7 @@ int main(void)
         cmocka_unit_test(unknown_number_gives_the_internal_row),
         cmocka_unit_test(diag_keeps_the_sentence_or_the_rows_text),
         cmocka_unit_test(diag_too_long_cut_at_its_size),
+        cmocka_unit_test(diag_cut_character_mended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
