@@ -2,6 +2,7 @@
 #include "issuer/edit_list.h"
 
 #include "common/json/json.h"
+#include "issuer/access/object.h"
 
 #include "common/base/base.h"
 
@@ -20,17 +21,18 @@ static const struct {
     const char *what;   /* an element of it */
     enum jt_err (*run)(const struct jt_edit_list *list, json_t *elements, struct jt_diag *diag);
     const char *status;
+    size_t max; /* items */
 } acts[] = {
-    [JT_EDIT_GRANT] = {"grant", "grants", "direct grant", add_items, NULL},
-    [JT_EDIT_UNGRANT] = {"ungrant", "grants", "direct grant", take_item, NULL},
-    [JT_EDIT_ASSIGN] = {"assign", "roles", "role", add_items, NULL},
-    [JT_EDIT_UNASSIGN] = {"unassign", "roles", "role", take_item, NULL},
-    [JT_EDIT_SUBSCRIBE] = {"subscribe", "subscriptions", "subscription", subscribe, NULL},
-    [JT_EDIT_UNSUBSCRIBE] = {"unsubscribe", "subscriptions", "subscription", take_item, NULL},
+    [JT_EDIT_GRANT] = {"grant", "grants", "direct grant", add_items, NULL, JT_OBJECT_MAX_GRANTS},
+    [JT_EDIT_UNGRANT] = {"ungrant", "grants", "direct grant", take_item, NULL, 0},
+    [JT_EDIT_ASSIGN] = {"assign", "roles", "role", add_items, NULL, JT_OBJECT_MAX_ROLES},
+    [JT_EDIT_UNASSIGN] = {"unassign", "roles", "role", take_item, NULL, 0},
+    [JT_EDIT_SUBSCRIBE] = {"subscribe", "subscriptions", "subscription", subscribe, NULL, 0},
+    [JT_EDIT_UNSUBSCRIBE] = {"unsubscribe", "subscriptions", "subscription", take_item, NULL, 0},
     [JT_EDIT_APPROVE] = {"subscription.approve", "subscriptions", "subscription", set_status,
-                         "approved"},
+                         "approved", 0},
     [JT_EDIT_REVOKE] = {"subscription.revoke", "subscriptions", "subscription", set_status,
-                        "revoked"},
+                        "revoked", 0},
 };
 
 /* The element of this name: a string, or a subscription's product. */
@@ -65,6 +67,11 @@ static enum jt_err add_items(const struct jt_edit_list *list, json_t *elements,
     if (!json_is_array(list->items) || json_array_size(list->items) == 0) {
         return jt_diag_fail(diag, JT_ERR_INVALID, "%s: give a list of at least one",
                             acts[list->act].member);
+    }
+    /* before they are compared with one another: this is done with the write lock */
+    if (json_array_size(list->items) > acts[list->act].max) {
+        return jt_diag_fail(diag, JT_ERR_INVALID, "%s: give a list of at most %zu",
+                            acts[list->act].member, acts[list->act].max);
     }
     json_array_foreach(list->items, index, item)
     {

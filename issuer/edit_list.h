@@ -27,7 +27,7 @@ enum jt_edit_list_act {
 
 struct jt_edit_list {
     enum jt_edit_list_act act;
-    const json_t *items; /* an array of strings */
+    const json_t *items; /* an array of strings, no more than an object may have */
     struct jt_span item;
 };
 

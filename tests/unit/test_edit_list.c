@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/edit_list.h"
 
+#include "issuer/access/object.h"
 #include "tests/unit/unit_access.h"
 
 #include "common/base/base.h"
@@ -79,6 +80,33 @@ static void change_each_act_touches_its_member_alone(void **state)
     }
 }
 
+/* What is over the limit is refused by its number, before any of it is looked at: each element is
+ * compared with all there are. */
+static void change_more_than_an_object_may_have_refused_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        enum jt_edit_list_act act;
+        size_t max;
+    } limits[] = {{JT_EDIT_GRANT, JT_OBJECT_MAX_GRANTS}, {JT_EDIT_ASSIGN, JT_OBJECT_MAX_ROLES}};
+    for (size_t i = 0; i < JT_COUNT(limits); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        json_t *client = doc_of(CLIENT), *before = doc_of(CLIENT), *items = json_array();
+        const struct jt_edit_list list = {limits[i].act, items, JT_SPAN_NONE};
+        while (json_array_size(items) <= limits[i].max) {
+            assert_int_equal(json_array_append_new(items, json_string("x")), 0);
+        }
+        assert_err(jt_edit_list_change(&list, client, &diag), JT_ERR_INVALID);
+        assert_non_null(strstr(diag.text, "give a list of at most"));
+        assert_true(json_equal(client, before));
+        assert_int_equal(json_array_remove(items, 0), 0);
+        assert_err(jt_edit_list_change(&list, client, &diag), JT_OK);
+        json_decref(client);
+        json_decref(before);
+        json_decref(items);
+    }
+}
+
 static void change_missing_element_told_cut_and_whole(void **state)
 {
     (void)state;
@@ -111,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(change_each_act_touches_its_member_alone),
+        cmocka_unit_test(change_more_than_an_object_may_have_refused_at_once),
         cmocka_unit_test(change_missing_element_told_cut_and_whole),
         cmocka_unit_test(action_is_another_for_each_act),
     };
