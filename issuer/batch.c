@@ -180,6 +180,7 @@ static enum jt_err check_giving(struct jt_batch *batch, const struct jt_access *
     struct jt_bestow bestow = {.now = now->access,
                                .then = access,
                                .giver = jt_access_client(now->access, actor->client_id),
+                               .scope = actor->scope,
                                .resource = jt_span_str(resource)};
     if (bestow.giver == NULL || !bestow.giver->enabled) {
         return jt_diag_fail(diag, JT_ERR_SCOPE, "your client is disabled or deleted");

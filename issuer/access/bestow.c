@@ -18,6 +18,17 @@ static bool client_has(const struct jt_access *access, const struct jt_client *c
     return false;
 }
 
+static bool may_use(struct jt_span words, struct jt_span scope)
+{
+    struct jt_span word;
+    while (jt_span_word(&words, &word)) {
+        if (jt_span_eq(word, scope)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Any right on a resource is also the right to call it. */
 static bool giver_has(const struct jt_bestow *bestow, struct jt_span scope)
 {
@@ -25,15 +36,16 @@ static bool giver_has(const struct jt_bestow *bestow, struct jt_span scope)
     if (scope.n == 0 && resource != NULL && jt_holdings_any(bestow->now, bestow->giver, resource)) {
         return true;
     }
-    return client_has(bestow->now, bestow->giver, bestow->resource, scope);
+    return (scope.n == 0 || may_use(bestow->scope, scope)) &&
+           client_has(bestow->now, bestow->giver, bestow->resource, scope);
 }
 
 static enum jt_err refuse(const struct jt_bestow *bestow, const char *member, struct jt_span scope,
                           struct jt_diag *diag)
 {
     return jt_diag_fail(diag, JT_ERR_SCOPE,
-                        "%s: this would give %.*s%s%.*s, which you do not hold yourself; ask who "
-                        "does",
+                        "%s: this would give %.*s%s%.*s, which you do not hold yourself, or your "
+                        "token lacks; ask who does",
                         member, (int)bestow->resource.n, (const char *)bestow->resource.p,
                         scope.n == 0 ? "" : "#", (int)scope.n, (const char *)scope.p);
 }

@@ -16,6 +16,8 @@ struct jt_bestow {
     const struct jt_access *now, *then; /* before the change, and with it */
     const struct jt_client *giver;      /* of `now` */
     struct jt_span resource;            /* the identifier */
+    struct jt_span scope;               /* of it, what the giver may use now: words; else it is as
+                                           if he did not hold it */
 };
 
 /* May the giver make `after` of `before` (NULL: it is new)? JT_ERR_SCOPE with a sentence that names

@@ -4,7 +4,8 @@
  * <issuer>/admin. libjeton verifies the token against the key set that is published now (no network,
  * no timer: another set makes another verifier); what the client may do is decided by what it holds
  * now, not by what its token says alone.
- * Ownership: pass_new gives a pass; a verdict is in place, its actor points into it.
+ * Ownership: pass_new gives a pass; a verdict is in place, its actor points into it and, until the
+ * next one, into the pass.
  * Thread rule: a pass is its thread's.
  * Sources: RFC 6750, RFC 9068 sec. 4.
  */

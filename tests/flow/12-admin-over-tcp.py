@@ -31,8 +31,8 @@ class OverTcp(ServeCase):
         self.addCleanup(self.issuer.admin, "DELETE", "/clients/" + client[0])
         return client
 
-    def token(self, client, resource=ADMIN):
-        answer = self.issuer.token(client, resource=resource)
+    def token(self, client, resource=ADMIN, **fields):
+        answer = self.issuer.token(client, resource=resource, **fields)
         self.assertEqual(answer.status, 200, answer)
         return answer.json()["access_token"]
 
@@ -247,7 +247,7 @@ class Giving(OverTcp):
         self.assertIn(ADMIN + "#keys:write", problem["detail"])
         self.assertEqual(self.issuer.admin("GET", kind + "?limit=1000").json(), before)
         self.changed("POST", "/clients/writer/grants", {"grants": [ADMIN + "#keys:write"]})
-        answer = self.ask(self.by, method, path, body)
+        answer = self.ask(self.token(self.held), method, path, body)
         self.assertEqual(answer.status, status, answer)
         self.changed("DELETE", "/clients/writer/grants/" + segment(ADMIN + "#keys:write"))
         if undo:
@@ -313,6 +313,29 @@ class Giving(OverTcp):
     def test_what_he_gave_himself_he_cannot_use_to_rise(self):
         """Not even by way of his own client."""
         self.pair("POST", "/clients/writer/grants", {"grants": [ADMIN + "#keys:write"]}, "grants")
+
+    def test_token_for_less_gives_no_more_than_it_is_for(self):
+        """Who was lent a token of one scope has no way to the others that its client holds."""
+        holder = self.client("lender", "clients:write", "roles:write", "keys:write")
+        lent, whole = self.token(holder, scope="clients:write roles:write"), self.token(holder)
+        key = ADMIN + "#keys:write"
+        for method, path, body, member, status in (
+                ("POST", "/clients/lender/secrets", {}, "secrets", 201),
+                ("POST", "/clients", {"name": "lent", "grants": [key]}, "grants", 201),
+                ("POST", "/roles", {"name": "lent", "grants": [key]}, "grants", 201)):
+            with self.subTest(path):
+                answer = self.refused_by(lent, method, path, body)
+                self.assertEqual(answer["member"], member)
+                self.assertIn(key, answer["detail"])
+                self.assertEqual(self.ask(whole, method, path, body).status, status)
+        self.let_in(lent, "POST", "/roles", {"name": "lent-own",
+                                             "grants": [ADMIN + "#roles:write", ADMIN]})
+
+    def refused_by(self, token, method, path, body):
+        answer = self.ask(token, method, path, body)
+        problem = answer.json()
+        self.assertEqual((answer.status, problem["code"]), (403, "insufficient_scope"), answer)
+        return problem
 
     def test_credentials_renewed_without_a_gap(self):
         """As docs/admin-api.md says: a further secret, a token by it, then the old one revoked."""

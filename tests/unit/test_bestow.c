@@ -91,7 +91,8 @@ static void right_given_only_by_who_holds_it(void **state)
         assert_ok(parse_text(rows[i].kind, rows[i].text, &object, &diag));
         struct jt_access_change change = {object->kind, object->id, object};
         assert_ok(jt_access_apply(now, &change, 1, &then));
-        struct jt_bestow bestow = {now, then, jt_access_client(now, JT_SPAN("giver")), JT_SPAN(R)};
+        struct jt_bestow bestow = {now, then, jt_access_client(now, JT_SPAN("giver")), JT_SPAN(R),
+                                   JT_SPAN("a b c")};
         enum jt_err err =
             jt_bestow_check(&bestow, jt_access_find(now, object->kind, object->id), object, &diag);
         if (err != (rows[i].member == NULL ? JT_OK : JT_ERR_SCOPE)) {
@@ -116,11 +117,38 @@ static void bare_right_given_by_who_holds_any(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     struct jt_object *object = NULL;
     assert_ok(parse_text(JT_STORE_ROLE, "{'name':'bare','grants':['urn:admin']}", &object, &diag));
-    struct jt_bestow bestow = {now, now, jt_access_client(now, JT_SPAN("x")), JT_SPAN(R)};
+    struct jt_bestow bestow = {now, now, jt_access_client(now, JT_SPAN("x")), JT_SPAN(R),
+                               JT_SPAN("a b c")};
     assert_err(jt_bestow_check(&bestow, NULL, object, &diag), JT_ERR_SCOPE);
     bestow.giver = jt_access_client(now, JT_SPAN("giver"));
     assert_ok(jt_bestow_check(&bestow, NULL, object, &diag));
     jt_object_free(object);
+    jt_access_free(now);
+}
+
+/* A token for less than its client holds gives no more than it is for. */
+static void right_outside_the_token_not_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scope;
+        enum jt_err err;
+    } tokens[] = {{"a b", JT_OK},       {"b", JT_OK},       {"c  b", JT_OK},
+                  {"a", JT_ERR_SCOPE},  {"", JT_ERR_SCOPE}, {"bb", JT_ERR_SCOPE},
+                  {"a:b", JT_ERR_SCOPE}};
+    struct jt_access *now = access_of(now_rows, JT_COUNT(now_rows));
+    struct jt_object *gives = NULL, *bare = NULL;
+    struct jt_diag diag = JT_DIAG_INIT;
+    assert_ok(parse_text(JT_STORE_ROLE, "{'name':'n','grants':['urn:admin#b']}", &gives, &diag));
+    assert_ok(parse_text(JT_STORE_ROLE, "{'name':'n','grants':['urn:admin']}", &bare, &diag));
+    for (size_t i = 0; i < JT_COUNT(tokens); i++) {
+        struct jt_bestow bestow = {now, now, jt_access_client(now, JT_SPAN("giver")), JT_SPAN(R),
+                                   jt_span_str(tokens[i].scope)};
+        assert_err(jt_bestow_check(&bestow, NULL, gives, &diag), tokens[i].err);
+        assert_ok(jt_bestow_check(&bestow, NULL, bare, &diag));
+    }
+    jt_object_free(gives);
+    jt_object_free(bare);
     jt_access_free(now);
 }
 
@@ -129,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_given_only_by_who_holds_it),
         cmocka_unit_test(bare_right_given_by_who_holds_any),
+        cmocka_unit_test(right_outside_the_token_not_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
