@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Products, roles and what clients get for them: Apigee's rules in its own examples; a right that goes
-is gone at the next request on every thread; and nobody ever sees half of a change."""
+"""Products, roles and what clients get for them: Apigee's rules in its own examples; a right that
+goes is gone at the next request on every thread; and nobody ever sees half of a change."""
 
 import concurrent.futures
 import threading
@@ -203,7 +203,7 @@ class Whole(ProductCase):
     FLIPS, READERS = 150, 8
 
     def flip(self, path, states, read):
-        """The states that were read in parallel: of the first to begin with, of the last at the end."""
+        """The states that were read meanwhile: the first to begin with, the last at the end."""
         start, over = threading.Barrier(self.READERS + 1), threading.Event()
 
         def reader():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""100,000 random changes and token requests: every answer of the daemon is that of a reference model
-(reference_model.py), whatever came before, and over restarts. A history is its seed:
+"""100,000 random changes and token requests: every answer of the daemon is that of a reference
+model (reference_model.py), whatever came before, and over restarts. A history is its seed:
 
-    18-model.py --seed 3 [--steps 25000]     runs that one alone, and tells its last steps on failure"""
+    18-model.py --seed 3 [--steps 25000]   runs that one alone, and tells its last steps on failure"""
 
 import argparse
 import base64
@@ -95,8 +95,9 @@ class Server:
 
     def admin(self, method, path, body=None, if_match=None):
         tag = f"If-Match: {if_match}\r\n" if if_match else ""
-        return self.socket.ask(f"{method} /admin/v1{path} HTTP/1.1\r\nContent-Type: application/json"
-                               f"\r\n{tag}", "" if body is None else json.dumps(body))
+        return self.socket.ask(f"{method} /admin/v1{path} HTTP/1.1\r\n{tag}"
+                               "Content-Type: application/json\r\n",
+                               "" if body is None else json.dumps(body))
 
     def token(self, form, credentials, by_header):
         header = ""
@@ -228,8 +229,8 @@ class History:
         mine = self.model.secrets.get(client, [])
         if self.random.random() < .5:
             name = self.secret_name()
-            return (lambda: self.model.add_secret(client, name), ("POST", path, {"name": name}), 201,
-                    None, where)
+            return (lambda: self.model.add_secret(client, name),
+                    ("POST", path, {"name": name}), 201, None, where)
         name = self.random.choice(mine) if mine and self.random.random() < .9 else "none"
         return (lambda: self.model.revoke_secret(client, name),
                 ("DELETE", f"{path}/{self.server.secret_ids.get(name, 'none')}", None), 204, None,
@@ -244,7 +245,8 @@ class History:
 
     def key(self, where):
         """What keeps its name: a client's is its id."""
-        return (where[0], self.server.ids.get(where[1], where[1])) if where[0] == "clients" else where
+        kind, name = where
+        return (kind, self.server.ids.get(name, name)) if kind == "clients" else where
 
     def change(self):
         choices = [self.create] * 3 + [self.patch] * 5 + [self.delete] + [self.list_act] * 3 + \

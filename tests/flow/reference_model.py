@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The access model once more, as plainly as can be: what there is, which changes are refused, and what
-a token request gets. Written from the words and the decision of the design, not from the program.
+"""The access model once more, as plainly as can be: what there is, which changes are refused, and
+what a token request gets. Written from the design's words and decision, not from the program.
 
 Objects are the documents that the admin API shows, without a client's id and secrets; clients stand
 under their names. A change is made or raises Refused with the codes it may be refused with."""
@@ -64,16 +64,14 @@ class Model:
         return False
 
     def store(self, kind, old_id, doc):
-        """Makes `doc` (None: nothing) of what was `old_id` (None: new); True when that is a change."""
+        """Makes `doc` (None: nothing) of `old_id` (None: what is new); was that a change?"""
         before, objects = dict(self.objects[kind]), self.objects[kind]
         codes = set()
         old = objects.pop(old_id, None)
         if doc is not None:
-            if doc[ID[kind]] in objects:
-                codes.add("exists")
+            codes |= {"exists"} if doc[ID[kind]] in objects else set()
             objects[doc[ID[kind]]] = doc
-            if self.dangles(doc):
-                codes.add("invalid")
+            codes |= {"invalid"} if self.dangles(doc) else set()
         if not codes and any(self.dangles(other) for objects in self.objects.values()
                              for other in objects.values() if other is not doc):
             codes.add("conflict")
@@ -156,12 +154,10 @@ class Model:
         self.secrets[client].remove(name)
         return True
 
-    # --- the decision ---
-
     def holdings(self, client):
         sets = [self.objects["roles"][role] for role in client["roles"]]
-        sets += [self.objects["products"][subscription["product"]]
-                 for subscription in client["subscriptions"] if subscription["status"] == "approved"]
+        sets += [self.objects["products"][one["product"]] for one in client["subscriptions"]
+                 if one["status"] == "approved"]
         return set(client["grants"]).union(*(one["grants"] for one in sets))
 
     def choose(self, client, callable_, words):
@@ -169,7 +165,8 @@ class Model:
         if client["default_resource"]:
             return [client["default_resource"]]
         if words:
-            fit = [r for r in callable_ if set(words) <= set(self.objects["resources"][r]["scopes"])]
+            fit = [name for name in callable_
+                   if set(words) <= set(self.objects["resources"][name]["scopes"])]
             if len(fit) > 1:
                 raise Refused("invalid_scope")
             if fit:
