@@ -203,7 +203,9 @@ static enum jt_err replace(struct edit *edit, struct jt_issuer *issuer, const st
         return make_view(edit, old);
     }
     JT_TRY(put(edit, issuer, now, old, object, out_access, diag));
-    return keep_reply(edit, issuer);
+    JT_TRY(keep_reply(edit, issuer));
+    /* before the commit: a secret that cannot be shown was never made */
+    return edit->secret.text.n == 0 ? JT_OK : jt_edit_client_show(edit->result.view, &edit->secret);
 }
 
 static enum jt_err run_edit(struct jt_issuer *issuer, const struct jt_root *now, void *ctx,
@@ -237,9 +239,6 @@ static enum jt_err run(struct jt_issuer *issuer, struct edit *edit,
     enum jt_err err = jt_issuer_change(issuer, run_edit, edit, diag);
     if (err == JT_OK && !edit->result.replayed) {
         log_edit(issuer, edit);
-        if (edit->secret.text.n > 0) {
-            err = jt_edit_client_show(edit->result.view, &edit->secret);
-        }
     }
     jt_edit_client_release(&edit->secret);
     if (err != JT_OK || out_result == NULL) {

@@ -110,6 +110,32 @@ static const char *member_of(enum jt_decide_source source)
     }
 }
 
+static bool is_revoked(const struct jt_client *client, struct jt_span product)
+{
+    for (size_t i = 0; i < client->n_subscriptions; i++) {
+        if (jt_span_eq(client->subscriptions[i].product, product)) {
+            return client->subscriptions[i].status == JT_SUBSCRIPTION_REVOKED;
+        }
+    }
+    return false;
+}
+
+/* A revoked subscription that is gone can be asked for again, and be approved by the product. */
+static enum jt_err check_revocations(const struct jt_bestow *bestow, const struct jt_client *before,
+                                     const struct jt_client *after, struct jt_diag *diag)
+{
+    for (size_t i = 0; before != NULL && i < before->n_subscriptions; i++) {
+        if (before->subscriptions[i].status == JT_SUBSCRIPTION_REVOKED &&
+            !is_revoked(after, before->subscriptions[i].product) &&
+            !giver_has(bestow, JT_SPAN("clients:approve"))) {
+            return jt_diag_fail(diag, JT_ERR_SCOPE,
+                                "subscriptions: one that was revoked is ended by who may approve "
+                                "it; ask for clients:approve");
+        }
+    }
+    return JT_OK;
+}
+
 static enum jt_err check_client(const struct jt_bestow *bestow, const struct jt_client *before,
                                 const struct jt_client *after, struct jt_diag *diag)
 {
@@ -140,6 +166,8 @@ enum jt_err jt_bestow_check(const struct jt_bestow *bestow, const struct jt_obje
         return check_set(bestow, (const struct jt_grant_set *)before,
                          (const struct jt_grant_set *)after, diag);
     case JT_STORE_CLIENT:
+        JT_TRY(check_revocations(bestow, (const struct jt_client *)before,
+                                 (const struct jt_client *)after, diag));
         return check_client(bestow, (const struct jt_client *)before,
                             (const struct jt_client *)after, diag);
     case JT_STORE_RESOURCE:

@@ -10,13 +10,17 @@
 
 static void take_word(struct jt_cli_line *line, const char *word)
 {
-    char words[sizeof line->words]; /* what does not fit in is no command's */
-    (void)snprintf(words, sizeof words, "%s%s%s", line->words, line->words[0] != 0 ? " " : "",
-                   word);
-    memcpy(line->words, words, sizeof words);
+    size_t n = strlen(line->words);
+    if (n > 0 && n + 1 < sizeof line->words) {
+        line->words[n++] = ' ';
+    }
+    /* what does not fit in is no command's */
+    size_t more = strnlen(word, sizeof line->words - 1 - n);
+    memcpy(line->words + n, word, more);
+    line->words[n + more] = 0;
     const struct jt_cli_command *command;
     for (size_t i = 0; (command = jt_cli_table_at(i)) != NULL; i++) {
-        if (strcmp(command->path, words) == 0) {
+        if (strcmp(command->path, line->words) == 0) {
             line->command = command;
         }
     }

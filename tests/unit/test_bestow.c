@@ -152,12 +152,58 @@ static void right_outside_the_token_not_given(void **state)
     jt_access_free(now);
 }
 
+/* Ending a revoked subscription, or giving it another status, undoes what an approver decided. */
+static void revoked_subscription_ended_only_by_who_approves(void **state)
+{
+    (void)state;
+    static const struct access_row world[] = {
+        {JT_STORE_RESOURCE, "{'identifier':'urn:admin','scopes':['clients:approve','w']}"},
+        {JT_STORE_PRODUCT, "{'name':'gold'}"},
+        {JT_STORE_CLIENT, "{'client_id':'g','name':'g','grants':['urn:admin#clients:approve',"
+                          "'urn:admin#w']}"},
+        {JT_STORE_CLIENT,
+         "{'client_id':'x','name':'x','subscriptions':[{'product':'gold','status':'revoked'}]}"},
+        {JT_STORE_CLIENT,
+         "{'client_id':'y','name':'y','subscriptions':[{'product':'gold','status':'approved'}]}"},
+    };
+    static const struct {
+        const char *text, *scope;
+        enum jt_err err;
+    } rows[] = {
+        {"{'client_id':'x','name':'x'}", "w", JT_ERR_SCOPE},
+        {"{'client_id':'x','name':'x'}", "w clients:approve", JT_OK},
+        {"{'client_id':'x','name':'x','subscriptions':[{'product':'gold','status':'pending'}]}",
+         "w", JT_ERR_SCOPE},
+        {"{'client_id':'x','name':'z','subscriptions':[{'product':'gold','status':'revoked'}]}",
+         "w", JT_OK},
+        {"{'client_id':'y','name':'y'}", "w", JT_OK},
+    };
+    struct jt_access *access = access_of(world, JT_COUNT(world));
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_object *object = NULL;
+        struct jt_diag diag = JT_DIAG_INIT;
+        struct jt_bestow bestow = {.now = access,
+                                   .then = access,
+                                   .giver = jt_access_client(access, JT_SPAN("g")),
+                                   .resource = JT_SPAN(R),
+                                   .scope = jt_span_str(rows[i].scope)};
+        assert_ok(parse_text(JT_STORE_CLIENT, rows[i].text, &object, NULL));
+        const struct jt_object *before = jt_access_find(access, JT_STORE_CLIENT, object->id);
+        if (jt_bestow_check(&bestow, before, object, &diag) != rows[i].err) {
+            fail_msg("row %zu: %s", i, diag.text);
+        }
+        jt_object_free(object);
+    }
+    jt_access_free(access);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_given_only_by_who_holds_it),
         cmocka_unit_test(bare_right_given_by_who_holds_any),
         cmocka_unit_test(right_outside_the_token_not_given),
+        cmocka_unit_test(revoked_subscription_ended_only_by_who_approves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
