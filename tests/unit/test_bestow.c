@@ -169,7 +169,7 @@ static void revoked_subscription_ended_only_by_who_approves(void **state)
     static const struct {
         const char *text, *scope;
         enum jt_err err;
-    } rows[] = {
+    } cases[] = {
         {"{'client_id':'x','name':'x'}", "w", JT_ERR_SCOPE},
         {"{'client_id':'x','name':'x'}", "w clients:approve", JT_OK},
         {"{'client_id':'x','name':'x','subscriptions':[{'product':'gold','status':'pending'}]}",
@@ -179,17 +179,17 @@ static void revoked_subscription_ended_only_by_who_approves(void **state)
         {"{'client_id':'y','name':'y'}", "w", JT_OK},
     };
     struct jt_access *access = access_of(world, JT_COUNT(world));
-    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+    for (size_t i = 0; i < JT_COUNT(cases); i++) {
         struct jt_object *object = NULL;
         struct jt_diag diag = JT_DIAG_INIT;
         struct jt_bestow bestow = {.now = access,
                                    .then = access,
                                    .giver = jt_access_client(access, JT_SPAN("g")),
                                    .resource = JT_SPAN(R),
-                                   .scope = jt_span_str(rows[i].scope)};
-        assert_ok(parse_text(JT_STORE_CLIENT, rows[i].text, &object, NULL));
+                                   .scope = jt_span_str(cases[i].scope)};
+        assert_ok(parse_text(JT_STORE_CLIENT, cases[i].text, &object, NULL));
         const struct jt_object *before = jt_access_find(access, JT_STORE_CLIENT, object->id);
-        if (jt_bestow_check(&bestow, before, object, &diag) != rows[i].err) {
+        if (jt_bestow_check(&bestow, before, object, &diag) != cases[i].err) {
             fail_msg("row %zu: %s", i, diag.text);
         }
         jt_object_free(object);
