@@ -103,7 +103,8 @@ def readme_commands(text):
     lines = "\n".join(parts[1::2]).replace("\\\n", " ").splitlines()
     lines += re.findall(r"`(jeton [^`]*)`", "\n".join(parts[0::2]))
     pipes = [line.split("|") for line in lines if line.startswith("jeton ")]
-    return [shlex.split(piece, comments=True) for pipe in pipes for piece in pipe]
+    split = [shlex.split(piece, comments=True) for pipe in pipes for piece in pipe]
+    return [words[:words.index(">")] if ">" in words else words for words in split]
 
 
 class Readme(Case):
@@ -112,11 +113,15 @@ class Readme(Case):
             found = readme_commands(page.read())
         nouns = {words[1] for words in found}
         self.assertLessEqual({"resource", "role", "client", "key", "token"}, nouns)
+        model = self.write("model.yaml", "kind: role\nname: billing\n")
         for name, *args in found:
+            args = [model if word == "model.yaml" else word for word in args]
             with self.subTest(args=args):
                 self.assertEqual(name, "jeton")
-                if args[0] == "token":  # would ask the issuer
+                if args[0] in ("token", "context", "completion"):  # would ask the issuer, or nobody
                     self.check(run(*args, "--help"), 0)
+                elif args[0] == "doctor":  # that there is no daemon is a finding
+                    self.check(run(*args, env={"JETON_SOCKET": "/nonexistent"}), 1, None, "failed")
                 else:  # understood, body and all, once there is nothing left but to connect
                     self.check(run(*args, env={"JETON_SOCKET": "/nonexistent"}), 5, "",
                                "there is no admin socket /nonexistent")
