@@ -63,6 +63,7 @@ struct intake {
     const struct jt_admin_route *route;
     void *state;
     struct jt_buf whole;
+    bool lost; /* a piece of it found no memory */
 };
 
 static void *open_intake(void *app, const struct jt_request *head)
@@ -89,8 +90,11 @@ static void *open_intake(void *app, const struct jt_request *head)
 static bool take_piece(void *state, struct jt_span bytes)
 {
     struct intake *intake = state;
-    return intake->route->stream != NULL ? intake->route->stream->take(intake->state, bytes)
-                                         : jt_buf_put(&intake->whole, bytes) == JT_OK;
+    if (intake->route->stream != NULL) {
+        return intake->route->stream->take(intake->state, bytes);
+    }
+    intake->lost = jt_buf_put(&intake->whole, bytes) != JT_OK;
+    return !intake->lost;
 }
 
 static void close_intake(void *state)
@@ -112,8 +116,8 @@ static enum jt_err read_body(struct jt_admin_call *call, json_t **out_body)
     if (route->body == NULL && route->stream == NULL) {
         return JT_OK;
     }
-    if (intake == NULL) {
-        return JT_ERR_NOMEM;
+    if (intake == NULL || intake->lost) {
+        return JT_ERR_NOMEM; /* the part that is there may be a whole object, or nothing */
     }
     if (route->stream != NULL) {
         call->stream = intake->state;
