@@ -9,6 +9,8 @@
 
 #include "common/base/base.h"
 
+#define PER_OBJECT ((size_t)256) /* in lists, and by who allocates */
+
 void jt_apply_input_init(struct jt_apply_input *input, struct jt_issuer *issuer)
 {
     *input = (struct jt_apply_input){.issuer = issuer, .line = JT_BUF_INIT(JT_APPLY_MAX_LINE)};
@@ -21,7 +23,21 @@ void jt_apply_input_release(struct jt_apply_input *input)
     }
     free(input->items);
     jt_buf_release(&input->line);
+    (void)atomic_fetch_sub(&input->issuer->applying, input->n_held);
     jt_apply_input_init(input, input->issuer);
+}
+
+/* Counts what the object holds until the apply has ended; the present one, in case of refusal, too. */
+static enum jt_err hold(struct jt_apply_input *input, const struct jt_object *object)
+{
+    size_t n = object->bytes + PER_OBJECT;
+    input->n_held += n;
+    return atomic_fetch_add(&input->issuer->applying, n) + n <= JT_APPLY_MAX_HELD
+               ? JT_OK
+               : jt_diag_fail(&input->diag, JT_ERR_LIMIT,
+                              "this apply and others under way take more than %zu bytes of memory; "
+                              "apply the objects in parts",
+                              JT_APPLY_MAX_HELD);
 }
 
 static enum jt_err add_item(struct jt_apply_input *input, const struct jt_apply_item *item)
@@ -89,7 +105,10 @@ static enum jt_err take_object(struct jt_apply_input *input, json_t *doc)
         (void)jt_declared_fail(kind, doc, err, &input->diag); /* the same error */
         return at_line(input->n_lines, err, &input->diag);
     }
-    err = add_item(input, &item);
+    err = hold(input, item.object);
+    if (err == JT_OK) {
+        err = add_item(input, &item);
+    }
     if (err != JT_OK) {
         jt_object_free(item.object);
     }

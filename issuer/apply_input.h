@@ -13,6 +13,9 @@
 
 #define JT_APPLY_MAX_LINE    ((size_t)1024 * 1024)
 #define JT_APPLY_MAX_OBJECTS ((size_t)2000000)
+/* Bytes of memory that all applies on their way hold together: a list of short words takes several
+ * times its text. */
+#define JT_APPLY_MAX_HELD ((size_t)1024 * 1024 * 1024)
 
 struct jt_apply_item {
     struct jt_object *object;    /* a client's id is made up when none was given */
@@ -27,6 +30,7 @@ struct jt_apply_input {
     size_t n_lines, n_bytes;
     struct jt_apply_item *items;
     size_t n, cap;
+    size_t n_held;   /* its part of issuer->applying */
     enum jt_err err; /* of the first line that was refused: nothing after it is looked at */
     struct jt_diag diag;
 };

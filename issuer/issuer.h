@@ -17,6 +17,7 @@
 #include "issuer/root.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct jt_issuer {
     const struct jt_clock *clock;
@@ -25,6 +26,7 @@ struct jt_issuer {
     const char *config_path; /* of the file that the settings came from; NULL: none */
     struct jt_slots *roots;
     struct jt_signer *signer;
+    atomic_size_t applying;     /* bytes that the applies on their way hold (apply_input.h) */
     struct jt_secret pepper;    /* keys the hashes of client secrets */
     pthread_mutex_t write_lock; /* orders changes; guards all below and publishing */
     struct jt_store *store;

@@ -111,6 +111,7 @@ enum jt_err jt_object_parse(enum jt_store_kind kind, const json_t *doc,
     struct jt_object *object = NULL;
     JT_TRY(jt_pack_begin(&pack, doc, kinds[kind]->size, diag, (void **)&object));
     object->kind = kind;
+    object->bytes = (size_t)(pack.end - (const uint8_t *)object);
     atomic_init(&object->refs, 1);
     if (kinds[kind]->set_defaults != NULL) {
         kinds[kind]->set_defaults(object);

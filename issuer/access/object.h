@@ -44,6 +44,7 @@ struct jt_object {
     _Atomic unsigned refs;
     struct jt_span id;
     int64_t version;
+    size_t bytes;         /* of memory, all of it */
     struct jt_span owner; /* empty: none */
     struct jt_label *labels;
     size_t n_labels;

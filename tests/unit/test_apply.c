@@ -190,6 +190,35 @@ static void take_a_line_that_is_too_long_refused(void **state)
 }
 
 /* Whatever allocation fails: all of it or nothing, and the next one works. */
+/* What all applies hold counts, and no longer than they hold it. */
+static void take_more_than_memory_for_all_refused(void **state)
+{
+    (void)state;
+    struct jt_apply *first = NULL, *second = NULL;
+    JT_JSON_AUTO json_t *report = NULL;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open("");
+    atomic_size_t *held = &desk.issuer->applying;
+    assert_ok(jt_apply_new(desk.issuer, &first));
+    assert_true(jt_apply_take(first, JT_SPAN("{\"kind\":\"role\",\"name\":\"first\"}\n")));
+    size_t one = atomic_load(held);
+    assert_true(one > sizeof(struct jt_grant_set));
+    atomic_store(held, JT_APPLY_MAX_HELD - one + 1); /* by others */
+    assert_ok(jt_apply_new(desk.issuer, &second));
+    assert_false(jt_apply_take(second, JT_SPAN("{\"kind\":\"role\",\"name\":\"other\"}\n")));
+    assert_err(jt_apply_run(second, &plain, &report, &diag), JT_ERR_LIMIT);
+    assert_non_null(strstr(diag.text, "in parts"));
+    jt_apply_free(second);
+    atomic_store(held, JT_APPLY_MAX_HELD - one); /* one byte less */
+    assert_ok(jt_apply_new(desk.issuer, &second));
+    assert_true(jt_apply_take(second, JT_SPAN("{\"kind\":\"role\",\"name\":\"other\"}\n")));
+    atomic_store(held, 2 * one);
+    assert_ok(jt_apply_run(second, &plain, &report, &diag));
+    jt_apply_free(second);
+    jt_apply_free(first);
+    assert_int_equal(atomic_load(held), 0);
+}
+
 static void run_without_memory_is_whole_or_nothing(void **state)
 {
     (void)state;
@@ -227,6 +256,7 @@ int main(void)
         DESK_TEST(run_prune_by_label_takes_what_has_it),
         DESK_TEST(run_refused_with_line_repaired_accepted),
         DESK_TEST(take_a_line_that_is_too_long_refused),
+        DESK_TEST(take_more_than_memory_for_all_refused),
         DESK_TEST(run_without_memory_is_whole_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
