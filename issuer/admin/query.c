@@ -182,9 +182,12 @@ static enum jt_err read_if_match(struct jt_admin_call *call, struct jt_span valu
         return jt_diag_fail(&call->diag, JT_ERR_INVALID,
                             "If-Match: give one ETag as it was answered, quotes included, or *");
     }
-    if (!read_number(jt_span_of(value.p + 1, value.n - 2), &call->how.if_version) ||
-        call->how.if_version == 0) {
-        call->how.if_version = NEVER;
+    char tag[JT_QUERY_ETAG_MAX] = {0};
+    if (read_number(jt_span_of(value.p + 1, value.n - 2), &call->how.if_version)) {
+        jt_query_etag(call->how.if_version, tag);
+    }
+    if (!jt_span_is(value, tag) || call->how.if_version == 0) {
+        call->how.if_version = NEVER; /* "07" is no tag that was ever answered */
     }
     return JT_OK;
 }

@@ -138,7 +138,8 @@ def life(plural, member, name, change, rest):
         before = t.version(path)
         t.admin("PATCH", path, {"owner": "x"})
         t.refused("DELETE", path, None, 412, "precondition", If_Match=before)
-        t.refused("DELETE", path, None, 412, "precondition", If_Match='"x"')
+        for tag in ('"x"', '"0"', '"0' + t.version(path)[1:]):
+            t.refused("DELETE", path, None, 412, "precondition", If_Match=tag)
         t.ask("DELETE", path, None, 204, If_Match=t.version(path))
         t.refused("DELETE", path, None, 404, "not_found", If_Match="*")
 
