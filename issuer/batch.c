@@ -293,6 +293,17 @@ static enum jt_err raise_lifetimes(const struct jt_batch *batch, struct jt_issue
     return JT_OK;
 }
 
+/* What else an object has is bounded far below. */
+static enum jt_err refuse_size(const struct jt_object *object, struct jt_diag *diag)
+{
+    struct jt_span name = jt_object_name(object);
+    return jt_diag_fail(diag, JT_ERR_INVALID,
+                        "grants: with them the %s '%.*s' takes more than %d bytes; divide them "
+                        "among roles",
+                        jt_object_kind_name(object->kind), (int)name.n, (const char *)name.p,
+                        JT_OBJECT_MAX_DOC);
+}
+
 enum jt_err jt_batch_write(struct jt_batch *batch, struct jt_issuer *issuer,
                            const struct jt_actor *actor, struct jt_diag *diag)
 {
@@ -300,7 +311,11 @@ enum jt_err jt_batch_write(struct jt_batch *batch, struct jt_issuer *issuer,
     batch->failed = batch->n;
     JT_TRY(raise_lifetimes(batch, issuer, diag));
     for (size_t i = 0; i < batch->n; i++) {
-        JT_TRY(write_item(issuer, &batch->items[i], actor, &text));
+        enum jt_err err = write_item(issuer, &batch->items[i], actor, &text);
+        if (err == JT_ERR_LIMIT) {
+            return refuse_size(subject(&batch->items[i]), diag);
+        }
+        JT_TRY(err);
     }
     return JT_OK;
 }

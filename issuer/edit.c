@@ -62,7 +62,7 @@ static enum jt_err find_reply(struct edit *edit, struct jt_issuer *issuer)
 /* Keeps the answer. It has no secret yet: a replay cannot show it. */
 static enum jt_err keep_reply(struct edit *edit, struct jt_issuer *issuer)
 {
-    JT_AUTO(buf) text = JT_BUF_INIT(JT_OBJECT_MAX_DOC);
+    JT_AUTO(buf) text = JT_BUF_INIT(JT_OBJECT_MAX_DOC + 128); /* around a view */
     if (edit->how->key.n == 0) {
         return JT_OK;
     }

@@ -432,6 +432,33 @@ class Input(Admin):
         self.assertEqual(self.everything(), before)
         self.assertEqual(self.issuer.admin("POST", "/roles", full).status, 201)
 
+    def test_object_of_a_megabyte_taken_and_a_byte_more_refused(self):
+        """Also with a key, under which the answer is kept; by what is added, too."""
+        scopes = [f"s{i:03}" + "x" * 100 for i in range(100)]
+        grants = []
+        for i in range(18):
+            resource = "https://" + "h" * 480 + f"{i:02}"
+            self.create("/resources", {"identifier": resource, "scopes": scopes})
+            grants += [f"{resource}#{scope}" for scope in scopes]
+
+        def sized(name, size):
+            """A role whose document has that many bytes."""
+            role = {"name": name, "grants": [], "owner": None, "labels": {"a": "", "b": "", "c": ""}}
+            room = size - len(json.dumps(role, separators=(",", ":"))) + 1
+            each = len(grants[0]) + 3
+            role["grants"], room = grants[:room // each], room % each
+            for label in role["labels"]:
+                role["labels"][label] = "x" * min(room, 256)
+                room -= min(room, 256)
+            self.assertEqual(len(json.dumps(role, separators=(",", ":"))), size)
+            return json.dumps(role, separators=(",", ":")).encode()
+
+        megabyte = 1024 * 1024
+        for name, key in (("edge-1", {}), ("edge-2", {"Idempotency_Key": "edge"})):
+            self.ask("POST", "/roles", sized(name, megabyte), 201, **key)
+        self.refused("PATCH", "/roles/edge-1", {"owner": "xxx"}, 422, "invalid", "grants")
+        self.admin("PATCH", "/roles/edge-1", {"owner": "xx"})  # as long as null
+
     def test_what_a_route_does_not_take_is_named(self):
         for method, path, headers, member in (
                 ("GET", "/roles?limits=1", {}, "limits"),
