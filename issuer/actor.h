@@ -13,6 +13,7 @@ struct jt_actor {
     const char *name;
     struct jt_span client_id; /* empty: may do everything */
     struct jt_span scope; /* of a client: what its token has, as words; it gives nothing beyond */
+    struct jt_span needs; /* of a client: what it was let in by, words: still held at the change */
 };
 
 #endif

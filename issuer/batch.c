@@ -166,7 +166,8 @@ static enum jt_err check(struct jt_batch *batch, const struct jt_access *access,
 }
 
 /* Who is a client of this issuer gives no right on the admin API that he does not hold; and he is
- * one still. */
+ * one still, with the right to make the change: he may have waited for the lock behind the change
+ * that takes it away. */
 static enum jt_err check_giving(struct jt_batch *batch, const struct jt_access *access,
                                 const struct jt_root *now, const struct jt_actor *actor,
                                 struct jt_diag *diag)
@@ -184,6 +185,9 @@ static enum jt_err check_giving(struct jt_batch *batch, const struct jt_access *
                                .resource = jt_span_str(resource)};
     if (bestow.giver == NULL || !bestow.giver->enabled) {
         return jt_diag_fail(diag, JT_ERR_SCOPE, "your client is disabled or deleted");
+    }
+    if (!jt_bestow_holds(&bestow, actor->needs)) {
+        return jt_diag_fail(diag, JT_ERR_SCOPE, "your client no longer holds what this needs");
     }
     for (size_t i = 0; i < batch->n; i++) {
         const struct jt_batch_item *item = &batch->items[i];

@@ -40,6 +40,17 @@ static bool giver_has(const struct jt_bestow *bestow, struct jt_span scope)
            client_has(bestow->now, bestow->giver, bestow->resource, scope);
 }
 
+bool jt_bestow_holds(const struct jt_bestow *bestow, struct jt_span scopes)
+{
+    struct jt_span word;
+    while (jt_span_word(&scopes, &word)) {
+        if (!giver_has(bestow, word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum jt_err refuse(const struct jt_bestow *bestow, const char *member, struct jt_span scope,
                           struct jt_diag *diag)
 {

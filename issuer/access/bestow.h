@@ -20,6 +20,9 @@ struct jt_bestow {
                                            if he did not hold it */
 };
 
+/* Has the giver all of `scopes` (words) of the resource? */
+bool jt_bestow_holds(const struct jt_bestow *bestow, struct jt_span scopes);
+
 /* May the giver make `after` of `before` (NULL: it is new)? JT_ERR_SCOPE with a sentence that names
  * what he lacks. */
 JT_MUST_USE enum jt_err jt_bestow_check(const struct jt_bestow *bestow,

@@ -243,7 +243,7 @@ void jt_authority_judge(struct jt_authority_pass *pass, const struct jt_root *ro
                    (const char *)client_id.p); /* fits: a name of at most JT_NAMES_MAX */
     out_verdict->actor = (struct jt_actor){
         out_verdict->name, jt_span_of(out_verdict->name + sizeof "client " - 1, client_id.n),
-        jt_span_of(result.scope.p, result.scope.n)};
+        jt_span_of(result.scope.p, result.scope.n), jt_span_str(scopes)};
 }
 
 void jt_authority_refuse(const struct jt_authority_verdict *verdict, struct jt_answer *answer)

@@ -315,6 +315,36 @@ static void list_is_ordered_by_name(void **state)
     }
 }
 
+/* Who waited for the lock behind the change that took his right away. */
+static void change_by_who_lost_the_right_meanwhile_refused(void **state)
+{
+    (void)state;
+    static const char right[] = "https://id.example.com/admin#roles:write";
+    json_t *view = NULL;
+    desk_open("");
+    assert_ok(create(JT_STORE_RESOURCE,
+                     "{'identifier':'https://id.example.com/admin','scopes':['roles:write']}", NULL,
+                     NULL));
+    assert_ok(create(JT_STORE_CLIENT,
+                     "{'name':'by','grants':['https://id.example.com/admin#roles:write']}", &view,
+                     NULL));
+    const struct jt_span scope = JT_SPAN("roles:write");
+    const struct jt_actor by = {"by", jt_json_value(json_object_get(view, "client_id")), scope,
+                                scope};
+    const struct jt_edit_how by_him = {.actor = &by};
+    assert_ok(create_how(&by_him, JT_STORE_ROLE, "{'name':'a'}", NULL, NULL));
+    assert_ok(act("by", JT_EDIT_UNGRANT, right, NULL));
+    assert_err(create_how(&by_him, JT_STORE_ROLE, "{'name':'b'}", NULL, NULL), JT_ERR_SCOPE);
+    assert_err(patch_how(&by_him, JT_STORE_ROLE, "a", "{'owner':'x'}", NULL), JT_ERR_SCOPE);
+    assert_err(jt_edit_delete(desk.issuer, &by_him, JT_STORE_ROLE, JT_SPAN("a"), NULL),
+               JT_ERR_SCOPE);
+    assert_null(object_of(JT_STORE_ROLE, "b"));
+    assert_ok(act("by", JT_EDIT_GRANT, right, NULL));
+    assert_ok(patch_how(&by_him, JT_STORE_ROLE, "a", "{'owner':'x'}", NULL));
+    assert_ok(jt_edit_delete(desk.issuer, &by_him, JT_STORE_ROLE, JT_SPAN("a"), NULL));
+    json_decref(view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +358,7 @@ int main(void)
         DESK_TEST(secrets_several_live_and_revoked_one_by_one),
         DESK_TEST(secrets_over_the_maximum_refused),
         DESK_TEST(list_is_ordered_by_name),
+        DESK_TEST(change_by_who_lost_the_right_meanwhile_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
