@@ -24,6 +24,7 @@ struct edit {
     struct jt_edit_list list;
     struct jt_edit_secret secret; /* of clients: the one made or revoked */
     struct jt_edit_result result;
+    bool changes;                           /* else the object stays as it was */
     char name[JT_NAMES_MAX_IDENTIFIER + 1]; /* of the object, for the log */
 };
 
@@ -86,11 +87,12 @@ static void log_edit(const struct jt_issuer *issuer, const struct edit *edit)
            jt_log_str("by", edit->how->actor->name));
 }
 
-static void note_name(struct edit *edit, const struct jt_object *object)
+static void note_change(struct edit *edit, const struct jt_object *object)
 {
     struct jt_span name = jt_object_name(object);
     memcpy(edit->name, name.p, name.n);
     edit->name[name.n] = 0;
+    edit->changes = true;
 }
 
 /* The view of what was written: the object's, or of a secret that was added, the secret's. */
@@ -149,7 +151,7 @@ static enum jt_err put(struct edit *edit, struct jt_issuer *issuer, const struct
         err = jt_batch_write(&batch, issuer, edit->how->actor, diag);
     }
     if (err == JT_OK) {
-        note_name(edit, object);
+        note_change(edit, object);
         err = make_view(edit, object);
     }
     jt_batch_release(&batch);
@@ -166,7 +168,7 @@ static enum jt_err delete_object(struct edit *edit, struct jt_issuer *issuer,
     if (err == JT_OK) {
         err = jt_batch_write(&batch, issuer, edit->how->actor, diag);
     }
-    note_name(edit, old);
+    note_change(edit, old);
     jt_batch_release(&batch);
     return err;
 }
@@ -199,7 +201,6 @@ static enum jt_err replace(struct edit *edit, struct jt_issuer *issuer, const st
     if (err != JT_OK || same) {
         jt_object_free(object);
         JT_TRY(err);
-        note_name(edit, old);
         return make_view(edit, old);
     }
     JT_TRY(put(edit, issuer, now, old, object, out_access, diag));
@@ -237,7 +238,7 @@ static enum jt_err run(struct jt_issuer *issuer, struct edit *edit,
                        struct jt_edit_result *out_result, struct jt_diag *diag)
 {
     enum jt_err err = jt_issuer_change(issuer, run_edit, edit, diag);
-    if (err == JT_OK && !edit->result.replayed) {
+    if (err == JT_OK && edit->changes) {
         log_edit(issuer, edit);
     }
     jt_edit_client_release(&edit->secret);

@@ -656,6 +656,16 @@ class Together(Admin):
             self.refused("POST", path, body, 422, "idempotency", Idempotency_Key=key)
         self.admin("POST", "/roles", {"name": "other"}, 201, Idempotency_Key=key + "x")
 
+    def test_log_tells_what_has_changed_and_nothing_else(self):
+        key, mark = {"Idempotency_Key": "told-once"}, self.issuer.daemon.mark()
+        for _ in range(2):  # the second time nothing is new
+            self.admin("POST", "/roles", {"name": "told"}, 201, **key)
+            self.admin("PATCH", "/roles/told", {"owner": "x"})
+        self.admin("DELETE", "/roles/told", None, 204)
+        self.issuer.daemon.wait_log("ev=admin.change", "action=delete", "id=told", since=mark)
+        told = [line for line in self.issuer.daemon.lines[mark:] if "ev=admin.change" in line]
+        self.assertEqual(len(told), 3, told)
+
     def test_key_of_a_refused_request_is_free(self):
         self.refused("POST", "/roles", {"name": "a b"}, 422, "invalid", "name", Idempotency_Key="f")
         self.admin("POST", "/roles", {"name": "ab"}, 201, Idempotency_Key="f")
