@@ -6,6 +6,10 @@
 enum jt_err jt_yamlevents_init(struct jt_yamlevents *events, struct jt_span text, const char *name,
                                struct jt_diag *diag)
 {
+    /* YAML 1.2 sec. 5.2: it says how the text is encoded, and is none of it */
+    if (jt_span_starts(text, JT_SPAN("\xEF\xBB\xBF"))) {
+        text = jt_span_of(text.p + 3, text.n - 3);
+    }
     *events = (struct jt_yamlevents){.text = text, .name = name, .diag = diag};
     if (yaml_parser_initialize(&events->parser) == 0) {
         return JT_ERR_NOMEM;

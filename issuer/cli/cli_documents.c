@@ -197,6 +197,10 @@ static bool looks_like_json(struct jt_span text)
 static enum jt_err read_text(const struct reading *reading, const char *name, struct jt_span text)
 {
     enum language language = language_of(name);
+    /* RFC 8259 sec. 8.1: a byte order mark may be ignored; some editors put one */
+    if (jt_span_starts(text, JT_SPAN("\xEF\xBB\xBF"))) {
+        text = jt_span_of(text.p + 3, text.n - 3);
+    }
     if (language == NEITHER) {
         language = looks_like_json(text) ? JSON : YAML;
     }

@@ -211,6 +211,17 @@ class Applied(ApplyCase):
             self.apply_text(text, code=REFUSED)
             self.assertIn(said, self.said)
 
+    def test_a_byte_order_mark_is_no_part_of_the_text(self):
+        mark = b"\xef\xbb\xbf"
+        for name, text in (("m.yaml", b"kind: role\nname: m\n"),
+                           ("m.json", b'{"kind":"role","name":"m"}'),
+                           ("m.txt", b'[{"kind":"role","name":"m"}]'),
+                           ("m.jsonl", b'{"kind":"role","name":"m"}\n')):
+            self.jeton("apply", "-f", self.write(name, mark + text))
+            self.jeton("diff", "-f", self.write(name, text))
+        self.jeton("validate", "-f", self.write("m.yaml", mark + b"kind: role\nname: 7\n"),
+                   code=WRONG)
+
     def test_a_folder_in_the_order_of_bytes(self):
         parts = MODEL.split("---\n")
         for name, text in (("a.yaml", parts[0]), ("B.yml", parts[1]), ("c.yaml", parts[2]),
