@@ -52,13 +52,22 @@ static json_t *ask(const struct jt_cli_offer *offer, const struct jt_cli_admin_r
     return answer;
 }
 
-/* The items of `collection`, those only whose name begins as it must when `named`. */
-static json_t *ask_list(const struct jt_cli_offer *offer, const char *collection, bool named)
+/* How a list is asked for. */
+enum listing {
+    WHOLE, /* it takes no parameters */
+    PAGED,
+    NAMED /* and by how a name begins, too */
+};
+
+/* The items of `collection`, those only whose name begins as it must where that can be asked. */
+static json_t *ask_list(const struct jt_cli_offer *offer, const char *collection,
+                        enum listing listing)
 {
     JT_AUTO(buf) begin = JT_BUF_INIT(QUERY_LIMIT);
     JT_AUTO(buf) query = JT_BUF_INIT(QUERY_LIMIT);
-    if (jt_buf_puts(&query, "limit=1000") != JT_OK || jt_buf_put(&begin, offer->begin) != JT_OK ||
-        (named && begin.len > 0 &&
+    if ((listing != WHOLE && jt_buf_puts(&query, "limit=1000") != JT_OK) ||
+        jt_buf_put(&begin, offer->begin) != JT_OK ||
+        (listing == NAMED && begin.len > 0 &&
          jt_cli_admin_query(&query, "name", jt_buf_str(&begin)) != JT_OK)) {
         return NULL;
     }
@@ -99,7 +108,7 @@ static void offer_scopes(const struct jt_cli_offer *offer, const json_t *resourc
 
 static void offer_grants(const struct jt_cli_offer *offer)
 {
-    JT_JSON_AUTO json_t *answer = ask_list(offer, "resources", false);
+    JT_JSON_AUTO json_t *answer = ask_list(offer, "resources", PAGED);
     size_t index;
     const json_t *resource;
     json_array_foreach(json_object_get(answer, "items"), index, resource)
@@ -163,17 +172,17 @@ static bool offer_named(const struct jt_cli_offer *offer, struct jt_span what)
 {
     static const struct {
         const char *what, *collection, *member, *told;
-        bool named; /* the list can be asked for names that begin so */
+        enum listing listing;
     } kinds[] = {
-        {"URI", "resources", "identifier", NULL, true},
-        {"ROLE", "roles", "name", NULL, true},
-        {"PRODUCT", "products", "name", NULL, true},
-        {"CLIENT", "clients", "name", "client_id", true},
-        {"KID", "keys", "kid", "state", false},
+        {"URI", "resources", "identifier", NULL, NAMED},
+        {"ROLE", "roles", "name", NULL, NAMED},
+        {"PRODUCT", "products", "name", NULL, NAMED},
+        {"CLIENT", "clients", "name", "client_id", NAMED},
+        {"KID", "keys", "kid", "state", WHOLE},
     };
     for (size_t i = 0; i < JT_COUNT(kinds); i++) {
         if (jt_span_is(what, kinds[i].what)) {
-            JT_JSON_AUTO json_t *answer = ask_list(offer, kinds[i].collection, kinds[i].named);
+            JT_JSON_AUTO json_t *answer = ask_list(offer, kinds[i].collection, kinds[i].listing);
             offer_members(offer, json_object_get(answer, "items"), kinds[i].member, kinds[i].told);
             return true;
         }

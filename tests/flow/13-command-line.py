@@ -265,6 +265,9 @@ class Verbs(VerbCase):
         done = jeton("completion", "bash", "--", "--socket", self.issuer.socket, "client", "grant",
                      "x", PAYMENT + "#")
         self.assertEqual(sorted(done.stdout.decode().split()), [READ, WRITE])
+        done = jeton("completion", "bash", "--", "--socket", self.issuer.socket, "key", "revoke", "")
+        self.assertEqual(sorted(done.stdout.decode().splitlines()),
+                         sorted("%(kid)s\t%(state)s" % key for key in self.json("key", "list")))
         self.do("tcsh", code=WRONG_USE)
 
 
