@@ -314,6 +314,17 @@ class Config(Case):
         self.kek(KEK)
         self.starts(config)
 
+    def test_kek_made_as_the_manual_says(self):
+        docs = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "jetond.8.scd")
+        with open(docs, encoding="utf-8") as page:
+            line = next(line for line in page if line.startswith("umask 077; head"))
+        config = write_config(self.dir)
+        path = self.kek("")
+        # scdoc reads a backslash before a character as that character
+        subprocess.run(["sh", "-c", line.replace("\\\\", "\\").replace("/etc/jeton/kek", path)],
+                       check=True)
+        self.starts(config)
+
     def test_kek_file_wrong(self):
         config = write_config(self.dir)
         path = os.path.join(self.dir, "kek")
