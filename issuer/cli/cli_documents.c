@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "issuer/cli/cli_output.h"
 
 #include "common/base/base.h"
 
@@ -176,7 +178,7 @@ static enum language language_of(const char *name)
     size_t n = strlen(name);
     for (size_t i = 0; i < JT_COUNT(endings); i++) {
         size_t m = strlen(endings[i].ending);
-        if (n > m && strcmp(name + n - m, endings[i].ending) == 0) {
+        if (n > m && strcasecmp(name + n - m, endings[i].ending) == 0) {
             return endings[i].language;
         }
     }
@@ -194,12 +196,23 @@ static bool looks_like_json(struct jt_span text)
     return opened && json_peek(&front) == '"';
 }
 
+/* "[]": no objects, and that is meant; what an export of nothing is. */
+static bool is_empty_list(struct jt_span text)
+{
+    struct json_text rest = {.rest = text};
+    return json_take(&rest, '[') && json_take(&rest, ']') && json_peek(&rest) == 0 &&
+           rest.rest.n == 0;
+}
+
 static enum jt_err read_text(const struct reading *reading, const char *name, struct jt_span text)
 {
     enum language language = language_of(name);
     /* RFC 8259 sec. 8.1: a byte order mark may be ignored; some editors put one */
     if (jt_span_starts(text, JT_SPAN("\xEF\xBB\xBF"))) {
         text = jt_span_of(text.p + 3, text.n - 3);
+    }
+    if (reading->of->empty_list != NULL && is_empty_list(text)) {
+        *reading->of->empty_list = true;
     }
     if (language == NEITHER) {
         language = looks_like_json(text) ? JSON : YAML;
@@ -259,9 +272,9 @@ static enum jt_err read_file(const struct reading *reading, const char *path)
 
 /* --- folders --- */
 
-static int is_ours(const struct dirent *entry)
+static int is_shown(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && language_of(entry->d_name) != NEITHER;
+    return entry->d_name[0] != '.';
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -269,8 +282,9 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* Reads the file `name` when it is one of ours; then `*out_read` becomes true. */
 static enum jt_err read_in_folder(const struct reading *reading, const char *folder,
-                                  const char *name)
+                                  const char *name, bool *out_read)
 {
     char path[JT_CLI_DOCUMENTS_MAX_NAME];
     size_t n = strlen(folder);
@@ -281,30 +295,39 @@ static enum jt_err read_in_folder(const struct reading *reading, const char *fol
         return cannot("open", name, ENAMETOOLONG, reading->diag);
     }
     /* a folder may be called like a file; a link that leads nowhere is not passed over */
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? JT_OK : read_file(reading, path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        jt_cli_output_talk("%.512s is a folder in a folder, and is not read; name it with -f",
+                           path);
+        return JT_OK;
+    }
+    if (language_of(name) == NEITHER) {
+        return JT_OK;
+    }
+    *out_read = true;
+    return read_file(reading, path);
 }
 
 static enum jt_err read_folder(const struct reading *reading, const char *folder)
 {
     struct dirent **entries = NULL;
-    int n = scandir(folder, &entries, is_ours, by_bytes);
+    int n = scandir(folder, &entries, is_shown, by_bytes);
     if (n < 0) {
         return cannot("read the folder", folder, errno, reading->diag);
     }
     enum jt_err err = JT_OK;
-    if (n == 0) {
-        err =
-            jt_diag_fail(reading->diag, JT_ERR_USAGE,
-                         "%.256s holds no *.yaml, *.yml, *.json or *.jsonl; name another", folder);
-    }
+    bool any = false;
     for (int i = 0; i < n; i++) {
         if (err == JT_OK) {
-            err = read_in_folder(reading, folder, entries[i]->d_name);
+            err = read_in_folder(reading, folder, entries[i]->d_name, &any);
         }
         free(entries[i]);
     }
     free(entries);
-    return err;
+    return err == JT_OK && !any
+               ? jt_diag_fail(reading->diag, JT_ERR_USAGE,
+                              "%.256s holds no *.yaml, *.yml, *.json or *.jsonl; name another",
+                              folder)
+               : err;
 }
 
 static enum jt_err read_named(struct reading *reading, const char *path)

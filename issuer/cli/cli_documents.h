@@ -2,10 +2,10 @@
 /*
  * The objects that the files of -f declare, one by one, each with its place. A file is read as JSON
  * (one document after another, so also JSON lines; a list's elements are objects of their own) when
- * its name ends in .json or .jsonl, as YAML when in .yaml or .yml; anything else, and standard
+ * its name ends in .json or .jsonl, as YAML when in .yaml or .yml (in either case); anything else, and standard
  * input, as JSON when an object with a quoted name stands first, else as YAML. Of a folder, the
- * files with one of those endings, in the order of their bytes, and not below it. It does not know
- * what an object means.
+ * files with one of those endings, in the order of their bytes; a folder in it is passed over, which
+ * is told. It does not know what an object means.
  * Ownership: what a callback is given is borrowed for the call.
  * Thread rule: one thread.
  */
@@ -31,6 +31,8 @@ struct jt_cli_documents {
      * the end. */
     void (*fault)(void *ctx, const struct jt_diag *diag);
     void *ctx;
+    bool
+        *empty_list; /* becomes true when an input is "[]": no objects, and meant so; may be NULL */
 };
 
 /* Calls `take` with every object of every -f of `run`, in that order. JT_ERR_CONFIG with a sentence

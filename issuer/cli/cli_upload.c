@@ -21,12 +21,27 @@ static enum jt_err take(void *ctx, const struct jt_cli_document *document, struc
     return jt_cli_spool_put(ctx, document, diag);
 }
 
+/* An input that is missing is no wish to delete: what should have made it may have failed. */
+static enum jt_err check_any(const struct jt_cli_run *run, const struct jt_cli_spool *spool,
+                             bool empty_list, struct jt_diag *diag)
+{
+    bool prunes = jt_cli_options_has(run, "prune") || jt_cli_options_has(run, "prune-all");
+    return spool->n > 0 || empty_list || !prunes
+               ? JT_OK
+               : jt_diag_fail(diag, JT_ERR_USAGE,
+                              "no objects were read, so that all would be pruned; look at what "
+                              "makes the input, or give [] if nothing shall stay");
+}
+
 enum jt_err jt_cli_upload_read(const struct jt_cli_run *run, struct jt_cli_spool *out_spool,
                                struct jt_diag *diag)
 {
+    bool empty_list = false;
+    const struct jt_cli_documents documents = {
+        .take = take, .ctx = out_spool, .empty_list = &empty_list};
     JT_TRY(jt_cli_spool_open(out_spool, diag));
-    const struct jt_cli_documents documents = {.take = take, .ctx = out_spool};
     JT_TRY(jt_cli_documents_each(run, &documents, diag));
+    JT_TRY(check_any(run, out_spool, empty_list, diag));
     return jt_cli_spool_finish(out_spool, diag);
 }
 

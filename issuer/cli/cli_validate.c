@@ -145,7 +145,8 @@ enum jt_err jt_cli_validate_run(const struct jt_cli_run *run, struct jt_diag *di
     if (seen == NULL) {
         return JT_ERR_NOMEM;
     }
-    const struct jt_cli_documents documents = {take, take_fault, &validation};
+    const struct jt_cli_documents documents = {
+        .take = take, .fault = take_fault, .ctx = &validation};
     JT_TRY(jt_cli_documents_each(run, &documents, diag));
     if (validation.faults > 0) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "faults: %zu, in what was read: %zu objects",

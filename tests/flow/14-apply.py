@@ -59,7 +59,7 @@ class ApplyCase(Case):
 
     def fresh(self, name):
         issuer = start_dev("--dir", os.path.join(self.dir, name))
-        self.apply_text("", "--prune-all", "--yes", issuer=issuer)
+        self.apply_text("[]", "--prune-all", "--yes", issuer=issuer)
         return issuer
 
     def tearDown(self):
@@ -225,7 +225,7 @@ class Applied(ApplyCase):
     def test_a_folder_in_the_order_of_bytes(self):
         parts = MODEL.split("---\n")
         for name, text in (("a.yaml", parts[0]), ("B.yml", parts[1]), ("c.yaml", parts[2]),
-                           ("d.json", '{"kind":"role","name":"from-json"}'),
+                           ("d.JSON", '{"kind":"role","name":"from-json"}'),
                            ("e.jsonl", '{"kind":"role","name":"l1"}\n\n{"kind":"role","name":"l2"}'),
                            ("f.txt", "not: read"), (".hidden.yaml", "not: read"),
                            ("below/g.yaml", "not: read"), ("h.yaml/i.yaml", "not: read")):
@@ -235,6 +235,8 @@ class Applied(ApplyCase):
                          ["+ role billing", "+ role from-json", "+ role l1", "+ role l2"])
         self.assertEqual(out.splitlines()[0], "+ product gold")  # B before a
         self.assertIn("9 created, 0 updated, 0 deleted, 0 unchanged", out)
+        for passed_over in ("below", "h.yaml"):
+            self.assertIn(f"folder/{passed_over} is a folder in a folder, and is not read", self.said)
         self.jeton("apply", "-f", os.path.join(self.dir, "folder/below"),
                    "-f", os.path.join(self.dir, "folder/a.yaml"), code=REFUSED)
         self.jeton("apply", "-f", self.dir, code=WRONG)
@@ -265,7 +267,7 @@ class Applied(ApplyCase):
         self.assertEqual((report["created"], len(report["changes"]), report["more"]),
                          (1500, 1000, 500))
         self.assertIn("... and 500 more", self.jeton("diff", "-f", "-", "--prune-all",
-                                                     stdin=b"", code=DIFFERENT))
+                                                     stdin=b"[]", code=DIFFERENT))
 
 
 class Pruned(ApplyCase):
@@ -300,9 +302,23 @@ class Pruned(ApplyCase):
         self.apply_text("{kind: client, name: cart, labels: {team: cart}}",
                         "--prune", "team=cart", "--yes", code=REFUSED)
         self.assertIn("client 'other' still uses product 'gold'", self.said)
-        self.apply_text("", "--prune", "team=none", "--yes")
+        self.apply_text("[]", "--prune", "team=none", "--yes")
         self.assertEqual([line for line in before.splitlines() if "name: cart" in line],
                          [line for line in self.export().splitlines() if "name: cart" in line])
+
+    def test_an_input_without_objects_prunes_nothing(self):
+        self.apply_text(MODEL)
+        before = self.export()
+        for text in ("", "\n", "# nothing\n", "---\n---\n", "null\n"):
+            for how in (("--prune-all",), ("--prune", "team=cart")):
+                self.apply_text(text, *how, "--yes", code=WRONG)
+                self.assertIn("no objects were read", self.said)
+                self.jeton("diff", "-f", self.write("f.jsonl", ""), *how, code=WRONG)
+            self.apply_text(text)  # which changes nothing
+        self.assertEqual(self.export(), before)
+        report = self.apply_text(b"\xef\xbb\xbf [ ]\n", "--prune-all", "--yes")
+        self.assertEqual(self.counts(report), (0, 0, 6, 0))
+        self.assertEqual(self.export(), "[]\n")
 
     def test_without_a_terminal_needs_yes(self):
         self.apply_text(MODEL)
@@ -333,7 +349,7 @@ class Pruned(ApplyCase):
     def test_on_a_terminal_asks_and_shows_how_far_it_is(self):
         self.apply_text(MODEL)
         file = self.write("f.yaml", MODEL.replace("{team: kiosk}", "{team: cart}"))
-        how = ("apply", "-f", self.write("none.yaml", ""), "--prune", "team=cart")
+        how = ("apply", "-f", self.write("none.yaml", "[]"), "--prune", "team=cart")
         status, out, shown = self.on_terminal("3", *how)
         self.assertEqual((status, out), (WRONG, ""))
         self.assertIn("- role billing\r\n- client cart\r\n", shown)
@@ -352,9 +368,9 @@ class Pruned(ApplyCase):
     def test_a_label_that_is_none_is_refused(self):
         self.apply_text(MODEL)
         for label in ("team", "=cart", "a b=c", "team=" + "x" * 1000):
-            self.apply_text("", "--prune", label, "--yes", code=REFUSED)
+            self.apply_text("[]", "--prune", label, "--yes", code=REFUSED)
             self.assertIn("prune: ", self.said)
-        self.apply_text("", "--prune", "team=cart", "--prune-all", "--yes", code=REFUSED)
+        self.apply_text("[]", "--prune", "team=cart", "--prune-all", "--yes", code=REFUSED)
         self.assertIn("prune: give either", self.said)
         self.assertEqual(self.counts(self.apply_text(MODEL)), (0, 0, 0, 6))
 
