@@ -15,8 +15,8 @@ static const struct jt_route *route_of(const struct jt_admin *admin, const char 
             return &admin->routes[i];
         }
     }
-    fail_msg("no operation %s", operation);
-    return NULL;
+    print_error("no operation %s\n", operation);
+    abort();
 }
 
 /* Asks for a secret of `cart` that lives a minute; the allocation of the body fails if `lost`. */
