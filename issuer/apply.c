@@ -57,6 +57,7 @@ struct change {
     struct jt_apply_item **items; /* of each put */
     size_t n_puts;
     struct jt_apply_report report;
+    struct jt_diag *diag;
 };
 
 static void release_change(struct change *change)
@@ -94,16 +95,30 @@ static int by_name(const void *left, const void *right)
     return order != 0 ? order : (a->item->line > b->item->line) - (a->item->line < b->item->line);
 }
 
+/* Two lines are about one object; about a client by two names when one of them renames it. */
+static enum jt_err twice(const struct jt_apply_item *first, const struct jt_apply_item *item,
+                         struct jt_diag *diag)
+{
+    struct jt_span name = jt_object_name(first->object);
+    if (jt_span_eq(name, jt_object_name(item->object))) {
+        (void)jt_diag_fail(diag, JT_ERR_INVALID,
+                           "stands on line %zu too; keep one of the two lines", first->line);
+    } else {
+        (void)jt_diag_fail(diag, JT_ERR_INVALID,
+                           "stands on line %zu too, as '%.*s'; keep one of the two lines, or give "
+                           "what is to be a new client a new client_id",
+                           first->line, (int)name.n, (const char *)name.p);
+    }
+    return jt_apply_input_fail(item, JT_ERR_INVALID, diag);
+}
+
 /* Orders `names`; refuses a line that names what another has named. */
 static enum jt_err order(struct named *names, size_t n, struct jt_diag *diag)
 {
     qsort(names, n, sizeof *names, by_name);
     for (size_t i = 1; i < n; i++) {
         if (compare_named(&names[i - 1], &names[i]) == 0) {
-            (void)jt_diag_fail(diag, JT_ERR_INVALID,
-                               "stands on line %zu too; keep one of the two lines",
-                               names[i - 1].item->line);
-            return jt_apply_input_fail(names[i].item, JT_ERR_INVALID, diag);
+            return twice(names[i - 1].item, names[i].item, diag);
         }
     }
     return JT_OK;
@@ -222,6 +237,7 @@ static bool has_label(const struct jt_object *object, struct jt_span label)
 static enum jt_err prune_object(void *ctx, const struct jt_object *object)
 {
     struct change *change = ctx;
+    const struct jt_actor *actor = change->how->actor;
     const struct named key = {object->kind, object->id, NULL};
     if (!change->how->prune_all && !has_label(object, change->how->label)) {
         return JT_OK;
@@ -230,16 +246,35 @@ static enum jt_err prune_object(void *ctx, const struct jt_object *object)
         bsearch(&key, change->ids, change->input->n, sizeof key, compare_named) != NULL) {
         return JT_OK;
     }
+    if (object->kind == JT_STORE_CLIENT && jt_span_eq(object->id, actor->client_id)) {
+        struct jt_span name = jt_object_name(object);
+        return jt_diag_fail(change->diag, JT_ERR_CONFLICT,
+                            "prune: this would delete client '%.*s', which is who asks; put it in "
+                            "the input, or ask by the admin socket",
+                            (int)name.n, (const char *)name.p);
+    }
     return jt_batch_delete(&change->batch, object, "delete");
 }
 
+static int by_old_name(const void *left, const void *right)
+{
+    const struct jt_batch_item *a = left, *b = right;
+    return jt_span_cmp(jt_object_name(a->old), jt_object_name(b->old));
+}
+
+/* Adds the deletions to the batch, each time in the same order. */
 static enum jt_err prune(struct change *change, const struct jt_access *now)
 {
     static const enum jt_store_kind kinds[] = {JT_STORE_RESOURCE, JT_STORE_ROLE, JT_STORE_PRODUCT,
                                                JT_STORE_CLIENT};
+    struct jt_batch *batch = &change->batch;
     bool wanted = change->how->prune_all || change->how->label.n > 0;
     for (size_t i = 0; wanted && i < JT_COUNT(kinds); i++) {
+        size_t first = batch->n;
         JT_TRY(jt_access_each(now, kinds[i], prune_object, change));
+        if (batch->n > first) {
+            qsort(batch->items + first, batch->n - first, sizeof *batch->items, by_old_name);
+        }
     }
     return JT_OK;
 }
@@ -272,6 +307,7 @@ static enum jt_err run_change(struct jt_issuer *issuer, const struct jt_root *no
 {
     struct change *change = ctx;
     JT_AUTOP(access) access = NULL;
+    change->diag = diag;
     JT_TRY(find_all(change, now->access, diag));
     for (size_t i = 0; i < change->input->n; i++) {
         JT_TRY(put(change, &change->input->items[i], diag));

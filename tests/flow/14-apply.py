@@ -290,6 +290,13 @@ class Pruned(ApplyCase):
         self.assertEqual([r["identifier"] for r in self.get("/resources")["items"]],
                          ["https://new.example/"])
 
+    def test_deletions_are_told_in_order(self):
+        lines = ['{"kind":"client","name":"c%03d"}\n' % i for i in range(200)]
+        self.apply_text("".join(lines))
+        report = self.apply_text("[]", "--prune-all", "--yes")
+        self.assertEqual([change["name"] for change in report["changes"]],
+                         ["c%03d" % i for i in range(200)])
+
     def test_what_is_still_used_is_refused_by_name(self):
         self.apply_text(MODEL.replace("{kind: product, name: gold,",
                                       "{kind: product, name: gold, labels: {team: cart},"))
@@ -408,6 +415,11 @@ class Refused(ApplyCase):
         self.apply_text(client % "x")
         self.refuse('{"kind":"client","name":"a"}\n{"kind":"client","name":"b","client_id":"x"}\n',
                     "f.jsonl:2: client 'b': stands at", "f.jsonl:1 too", name="f.jsonl")
+        self.refuse('{"kind":"client","name":"b","client_id":"x"}\n{"kind":"client","name":"a"}\n',
+                    "f.jsonl:2: client 'a': stands at", "f.jsonl:1 too, as 'b'; keep one of the two "
+                    "lines, or give what is to be a new client a new client_id", name="f.jsonl")
+        self.apply_text('{"kind":"client","name":"b","client_id":"x"}\n' + client % "new")
+        self.assertEqual([c["name"] for c in self.get("/clients")["items"]], ["a", "b"])
         # a role and a product may have one name
         self.apply_text(role + '{"kind":"product","name":"a","approval":"auto"}\n')
 
@@ -626,6 +638,24 @@ class OverTcp(ServeCase):
             "Content-Type": LINES, "Content-Length": str(1 << 30)})
         self.assertEqual(answer.status, 401)
         self.assertEqual(answer.header("Connection").lower(), "close")
+
+    def test_nobody_prunes_himself(self):
+        token = self.token("pruner", self.WRITES)
+        me = self.issuer.admin("GET", "/clients/pruner").json()
+        self.issuer.admin("PATCH", "/clients/pruner", {"labels": {"team": "cart"}})
+        mine = {"kind": "client", "name": "pruner", "grants": me["grants"]}
+        for query in ("?prune_all=true", "?prune=team=cart"):
+            answer = self.apply(token, {"kind": "role", "name": "r"}, query=query)
+            self.assertEqual((answer.status, answer.json()["code"]), (409, "conflict"), answer)
+            self.assertIn("prune: this would delete client 'pruner'", answer.json()["detail"])
+        self.assertEqual(self.issuer.admin("GET", "/roles/r").status, 404)
+        self.assertEqual(self.issuer.admin("GET", "/clients/pruner").status, 200)
+        self.assertEqual(self.apply(token, mine, query="?prune=team=cart").status, 200)
+        self.issuer.admin("PATCH", "/clients/pruner", {"labels": {"team": "cart"}})
+        answer = self.issuer.admin("POST", "/apply?prune=team=cart", b'{"kind":"role","name":"r"}',
+                                   headers={"Content-Type": LINES})  # by the socket
+        self.assertEqual((answer.status, answer.json()["deleted"]), (200, 1), answer)
+        self.assertEqual(self.issuer.admin("DELETE", "/roles/r").status, 204)
 
     def test_nobody_gives_what_he_does_not_hold(self):
         key = self.api + "#keys:write"
