@@ -47,9 +47,12 @@ enum jt_err jt_cli_upload_read(const struct jt_cli_run *run, struct jt_cli_spool
 
 /* --- sending --- */
 
-/* The bar on a terminal. */
+/* How far it is; the bar on a terminal. */
 struct bar {
     size_t len, objects;
+    const char *doing;
+    bool shown;
+    size_t sent;
     int percent; /* as shown; -1: nothing yet */
 };
 
@@ -57,12 +60,13 @@ static void show(void *ctx, size_t sent)
 {
     struct bar *bar = ctx;
     int percent = bar->len == 0 ? 100 : (int)(sent * 100 / bar->len);
-    if (percent == bar->percent) {
+    bar->sent = sent;
+    if (!bar->shown || percent == bar->percent) {
         return;
     }
     bar->percent = percent;
     if (percent == 100) {
-        (void)fprintf(stderr, "\r\033[Kapplying %zu objects ...", bar->objects);
+        (void)fprintf(stderr, "\r\033[K%s %zu objects ...", bar->doing, bar->objects);
     } else {
         int done = percent * BAR_WIDTH / 100;
         (void)fprintf(stderr, "\r\033[Ksending  [%.*s%*s] %3d%%", done,
@@ -123,24 +127,40 @@ static enum jt_err told_by_file(const struct jt_cli_spool *spool, enum jt_err er
                         (int)(twice - rest), rest, other, other_line, after);
 }
 
+/* No answer is no refusal. */
+static enum jt_err maybe_done(const struct bar *bar, enum jt_err err, struct jt_diag *diag)
+{
+    const struct jt_diag sentence = *diag;
+    return bar->len == 0 || bar->sent < bar->len
+               ? err
+               : jt_diag_fail(diag, err,
+                              "%.600s; all was sent, and may be applied: jeton diff tells",
+                              sentence.text);
+}
+
 enum jt_err jt_cli_upload_send(const struct jt_cli_run *run, const struct jt_cli_spool *spool,
                                const struct jt_cli_upload *how, json_t **out_report,
                                struct jt_diag *diag)
 {
     JT_AUTO(buf) query = JT_BUF_INIT(QUERY_MAX);
-    struct bar bar = {spool->len, spool->n, -1};
+    struct bar bar = {.len = spool->len,
+                      .objects = spool->n,
+                      .doing = how->dry_run ? "comparing" : "applying",
+                      .shown = isatty(STDERR_FILENO),
+                      .percent = -1};
     enum jt_err err = put_query(how, &query);
     if (err == JT_ERR_LIMIT) {
         return jt_diag_fail(diag, JT_ERR_USAGE, "--prune is longer than a label can be");
     }
     JT_TRY(err);
-    struct jt_cli_http_upload upload = {.fd = spool->fd,
-                                        .len = spool->len,
-                                        .progress = isatty(STDERR_FILENO) ? show : NULL,
-                                        .ctx = &bar};
+    struct jt_cli_http_upload upload = {
+        .fd = spool->fd, .len = spool->len, .progress = show, .ctx = &bar};
     const struct jt_cli_admin_request request = {
         .method = "POST", .path = {"apply"}, .query = jt_buf_str(&query), .upload = &upload};
     err = jt_cli_admin_call(run, &request, out_report, diag);
     wipe_bar(&bar);
+    if (err == JT_ERR_UNREACHABLE && !how->dry_run) {
+        return maybe_done(&bar, err, diag);
+    }
     return err == JT_ERR_REFUSED || err == JT_ERR_NOT_FOUND ? told_by_file(spool, err, diag) : err;
 }
