@@ -8,8 +8,7 @@
 
 #include "common/base/base.h"
 
-#define LINE_MAX_BYTES ((size_t)8 * 1024 * 1024) /* of one object: escapes are six times as long */
-#define QUERY_MAX      8192
+#define QUERY_MAX 8192
 
 static const struct {
     const char *kind, *collection;
@@ -70,19 +69,14 @@ static enum jt_err declare_all(const char *kind, const json_t *items, json_t **o
     return JT_OK;
 }
 
-static enum jt_err put_lines(const json_t *docs)
+static void put_lines(const json_t *docs)
 {
-    JT_AUTO(buf) line = JT_BUF_INIT(LINE_MAX_BYTES);
     size_t index;
     const json_t *doc;
     json_array_foreach(docs, index, doc)
     {
-        jt_buf_clear(&line);
-        JT_TRY(jt_json_dump(doc, &line));
-        JT_TRY(jt_buf_putc(&line, '\n'));
-        (void)fwrite(line.p, 1, line.len, stdout); /* main asks ferror() at the end */
+        jt_cli_output_json_line(doc);
     }
-    return JT_OK;
 }
 
 /* --- pages --- */
@@ -111,7 +105,12 @@ static enum jt_err put_page(struct export *export, size_t kind, json_t **cursor,
     JT_TRY(jt_cli_admin_call(export->run, &request, &page, diag));
     JT_TRY(jt_cli_admin_list(export->run, page, "items", &items, diag));
     JT_TRY(declare_all(kinds[kind].kind, items, &docs));
-    JT_TRY(export->lines ? put_lines(docs) : jt_cli_show_page(&export->listing, docs, diag));
+    if (export->lines) {
+        put_lines(docs);
+        export->listing.n += json_array_size(docs);
+    } else {
+        JT_TRY(jt_cli_show_page(&export->listing, docs, diag));
+    }
     json_t *next = json_object_get(page, "next");
     json_decref(*cursor);
     *cursor = json_is_string(next) ? json_incref(next) : NULL;
@@ -127,6 +126,15 @@ static enum jt_err put_kind(struct export *export, size_t kind, struct jt_diag *
     } while (err == JT_OK && cursor != NULL);
     json_decref(cursor);
     return err;
+}
+
+/* What is at the other end of a pipe sees no status, and neither YAML nor lines have an end: it must
+ * not take a part for the whole. JSON lacks its bracket. */
+static void spoil(const struct export *export)
+{
+    if (export->listing.n > 0 && (export->lines || export->run->format == JT_CLI_AS_YAML)) {
+        (void)fputs("unfinished: the export failed here\n", stdout); /* main asks ferror() */
+    }
 }
 
 enum jt_err jt_cli_export_run(const struct jt_cli_run *run, struct jt_diag *diag)
@@ -146,6 +154,9 @@ enum jt_err jt_cli_export_run(const struct jt_cli_run *run, struct jt_diag *diag
     enum jt_err err = JT_OK;
     for (size_t i = 0; i < JT_COUNT(kinds) && err == JT_OK; i++) {
         err = put_kind(&export, i, diag);
+    }
+    if (err != JT_OK && run->field == NULL) {
+        spoil(&export);
     }
     return export.lines ? err : jt_cli_show_end(&export.listing, err, diag);
 }

@@ -132,18 +132,24 @@ void jt_cli_output_object(enum jt_cli_ink ink, const struct jt_cli_field *fields
 static size_t json_flags(void)
 {
     size_t ascii = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
-    return ascii | JSON_INDENT(2) | JSON_ENCODE_ANY;
+    return ascii | JSON_ENCODE_ANY;
 }
 
 void jt_cli_output_json(const json_t *json)
 {
-    (void)json_dumpf(json, stdout, json_flags());
+    (void)json_dumpf(json, stdout, json_flags() | JSON_INDENT(2));
+    (void)fputc('\n', stdout);
+}
+
+void jt_cli_output_json_line(const json_t *json)
+{
+    (void)json_dumpf(json, stdout, json_flags() | JSON_COMPACT);
     (void)fputc('\n', stdout);
 }
 
 char *jt_cli_output_json_text(const json_t *json)
 {
-    return json_dumps(json, json_flags());
+    return json_dumps(json, json_flags() | JSON_INDENT(2));
 }
 
 void jt_cli_output_talk(const char *format, ...)

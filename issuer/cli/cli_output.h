@@ -44,7 +44,10 @@ void jt_cli_output_object(enum jt_cli_ink ink, const struct jt_cli_field *fields
 /* `json` as it is, indented. */
 void jt_cli_output_json(const json_t *json);
 
-/* Gives that as a string (free() it), without a line end after it; NULL when memory is out. */
+/* `json` on one line. */
+void jt_cli_output_json_line(const json_t *json);
+
+/* Gives `json` indented as a string (free() it), without a line end after it; NULL when memory is out. */
 char *jt_cli_output_json_text(const json_t *json);
 
 /* A line of talk, its text escaped. */

@@ -344,6 +344,30 @@ class Pages(AdminCase):
         with self.assertRaises(ValueError):  # nobody takes half a list for the whole
             json.loads(result.out)
 
+    def export_pages(self):
+        for kind in ("resources", "products", "clients"):
+            self.says("GET", f"/{kind}?limit=1000", 200, {"items": []})
+
+    def test_an_export_that_fails_is_nothing_that_apply_takes(self):
+        self.export_pages()
+        forms = (("-o", "yaml"), ("-o", "json"), ("--lines",), ())
+        whole = [self.jeton("export", *form) for form in forms]
+        self.says("GET", "/roles?limit=1000&after=z", 503, {"detail": "no memory"})
+        for form, all_of_it in zip(forms, whole):
+            with self.subTest(form):
+                self.check(all_of_it, 0, all_of_it.out)
+                self.check(run("validate", "-f", "-", stdin=all_of_it.out.encode()), 0, "",
+                           "3 objects, all well formed")
+                part = self.jeton("export", *form)
+                self.check(part, 2, part.out, "no memory")
+                self.assertIn("wider-than-the-first", part.out)
+                self.assertEqual(run("validate", "-f", "-", stdin=part.out.encode()).code, 1)
+
+    def test_an_export_that_fails_at_once_prints_nothing(self):
+        self.says("GET", "/resources?limit=1000", 503, {"detail": "no memory"})
+        for form in ((), ("-o", "json"), ("--lines",)):
+            self.check(self.jeton("export", *form), 2, "", "no memory")
+
 
 class Colours(AdminCase):
     def on_terminal(self, *args, env=None):
@@ -394,6 +418,16 @@ class Colours(AdminCase):
                      ["--no-color"], ["--field", "labels"]):
             with self.subTest(args=args):
                 text = self.on_terminal("role", "show", "r", *args)
+                for hostile in "\x1b\u202e\u009b":
+                    self.assertNotIn(hostile, text)
+        for kind in ("resources", "products", "clients"):
+            self.says("GET", f"/{kind}?limit=1000", 200, {"items": []})
+        self.says("GET", "/roles?limit=1000", 200,
+                  {"items": [{**ROLE, "owner": "\x1b[2J\u202e\u009b"}]})
+        for args in ([], ["-o", "json"], ["--lines"]):
+            with self.subTest(args=args):
+                text = self.on_terminal("export", *args)
+                self.assertIn("u202", text)
                 for hostile in "\x1b\u202e\u009b":
                     self.assertNotIn(hostile, text)
 
