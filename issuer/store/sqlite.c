@@ -77,7 +77,7 @@ static enum jt_err sqlite_commit(struct jt_store *store, struct jt_diag *diag)
         drop_log(s); /* it may hold the whole of what was just refused, for a crash to bring back */
         return err;
     }
-    if (s->erase) {
+    if (s->erase || jt_sqlitefile_log_is_large(s->path)) {
         drop_log(s);
     }
     return JT_OK;

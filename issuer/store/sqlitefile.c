@@ -15,6 +15,8 @@
 
 #include "common/base/base.h"
 
+#define LARGE_LOG ((int64_t)16 * 1024 * 1024) /* an ordinary one stays near 4 */
+
 #define WAIT_MS 5000
 
 /* --- names --- */
@@ -208,6 +210,11 @@ enum jt_err jt_sqlitefile_checkpoint(sqlite3 *db, const char *path, struct jt_di
                             "%s: no write-ahead log can be kept there; use a local disk", path);
     }
     return jt_sqliteerr(db, rc, path, diag);
+}
+
+bool jt_sqlitefile_log_is_large(const char *path)
+{
+    return size_of(beside(path, "-wal").text) > LARGE_LOG;
 }
 
 /* synchronous=FULL: a key that has signed must not be un-published by a power cut. secure_delete:

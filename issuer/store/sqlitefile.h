@@ -38,4 +38,8 @@ JT_MUST_USE enum jt_err jt_sqlitefile_check(sqlite3 *db, const char *path, struc
 JT_MUST_USE enum jt_err jt_sqlitefile_checkpoint(sqlite3 *db, const char *path,
                                                  struct jt_diag *diag);
 
+/* Has the write-ahead log of `path` grown beyond what ordinary changes need? SQLite writes it anew
+ * from its beginning, and never makes it smaller by itself. */
+bool jt_sqlitefile_log_is_large(const char *path);
+
 #endif

@@ -63,6 +63,28 @@ static void put_key_without_blob_leaves_no_byte_in_any_file(void **state)
     jt_store_close(store);
 }
 
+static void commit_of_much_leaves_no_large_log(void **state)
+{
+    (void)state;
+    static char doc[64 * 1024];
+    struct jt_store *store = open_store();
+    memset(doc, 'x', sizeof doc - 1);
+    for (int count = 8; count <= 320; count *= 40) {
+        begin(store);
+        for (int i = 0; i < count; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "%d", i);
+            put(store, JT_STORE_ROLE, id, doc);
+        }
+        commit(store);
+        if (count == 8) {
+            assert_true(size_of(with("-wal")) > 0); /* an ordinary one stays for the next */
+        }
+    }
+    assert_int_equal(size_of(with("-wal")), 0);
+    jt_store_close(store);
+}
+
 static void put_sealed_again_leaves_no_byte_of_the_old(void **state)
 {
     (void)state;
@@ -718,6 +740,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         store_test(put_key_without_blob_leaves_no_byte_in_any_file),
+        store_test(commit_of_much_leaves_no_large_log),
         store_test(put_sealed_again_leaves_no_byte_of_the_old),
         store_test(erased_while_a_reader_holds_the_log_gone_after_the_next_commit),
         store_test(open_new_under_any_umask_makes_private_files),
