@@ -98,6 +98,22 @@ static size_t first_column(const json_t *answer)
     return widest + GAP;
 }
 
+/* The token endpoint does not tell which it was; operators may know. */
+static void put_client(const json_t *client)
+{
+    static const char *const wants[][2] = {{"enabled", "it is disabled"},
+                                           {"live_secret", "it has no live secret"}};
+    for (size_t i = 0; i < JT_COUNT(wants); i++) {
+        if (json_is_false(json_object_get(client, wants[i][0]))) {
+            struct jt_cli_pen pen = jt_cli_pen_on(stdout);
+            jt_cli_pen_text(&pen, text_of(client, "name"));
+            jt_cli_pen_puts(&pen, "  refused: ");
+            jt_cli_pen_puts(&pen, wants[i][1]);
+            end_line();
+        }
+    }
+}
+
 static void put_given(const json_t *answer, size_t edge)
 {
     bool several = json_array_size(json_object_get(answer, "resources")) > 1;
@@ -181,6 +197,7 @@ static void print(const struct jt_cli_run *run, const json_t *answer)
 {
     size_t edge = first_column(answer);
     put_verdict(run, answer);
+    put_client(json_object_get(answer, "client"));
     put_given(answer, edge);
     put_against(json_object_get(answer, "dropped"), "scope", "dropped: ", edge);
     put_against(json_object_get(answer, "refused_resources"), "resource", "refused: ", edge);

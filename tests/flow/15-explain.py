@@ -242,6 +242,15 @@ class Verbs(Shops, VerbCase):
         said = self.do("--client", "shop", "--resource", uri + "x", code=REFUSED)
         self.assertIn("shop is refused: invalid_target: ", said)
         self.assertIn(f"{uri}x  refused: there is no such resource; did you mean {uri}?\n", said)
+        for change, told in (("--disable", True), ("--enable", False)):
+            self.jeton("client", "update", "shop", change)
+            said = self.do("--client", "shop", code=REFUSED if told else 0)
+            self.assertEqual("shop  refused: it is disabled\n" in said, told)
+        secret = self.jeton("client", "show", "shop", "--field", "secrets.0.id").strip()
+        self.assertNotIn("live secret", said)
+        self.jeton("client", "secret", "revoke", "shop", secret, "--yes")
+        self.assertIn("shop  refused: it has no live secret\n",
+                      self.do("--client", "shop", code=REFUSED))
         self.do("--client", "shpo", code=NOT_FOUND)
         self.do(code=WRONG_USE)
 
