@@ -414,7 +414,8 @@ static enum jt_err make_without_secret(struct edit *edit, struct jt_issuer *issu
         }
     }
     json_decref(doc);
-    return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client has no secret of this id");
+    return jt_diag_fail(diag, JT_ERR_NOT_FOUND,
+                        "the client has no secret of this id; list its secrets to see theirs");
 }
 
 enum jt_err jt_edit_revoke_secret(struct jt_issuer *issuer, const struct jt_edit_how *how,

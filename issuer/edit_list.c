@@ -54,8 +54,9 @@ static bool find(const json_t *elements, struct jt_span name, size_t *out_index)
 
 static enum jt_err not_there(const struct jt_edit_list *list, struct jt_diag *diag)
 {
-    return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "the client has no %s '%.*s'", acts[list->act].what,
-                        (int)(list->item.n < 256 ? list->item.n : 256),
+    return jt_diag_fail(diag, JT_ERR_NOT_FOUND,
+                        "the client has no %s '%.*s'; show it to see what it has",
+                        acts[list->act].what, (int)(list->item.n < 256 ? list->item.n : 256),
                         list->item.n == 0 ? "" : (const char *)list->item.p);
 }
 

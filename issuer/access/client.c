@@ -47,9 +47,11 @@ static enum jt_err read_default(struct jt_pack *pack, const json_t *value, void 
 
 static enum jt_err read_roles(struct jt_pack *pack, const json_t *value, void *record)
 {
+    static const struct jt_member_words form = {
+        JT_OBJECT_MAX_ROLES, jt_names_is_name,
+        "1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit"};
     struct jt_client *client = record;
-    return jt_member_read_words(pack, value, JT_OBJECT_MAX_ROLES, jt_names_is_name, &client->roles,
-                                &client->n_roles);
+    return jt_member_read_words(pack, value, &form, &client->roles, &client->n_roles);
 }
 
 static enum jt_err read_client_grants(struct jt_pack *pack, const json_t *value, void *record)

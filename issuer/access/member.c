@@ -12,7 +12,9 @@
 enum jt_err jt_member_read_name(struct jt_pack *pack, const json_t *value, struct jt_span *out_name)
 {
     if (!jt_names_is_name(jt_json_value(value))) {
-        return jt_pack_fail(pack, "1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit");
+        return jt_pack_fail(pack,
+                            "%s1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit",
+                            json_is_string(value) ? "" : "give a text, in quotes: ");
     }
     *out_name = jt_pack_text(pack, jt_json_value(value));
     return JT_OK;
@@ -58,20 +60,20 @@ static enum jt_err check_repeats(struct jt_pack *pack, const json_t *array)
     return twice == 0 ? JT_OK : jt_pack_fail(pack, "element %zu stands twice; name it once", twice);
 }
 
-enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value, size_t max,
-                                 bool (*is_word)(struct jt_span), struct jt_span **out_words,
+enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value,
+                                 const struct jt_member_words *form, struct jt_span **out_words,
                                  size_t *out_n)
 {
-    if (!json_is_array(value) || json_array_size(value) > max) {
-        return jt_pack_fail(pack, "give a list of at most %zu strings", max);
+    if (!json_is_array(value) || json_array_size(value) > form->max) {
+        return jt_pack_fail(pack, "give a list of at most %zu strings", form->max);
     }
     struct jt_span *words = jt_pack_array(pack, json_array_size(value), sizeof *words);
     size_t index;
     const json_t *word;
     json_array_foreach(value, index, word)
     {
-        if (!is_word(jt_json_value(word))) {
-            return jt_pack_fail(pack, "element %zu is not a well-formed name", index + 1);
+        if (!form->is_word(jt_json_value(word))) {
+            return jt_pack_fail(pack, "element %zu is no such name: %s", index + 1, form->help);
         }
         words[index] = jt_pack_text(pack, jt_json_value(word));
     }
@@ -105,8 +107,8 @@ enum jt_err jt_member_read_grants(struct jt_pack *pack, const json_t *value,
 enum jt_err jt_member_read_owner(struct jt_pack *pack, const json_t *value, void *record)
 {
     if (!json_is_string(value) || !jt_names_is_text(jt_json_value(value), JT_OBJECT_MAX_TEXT)) {
-        return jt_pack_fail(pack, "give a text of at most %d bytes without control characters",
-                            JT_OBJECT_MAX_TEXT);
+        return jt_pack_fail(pack, "give a text%s of at most %d bytes without control characters",
+                            json_is_string(value) ? "" : ", in quotes,", JT_OBJECT_MAX_TEXT);
     }
     ((struct jt_object *)record)->owner = jt_pack_text(pack, jt_json_value(value));
     return JT_OK;
@@ -123,8 +125,9 @@ static enum jt_err read_label(struct jt_pack *pack, const char *name, const json
                             name, JT_OBJECT_MAX_LABEL_NAME);
     }
     if (!json_is_string(value) || !jt_names_is_text(jt_json_value(value), JT_OBJECT_MAX_TEXT)) {
-        return jt_pack_fail(pack, "give '%s' a text of at most %d bytes without control characters",
-                            name, JT_OBJECT_MAX_TEXT);
+        return jt_pack_fail(pack,
+                            "give '%s' a text%s of at most %d bytes without control characters",
+                            name, json_is_string(value) ? "" : ", in quotes,", JT_OBJECT_MAX_TEXT);
     }
     *label = (struct jt_label){jt_pack_text(pack, text), jt_pack_text(pack, jt_json_value(value))};
     return JT_OK;

@@ -37,9 +37,14 @@ JT_MUST_USE enum jt_err jt_member_read_name(struct jt_pack *pack, const json_t *
                                             struct jt_span *out_name);
 JT_MUST_USE enum jt_err jt_member_read_bool(struct jt_pack *pack, const json_t *value,
                                             bool *out_bool);
-/* A list of at most `max` different strings, each of which is `is_word`. */
-JT_MUST_USE enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value, size_t max,
-                                             bool (*is_word)(struct jt_span),
+/* At most `max` different strings, each of which `is_word`, as `help` says to people. */
+struct jt_member_words {
+    size_t max;
+    bool (*is_word)(struct jt_span text);
+    const char *help;
+};
+JT_MUST_USE enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value,
+                                             const struct jt_member_words *form,
                                              struct jt_span **out_words, size_t *out_n);
 JT_MUST_USE enum jt_err jt_member_read_grants(struct jt_pack *pack, const json_t *value,
                                               struct jt_grant **out_grants, size_t *out_n);

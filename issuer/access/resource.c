@@ -23,8 +23,11 @@ static enum jt_err read_identifier(struct jt_pack *pack, const json_t *value, vo
 static enum jt_err read_scopes(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_resource *resource = record;
-    return jt_member_read_words(pack, value, JT_OBJECT_MAX_SCOPES, jt_names_is_scope,
-                                &resource->scopes, &resource->n_scopes);
+    /* RFC 6749 sec. 3.3: scope-token */
+    static const struct jt_member_words form = {
+        JT_OBJECT_MAX_SCOPES, jt_names_is_scope,
+        "1 to 128 printable ASCII characters, no space, quote or backslash"};
+    return jt_member_read_words(pack, value, &form, &resource->scopes, &resource->n_scopes);
 }
 
 static enum jt_err read_lifetime(struct jt_pack *pack, const json_t *value, void *record)
@@ -32,7 +35,8 @@ static enum jt_err read_lifetime(struct jt_pack *pack, const json_t *value, void
     struct jt_resource *resource = record;
     json_int_t lifetime_s = json_integer_value(value);
     if (!json_is_integer(value) || lifetime_s < 1 || lifetime_s > JT_OBJECT_MAX_LIFETIME_S) {
-        return jt_pack_fail(pack, "give seconds from 1 to %d", JT_OBJECT_MAX_LIFETIME_S);
+        return jt_pack_fail(pack, "give a whole number of seconds from 1 to %d",
+                            JT_OBJECT_MAX_LIFETIME_S);
     }
     resource->lifetime_s = lifetime_s;
     return JT_OK;

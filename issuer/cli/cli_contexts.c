@@ -267,6 +267,14 @@ static enum jt_err replace(const char *path, struct jt_span text, struct jt_diag
     return JT_OK;
 }
 
+/* The sentence about a text that nobody has seen: lines and columns of it say nothing. */
+static enum jt_err without_place(enum jt_err err, struct jt_diag *diag)
+{
+    const struct jt_diag sentence = *diag;
+    const char *colon = strstr(sentence.text, ": ");
+    return colon == NULL ? err : jt_diag_fail(diag, err, "%s", colon + 2);
+}
+
 enum jt_err jt_cli_contexts_save(json_t *json, struct jt_diag *diag)
 {
     JT_AUTO(buf) path = JT_BUF_INIT(PATH_LIMIT);
@@ -275,7 +283,10 @@ enum jt_err jt_cli_contexts_save(json_t *json, struct jt_diag *diag)
     JT_TRY(jt_cli_contexts_path(&path, diag));
     JT_TRY(jt_buf_puts(&text, HEADER));
     JT_TRY(jt_yamlwrite_put(json, JT_YAMLWRITE_UTF8, &text));
-    JT_TRY(jt_cli_contexts_parse(jt_buf_span(&text), "the new contexts.yaml", &read_back, diag));
+    enum jt_err err = jt_cli_contexts_parse(jt_buf_span(&text), "", &read_back, diag);
+    if (err != JT_OK) {
+        return without_place(err, diag);
+    }
     jt_cli_contexts_release(&read_back);
     return replace(jt_buf_str(&path), jt_buf_span(&text), diag);
 }

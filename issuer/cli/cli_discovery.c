@@ -37,13 +37,23 @@ static enum jt_err not_it(const struct jt_cli_discovery_ask *ask, const char *ur
                         why, ask->issuer_name);
 }
 
+/* Often it is the same one but for a slash at the end. */
+static enum jt_err another(const struct jt_cli_discovery_ask *ask, const char *url,
+                           struct jt_span named, struct jt_diag *diag)
+{
+    char why[320];
+    (void)snprintf(why, sizeof why, "it names another issuer, '%.*s'", /* fits */
+                   (int)(named.n < 256 ? named.n : 256), named.n == 0 ? "" : (const char *)named.p);
+    return not_it(ask, url, why, diag);
+}
+
 enum jt_err jt_cli_discovery_get(const struct jt_cli_discovery_ask *ask, json_t **out_document,
                                  int64_t *out_date_s, struct jt_diag *diag)
 {
     JT_AUTO(buf) url = JT_BUF_INIT(URL_LIMIT);
     JT_AUTO(cli_http_answer) answer = JT_CLI_HTTP_ANSWER_INIT;
     JT_JSON_AUTO json_t *json = NULL;
-    struct jt_span named;
+    struct jt_span named = JT_SPAN_NONE;
     JT_TRY(jt_cli_http_check_url(ask->issuer_name, ask->issuer, diag));
     JT_TRY(put_url(ask, &url));
     struct jt_cli_http_request request = {.method = "GET",
@@ -57,7 +67,7 @@ enum jt_err jt_cli_discovery_get(const struct jt_cli_discovery_ask *ask, json_t 
     }
     /* RFC 8414 sec. 3.3: issuer must be identical to the one that was asked for */
     if (jt_json_string(json, "issuer", &named) != JT_OK || !jt_span_is(named, ask->issuer)) {
-        return not_it(ask, jt_buf_str(&url), "it names another issuer", diag);
+        return another(ask, jt_buf_str(&url), named, diag);
     }
     *out_date_s = answer.date_s;
     *out_document = json;

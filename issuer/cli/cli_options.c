@@ -318,10 +318,12 @@ static enum jt_err check_complete(const struct jt_cli_run *run, struct jt_diag *
     size_t least, most;
     jt_cli_table_arity(command->args, &least, &most);
     if (run->n_args < least || run->n_args > most) {
-        return jt_diag_fail(diag, JT_ERR_USAGE, "too %s arguments; usage: jeton %s%s%s",
-                            run->n_args < least ? "few" : "many", command->path,
-                            command->args != NULL ? " " : "",
-                            command->args != NULL ? command->args : "");
+        const struct jt_cli_option *first = command->options;
+        bool reads_files = first != NULL && first->name != NULL && strcmp(first->name, "file") == 0;
+        return jt_diag_fail(
+            diag, JT_ERR_USAGE, "too %s arguments; usage: jeton %s%s%s%s",
+            run->n_args < least ? "few" : "many", command->path, command->args != NULL ? " " : "",
+            command->args != NULL ? command->args : "", reads_files ? " -f FILE" : "");
     }
     return check_globals(run, diag);
 }

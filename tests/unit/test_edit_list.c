@@ -120,7 +120,7 @@ static void change_missing_element_told_cut_and_whole(void **state)
     assert_err(jt_edit_list_change(&lists[0], client, &diag), JT_ERR_NOT_FOUND);
     assert_non_null(strstr(diag.text, "the client has no role 'nnn"));
     assert_err(jt_edit_list_change(&lists[1], client, &diag), JT_ERR_NOT_FOUND);
-    assert_string_equal(diag.text, "the client has no subscription ''");
+    assert_string_equal(diag.text, "the client has no subscription ''; show it to see what it has");
     json_decref(client);
 }
 

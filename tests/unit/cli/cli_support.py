@@ -66,6 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.requests.append((self.command, self.path, body, dict(self.headers)))
         status, answer = self.server.script.get(
             (self.command, self.path), (404, {"title": "Not Found", "detail": "no such object"}))
+        if status == 0:  # hangs up without a word
+            self.close_connection = True
+            return
         data = answer if isinstance(answer, bytes) else b"" if answer is None else \
             json.dumps(answer).encode()
         self.send_response(status)

@@ -583,6 +583,21 @@ class Sockets(AdminCase):
         self.assertEqual(self.jeton("key", "list", env=proxied).code, 0)
 
 
+class Unanswered(AdminCase):
+    def test_an_apply_that_was_sent_may_have_happened(self):
+        report = {"created": 0, "updated": 0, "deleted": 0, "unchanged": 1, "changes": []}
+        for dry_run, command in (("false", "apply"), ("true", "diff")):
+            words = (command, "-f", "-")
+            self.says("POST", "/apply?dry_run=" + dry_run, 0, None)
+            failed = self.jeton(*words, stdin=b"{kind: role, name: r}")
+            self.check(failed, 5, "", "does not answer")
+            self.assertEqual("jeton diff tells" in failed.err, command == "apply")
+            self.says("POST", "/apply?dry_run=" + dry_run, 200, report)
+            self.assertEqual(self.jeton(*words, stdin=b"{kind: role, name: r}").code, 0)
+        gone = run("--socket", self.dir + "/none", "apply", "-f", "-", stdin=b"{kind: role, name: r}")
+        self.assertNotIn("jeton diff tells", gone.err)
+
+
 class Unreachable(Case):
     def test_no_socket(self):
         self.check(run("key", "list", env={"JETON_SOCKET": "/nonexistent/s"}), 5, "",

@@ -104,7 +104,9 @@ class File(ContextCase):
                 (["x" * 65, "--socket", "/s"], "a context's name is made of"),
                 (["--socket", "/s", "--", "-a"], "a context's name is made of")):
             with self.subTest(args=args):
-                self.check(self.jeton("context", "add", *args), 1, "", line)
+                said = self.jeton("context", "add", *args)
+                self.check(said, 1, "", line)
+                self.assertNotIn(":3:", said.err)  # of a file that nobody has seen
                 self.assertFalse(os.path.exists(self.path))
         self.done("context", "add", "a", "--url", "http://127.0.0.1:1", *whole[2:])
         before = self.content()

@@ -91,7 +91,8 @@ class Get(IssuerCase):
 
     def test_metadata_that_is_not_the_issuers_is_refused_before_the_secret_is_sent(self):
         cases = [
-            (200, {**self.metadata, "issuer": "https://evil.example"}, 5, "names another issuer"),
+            (200, {**self.metadata, "issuer": "https://evil.example"}, 5,
+             "names another issuer, 'https://evil.example'"),
             (200, {**self.metadata, "issuer": self.issuer + "/"}, 5, "names another issuer"),
             (200, {"issuer": self.issuer}, 5, "names no token_endpoint"),
             (200, {**self.metadata, "token_endpoint": "http://evil.example/t"}, 1,

@@ -158,6 +158,7 @@ class BadArguments(Case):
         (["client", "show"], "too few arguments; usage: jeton client show CLIENT"),
         (["client", "show", "a", "b"], "too many arguments"),
         (["client", "show", ""], "an argument is empty"),
+        (["diff", "model"], "too many arguments; usage: jeton diff -f FILE"),
         (["client", "grant", "a"], "usage: jeton client grant CLIENT GRANT..."),
         (["key", "list", "--", "--help"], "too many arguments"),
         (["client", "update", "x"], "nothing to change was given"),
