@@ -30,10 +30,10 @@ const struct jt_cli_command jt_cli_table_apply[] = {
          "members that the API shows; a member that is not given is the default. A client keeps "
          "its secrets, and is known by its client_id or else by its name; a subscription "
          "without a status keeps the one it has. What the files do not name stays, unless it "
-         "is pruned.",
+         "is pruned; an input without any object prunes nothing, unless it says [].",
      .examples = "jeton apply -f model.yaml\n"
                  "jeton apply -f teams/cart/ --prune team=cart\n"
-                 "jeton export | jeton --socket /run/other/admin.sock apply -f -"},
+                 "jeton export -o json | jeton --socket /run/other/admin.sock apply -f -"},
     {.path = "diff",
      .options = diff_options,
      .run = jt_cli_apply_diff,
