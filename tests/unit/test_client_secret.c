@@ -124,6 +124,26 @@ static void well_formed_every_single_edit_refused(void **state)
     jt_secret_release(&secret);
 }
 
+/* Another prefix, with the check digits that are right for it. */
+static void well_formed_foreign_prefix_refused(void **state)
+{
+    (void)state;
+    static const char *const prefixes[] = {"jts", "jtS", "ghp"};
+    for (size_t i = 0; i < JT_COUNT(prefixes); i++) {
+        uint8_t digest[JT_SHA256_LEN];
+        char text[JT_CLIENT_SECRET_LEN + 1];
+        (void)snprintf(text, sizeof text, "%s%046d", prefixes[i], 0);
+        assert_ok(jt_digest_sha256(jt_span_of(text, JT_CLIENT_SECRET_LEN - 6), digest));
+        uint32_t value = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
+                         (uint32_t)digest[2] << 8 | digest[3];
+        for (size_t at = JT_CLIENT_SECRET_LEN; at-- > JT_CLIENT_SECRET_LEN - 6; value /= 62) {
+            text[at] = jt_random_alphabet[value % 62];
+        }
+        assert_true(jt_client_secret_well_formed(jt_span_of(text, JT_CLIENT_SECRET_LEN)) ==
+                    (i == 0));
+    }
+}
+
 static void hash_depends_on_pepper_and_secret(void **state)
 {
     (void)state;
@@ -254,6 +274,7 @@ int main(void)
         cmocka_unit_test(make_form_is_what_scanners_look_for),
         cmocka_unit_test(make_without_randomness_fails),
         cmocka_unit_test(well_formed_every_single_edit_refused),
+        cmocka_unit_test(well_formed_foreign_prefix_refused),
         cmocka_unit_test(hash_depends_on_pepper_and_secret),
         cmocka_unit_test(check_each_of_several_live_secrets_works),
         cmocka_unit_test(check_expires_at_its_second),

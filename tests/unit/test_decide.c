@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit_access.h"
 
+#include <stdio.h>
+
 #include "issuer/access/decide.h"
+#include "issuer/access/holdings.h"
 
 /* Names of the table are short: `a#r` is the grant of scope r at https://a. */
 static const struct access_row world[] = {
@@ -198,6 +201,8 @@ static void decide_scope_filter_or_strict(void **state)
         /* not a list of scope-tokens */
         {"one", "https://a", "r\"", JT_ERR_INVALID_SCOPE, NULL, NULL},
         {"one", "https://a", "r\\", JT_ERR_INVALID_SCOPE, NULL, NULL},
+        {"one", "https://a", "r w\"", JT_ERR_INVALID_SCOPE, NULL, NULL}, /* not dropped: told */
+        {"one", "https://a", "r w", JT_OK, "https://a", "r"},
         {"one", "https://a", "r\tw", JT_ERR_INVALID_SCOPE, NULL, NULL},
         {"one", "https://a", "r\xC3\xA9", JT_ERR_INVALID_SCOPE, NULL, NULL},
         {"one", "https://a", "r", JT_OK, "https://a", "r"},
@@ -268,6 +273,7 @@ static void decide_scope_of_two_needs_both(void **state)
         /* no scope at all only with the bare grant on each */
         {"sharer-bare", "https://s1 https://s2", "", JT_OK, "https://s1 https://s2", ""},
         {"sharer-half-bare", "https://s1 https://s2", "", JT_ERR_INVALID_SCOPE, NULL, NULL},
+        {"sharer-half-bare", "https://s2 https://s1", "", JT_ERR_INVALID_SCOPE, NULL, NULL},
     };
     CHECK_ROWS(rows);
 }
@@ -308,6 +314,108 @@ static void decide_scopes_beyond_the_limit_refused(void **state)
     assert_err(ask("one", "https://a", jt_buf_str(&scope), &decision, NULL), JT_ERR_INVALID_SCOPE);
 }
 
+/* `old` (freed) with one more object. */
+static struct jt_access *with(struct jt_access *old, enum jt_store_kind kind, const char *text)
+{
+    struct jt_object *object = NULL;
+    struct jt_access *access = NULL;
+    struct jt_diag diag = JT_DIAG_INIT;
+    assert_ok(parse_text(kind, text, &object, &diag));
+    struct jt_access_change change = {kind, object->id, object};
+    assert_ok(jt_access_apply(old, &change, 1, &access));
+    jt_object_free(object);
+    jt_access_free(old);
+    return access;
+}
+
+/* Two resources define r, and the second may be beyond those that are listed. */
+static void decide_among_more_resources_than_are_listed_asks_for_one(void **state)
+{
+    (void)state;
+    for (int n = JT_HOLDINGS_MAX - 1; n <= JT_HOLDINGS_MAX + 1; n++) {
+        struct jt_access *access = NULL;
+        JT_AUTO(buf) client = JT_BUF_INIT(8192);
+        struct jt_decision decision;
+        assert_ok(jt_buf_puts(&client, "{'client_id':'c','name':'c','grants':["));
+        for (int i = 0; i < n; i++) {
+            char text[128];
+            const char *scope = i == 0 || i == JT_HOLDINGS_MAX ? "r" : "w";
+            (void)snprintf(text, sizeof text, "{'identifier':'urn:%d','scopes':['%s']}", i, scope);
+            access = with(access, JT_STORE_RESOURCE, text);
+            assert_ok(jt_buf_printf(&client, "%s'urn:%d#%s'", i == 0 ? "" : ",", i, scope));
+        }
+        assert_ok(jt_buf_puts(&client, "]}"));
+        access = with(access, JT_STORE_CLIENT, jt_buf_str(&client));
+        const struct jt_client *who = jt_access_client(access, JT_SPAN("c"));
+        const struct jt_decide_ask request = {NULL, 0, JT_SPAN("r")};
+        enum jt_err err = jt_decide(access, who, &request, &decision, NULL);
+        assert_err(err, n < JT_HOLDINGS_MAX ? JT_OK : JT_ERR_TARGET);
+        jt_access_free(access);
+    }
+}
+
+static void decide_more_resources_than_a_token_has_refused(void **state)
+{
+    (void)state;
+    enum { N = JT_DECIDE_MAX_RESOURCES + 1 };
+    static char names[N][16];
+    struct jt_span asked[N];
+    struct jt_access *access = NULL;
+    JT_AUTO(buf) client = JT_BUF_INIT(1024);
+    struct jt_decision decision;
+    assert_ok(jt_buf_puts(&client, "{'client_id':'c','name':'c','grants':["));
+    for (int i = 0; i < N; i++) {
+        char text[128];
+        (void)snprintf(names[i], sizeof names[i], "urn:%d", i);
+        (void)snprintf(text, sizeof text, "{'identifier':'%s','shared':true}", names[i]);
+        asked[i] = jt_span_str(names[i]);
+        access = with(access, JT_STORE_RESOURCE, text);
+        assert_ok(jt_buf_printf(&client, "%s'%s'", i == 0 ? "" : ",", names[i]));
+    }
+    assert_ok(jt_buf_puts(&client, "]}"));
+    access = with(access, JT_STORE_CLIENT, jt_buf_str(&client));
+    const struct jt_client *who = jt_access_client(access, JT_SPAN("c"));
+    struct jt_decide_ask request = {asked, N, JT_SPAN_NONE};
+    assert_err(jt_decide(access, who, &request, &decision, NULL), JT_ERR_TARGET);
+    request.n_resources = JT_DECIDE_MAX_RESOURCES;
+    assert_ok(jt_decide(access, who, &request, &decision, NULL));
+    assert_int_equal(decision.n_resources, JT_DECIDE_MAX_RESOURCES);
+    jt_access_free(access);
+}
+
+/* Of all that is held nothing is left out unsaid. */
+static void decide_more_scopes_held_than_a_token_has_refused(void **state)
+{
+    (void)state;
+    enum { EACH = JT_DECIDE_MAX_SCOPES / 2 + 1 };
+    static const char *const names[] = {"urn:a", "urn:b"};
+    struct jt_access *access = NULL;
+    JT_AUTO(buf) client = JT_BUF_INIT(8192);
+    struct jt_decision decision;
+    assert_ok(jt_buf_puts(&client, "{'client_id':'c','name':'c','grants':['urn:a'"));
+    for (size_t r = 0; r < JT_COUNT(names); r++) {
+        JT_AUTO(buf) resource = JT_BUF_INIT(8192);
+        assert_ok(
+            jt_buf_printf(&resource, "{'identifier':'%s','shared':true,'scopes':[", names[r]));
+        for (int i = 0; i < EACH; i++) {
+            assert_ok(jt_buf_printf(&resource, "%s'%zu-%d'", i == 0 ? "" : ",", r, i));
+            assert_ok(jt_buf_printf(&client, ",'%s#%zu-%d'", names[r], r, i));
+        }
+        assert_ok(jt_buf_puts(&resource, "]}"));
+        access = with(access, JT_STORE_RESOURCE, jt_buf_str(&resource));
+    }
+    assert_ok(jt_buf_puts(&client, "]}"));
+    access = with(access, JT_STORE_CLIENT, jt_buf_str(&client));
+    const struct jt_client *who = jt_access_client(access, JT_SPAN("c"));
+    const struct jt_span both[] = {JT_SPAN("urn:a"), JT_SPAN("urn:b")};
+    struct jt_decide_ask request = {both, 2, JT_SPAN_NONE};
+    assert_err(jt_decide(access, who, &request, &decision, NULL), JT_ERR_INVALID_SCOPE);
+    request.n_resources = 1;
+    assert_ok(jt_decide(access, who, &request, &decision, NULL));
+    assert_int_equal(decision.n_scopes, EACH);
+    jt_access_free(access);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +429,9 @@ int main(void)
         cmocka_unit_test(decide_scope_of_two_needs_both),
         cmocka_unit_test(decide_lifetime_alg_typ_are_the_resources),
         cmocka_unit_test(decide_scopes_beyond_the_limit_refused),
+        cmocka_unit_test(decide_among_more_resources_than_are_listed_asks_for_one),
+        cmocka_unit_test(decide_more_resources_than_a_token_has_refused),
+        cmocka_unit_test(decide_more_scopes_held_than_a_token_has_refused),
     };
     return cmocka_run_group_tests(tests, make_world, drop_world);
 }

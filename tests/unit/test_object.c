@@ -132,6 +132,7 @@ static const struct pair pairs[] = {
     {JT_STORE_RESOURCE, "owner", RES ",'owner':1}", RES ",'owner':'1'}"},
     {JT_STORE_PRODUCT, "owner", "{'name':'p','owner':'a\\nb'}", "{'name':'p','owner':'a b'}"},
     {JT_STORE_ROLE, "owner", ROLE ",'owner':'\\u0085'}", ROLE ",'owner':'\\u00a1'}"},
+    {JT_STORE_ROLE, "owner", ROLE ",'owner':'\\u007f'}", ROLE ",'owner':'~'}"},
     {JT_STORE_CLIENT, "labels", CLIENT ",'labels':['a']}", CLIENT ",'labels':{'a':'b'}}"},
     {JT_STORE_CLIENT, "labels", CLIENT ",'labels':{'a':1}}", CLIENT ",'labels':{'a':'1'}}"},
     {JT_STORE_CLIENT, "labels", CLIENT ",'labels':{'a b':'1'}}", CLIENT ",'labels':{'a.b':'1'}}"},
