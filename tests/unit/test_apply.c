@@ -3,6 +3,7 @@
 
 #include "common/json/json.h"
 #include "issuer/apply_input.h"
+#include "issuer/edit.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/unit_issuer.h"
@@ -112,7 +113,79 @@ static void run_prune_by_label_takes_what_has_it(void **state)
     check_counts("", &other, "0 0 0 0");
     assert_err(apply_pieces("", 1, &same, &report, &diag), JT_ERR_CONFLICT);
     assert_string_equal(diag.text, "client 'cart' still uses role 'r'; change that first");
+    check_counts(model, &same, "0 0 0 4"); /* it is in the input */
     check_counts("{\"kind\":\"client\",\"name\":\"cart\"}", &same, "0 1 1 0");
+}
+
+static void run_prune_of_what_is_no_label_refused(void **state)
+{
+    (void)state;
+    const struct {
+        struct jt_apply_how how;
+        enum jt_err err;
+    } rows[] = {
+        {{.actor = &actor, .label = JT_SPAN("t=y"), .prune_all = true}, JT_ERR_INVALID},
+        {{.actor = &actor, .label = JT_SPAN("t")}, JT_ERR_INVALID},
+        {{.actor = &actor, .label = JT_SPAN("=y")}, JT_ERR_INVALID},
+        {{.actor = &actor, .label = JT_SPAN("t u=y")}, JT_ERR_INVALID},
+        {{.actor = &actor, .label = JT_SPAN("t=")}, JT_OK},
+        {{.actor = &actor, .label = JT_SPAN("t=y")}, JT_OK},
+    };
+    desk_open("");
+    check_counts(model, &plain, "4 0 0 0");
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        assert_err(apply_pieces("", 1, &rows[i].how, &report, &diag), rows[i].err);
+        assert_true(rows[i].err == JT_OK || strncmp(diag.text, "prune: ", 7) == 0);
+    }
+    check_counts(model, &plain, "0 0 0 4");
+}
+
+/* --- what a client keeps --- */
+
+#define CART(status) \
+    "{\"kind\":\"client\",\"name\":\"cart\",\"roles\":[\"r\"],\"subscriptions\":[" status "]}"
+#define P(status) "{\"product\":\"p\",\"status\":\"" status "\"}"
+
+static void run_status_changes_where_it_is_said(void **state)
+{
+    (void)state;
+    desk_open("");
+    check_counts(model, &plain, "4 0 0 0");
+    check_counts(CART(P("pending")), &plain, "0 0 0 1");
+    check_counts(CART(P("approved")), &plain, "0 1 0 0");
+    check_counts(CART("\"p\""), &plain, "0 0 0 1");
+    check_counts(CART(P("approved")), &plain, "0 0 0 1");
+    check_counts(CART(P("revoked")), &plain, "0 1 0 0");
+    check_counts(CART("\"p\""), &plain, "0 0 0 1");
+    check_counts(CART(""), &plain, "0 1 0 0");
+    check_counts(CART("\"p\""), &plain, "0 1 0 0"); /* anew: the product decides */
+    check_counts(CART(P("pending")), &plain, "0 0 0 1");
+}
+
+static size_t n_secrets(const char *name)
+{
+    const struct jt_client *client = jt_access_client_named(desk_root()->access, jt_span_str(name));
+    assert_non_null(client);
+    return client->n_secrets;
+}
+
+static void run_changed_client_keeps_its_secrets(void **state)
+{
+    (void)state;
+    const struct jt_edit_how how = {.actor = &actor};
+    struct jt_edit_result result = {0};
+    desk_open("");
+    JT_JSON_AUTO json_t *doc = json_pack("{s:s}", "name", "cart");
+    assert_ok(jt_edit_create(desk.issuer, &how, JT_STORE_CLIENT, doc, &result, NULL));
+    json_decref(result.view);
+    for (size_t i = 0; i < 2; i++) {
+        check_counts(i == 0 ? model : CART(""), &plain, i == 0 ? "3 1 0 0" : "0 1 0 0");
+        assert_int_equal(n_secrets("cart"), 1);
+        desk_reopen("");
+        assert_int_equal(n_secrets("cart"), 1);
+    }
 }
 
 /* Refused with the sentence; and the text with only that cause repaired. */
@@ -141,6 +214,10 @@ static const struct {
      "line 2: client 'y': stands on line 1 too",
      "{\"kind\":\"client\",\"name\":\"x\",\"client_id\":\"e\"}\n"
      "{\"kind\":\"client\",\"name\":\"y\",\"client_id\":\"f\"}"},
+    /* of another id it is another client, whose name is taken */
+    {"{\"kind\":\"client\",\"name\":\"c\",\"client_id\":\"c1\"}",
+     "line 1: client 'c': name: another client has it",
+     "{\"kind\":\"client\",\"name\":\"cc\",\"client_id\":\"c1\"}"},
     {"{\"kind\":\"client\",\"name\":\"g\",\"client_id\":\"h\"}\n"
      "{\"kind\":\"client\",\"name\":\"h\",\"client_id\":\"i\"}",
      "another client has it",
@@ -189,7 +266,43 @@ static void take_a_line_that_is_too_long_refused(void **state)
     }
 }
 
-/* Whatever allocation fails: all of it or nothing, and the next one works. */
+/* The same, where it comes in one piece. */
+static void take_a_long_line_in_one_piece_refused(void **state)
+{
+    (void)state;
+    desk_open("");
+    for (size_t more = 0; more <= 1; more++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        JT_AUTO(buf) text = JT_BUF_INIT(JT_APPLY_MAX_LINE + 2);
+        assert_ok(jt_buf_puts(&text, "{\"kind\":\"role\",\"name\":\"long\"}"));
+        while (text.len < JT_APPLY_MAX_LINE + more) {
+            assert_ok(jt_buf_putc(&text, ' '));
+        }
+        assert_ok(jt_buf_putc(&text, '\n'));
+        assert_err(apply_pieces(jt_buf_str(&text), text.len, &plain, &report, &diag),
+                   more == 0 ? JT_OK : JT_ERR_LIMIT);
+    }
+}
+
+/* Whoever hands over more after a refusal makes no half of it. */
+static void take_after_a_refusal_takes_nothing(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"kind\":\"role\",\"name\":\"good\"}\n";
+    desk_open("");
+    for (size_t i = 0; i < 2; i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        JT_JSON_AUTO json_t *report = NULL;
+        JT_AUTOP(apply) apply = NULL;
+        assert_ok(jt_apply_new(desk.issuer, &apply));
+        assert_int_equal(jt_apply_take(apply, i == 0 ? JT_SPAN("x\n") : JT_SPAN("\n")), i == 1);
+        assert_int_equal(jt_apply_take(apply, jt_span_str(good)), i == 1);
+        assert_err(jt_apply_run(apply, &plain, &report, &diag), i == 0 ? JT_ERR_INVALID : JT_OK);
+        assert_true((jt_access_role(desk_root()->access, JT_SPAN("good")) != NULL) == (i == 1));
+    }
+}
+
 /* What all applies hold counts, and no longer than they hold it. */
 static void take_more_than_memory_for_all_refused(void **state)
 {
@@ -219,6 +332,7 @@ static void take_more_than_memory_for_all_refused(void **state)
     assert_int_equal(atomic_load(held), 0);
 }
 
+/* Whatever allocation fails: all of it or nothing, and the next one works. */
 static void run_without_memory_is_whole_or_nothing(void **state)
 {
     (void)state;
@@ -254,9 +368,14 @@ int main(void)
         DESK_TEST(run_after_a_restart_finds_the_same),
         DESK_TEST(run_dry_changes_nothing),
         DESK_TEST(run_prune_by_label_takes_what_has_it),
+        DESK_TEST(run_prune_of_what_is_no_label_refused),
+        DESK_TEST(run_status_changes_where_it_is_said),
+        DESK_TEST(run_changed_client_keeps_its_secrets),
         DESK_TEST(run_refused_with_line_repaired_accepted),
         DESK_TEST(take_a_line_that_is_too_long_refused),
         DESK_TEST(take_more_than_memory_for_all_refused),
+        DESK_TEST(take_a_long_line_in_one_piece_refused),
+        DESK_TEST(take_after_a_refusal_takes_nothing),
         DESK_TEST(run_without_memory_is_whole_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

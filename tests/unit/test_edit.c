@@ -345,6 +345,68 @@ static void change_by_who_lost_the_right_meanwhile_refused(void **state)
     json_decref(view);
 }
 
+/* --- by a client of this issuer --- */
+
+/* It was let in, and lost what lets it in before its change came to its turn. */
+static void create_by_a_client_that_lost_its_rights_refused(void **state)
+{
+    (void)state;
+    static const char role[] = "{'name':'given','grants':['https://id.example.com/admin#a']}";
+    static const struct {
+        const char *before; /* of the giver */
+        enum jt_err empty, given;
+    } rows[] = {
+        {"{'enabled':false}", JT_ERR_SCOPE, JT_ERR_SCOPE},
+        {"{'enabled':true}", JT_OK, JT_OK},
+        {"{'grants':[]}", JT_OK, JT_ERR_SCOPE},
+        {"{'grants':['https://id.example.com/admin#a']}", JT_OK, JT_OK},
+    };
+    desk_open("");
+    json_t *view = NULL;
+    assert_ok(create(JT_STORE_RESOURCE,
+                     "{'identifier':'https://id.example.com/admin','scopes':['a']}", NULL, NULL));
+    assert_ok(create(JT_STORE_CLIENT,
+                     "{'name':'giver','grants':['https://id.example.com/admin#a']}", &view, NULL));
+    const struct jt_actor client = {"client", jt_span_str(text_of(view, "client_id")),
+                                    JT_SPAN("a")};
+    const struct jt_edit_how as = {.actor = &client};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        assert_ok(patch(JT_STORE_CLIENT, "giver", rows[i].before, NULL));
+        assert_err(create_how(&as, JT_STORE_ROLE, "{'name':'empty'}", NULL, &diag), rows[i].empty);
+        assert_err(create_how(&as, JT_STORE_ROLE, role, NULL, &diag), rows[i].given);
+        assert_true((object_of(JT_STORE_ROLE, "given") != NULL) == (rows[i].given == JT_OK));
+        JT_IGNORE(remove_object(JT_STORE_ROLE, "empty", NULL));
+        JT_IGNORE(remove_object(JT_STORE_ROLE, "given", NULL));
+    }
+    assert_ok(remove_object(JT_STORE_CLIENT, "giver", NULL));
+    assert_err(create_how(&as, JT_STORE_ROLE, "{'name':'empty'}", NULL, NULL), JT_ERR_SCOPE);
+    json_decref(view);
+}
+
+/* --- reading --- */
+
+/* A row whose document is another object's: each object has one row, and one name. */
+static void open_with_a_document_that_names_another_refused(void **state)
+{
+    (void)state;
+    static const char *const docs[] = {"{\"name\":\"other\"}", "{\"name\":\"mine\"}"};
+    desk_open("");
+    for (size_t i = 0; i < JT_COUNT(docs); i++) {
+        struct jt_store *store = NULL;
+        struct jt_diag diag = JT_DIAG_INIT;
+        desk_close();
+        assert_ok(jt_store_open_sqlite(desk_db(), &desk.clock.clock, &store, NULL));
+        assert_ok(jt_store_begin(store, NULL));
+        assert_ok(jt_store_put(store, JT_STORE_ROLE, JT_SPAN("mine"), jt_span_str(docs[i])));
+        assert_ok(jt_store_commit(store, NULL));
+        jt_store_close(store);
+        assert_err(desk_try_open("", &diag), i == 0 ? JT_ERR_STORE : JT_OK);
+        assert_true(i == 1 || strstr(diag.text, "role 'mine' is not as it must be") != NULL);
+    }
+    assert_non_null(object_of(JT_STORE_ROLE, "mine"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +421,8 @@ int main(void)
         DESK_TEST(secrets_over_the_maximum_refused),
         DESK_TEST(list_is_ordered_by_name),
         DESK_TEST(change_by_who_lost_the_right_meanwhile_refused),
+        DESK_TEST(create_by_a_client_that_lost_its_rights_refused),
+        DESK_TEST(open_with_a_document_that_names_another_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

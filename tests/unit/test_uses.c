@@ -189,6 +189,24 @@ static void uses_kept_over_a_restart(void **state)
     assert_stored(2, 77);
 }
 
+/* Each secret of a client has its own. */
+static void uses_kept_of_the_secret_that_was_used(void **state)
+{
+    (void)state;
+    open_with_clients();
+    assert_ok(jt_edit_add_secret(desk.issuer, &how, jt_span_str(names[0]), JT_SPAN("second"), 0,
+                                 NULL, NULL));
+    pass(7);
+    use(0);
+    desk_reopen("");
+    assert_int_equal(shown(names[0]), START_S + 7);
+    json_t *view = view_of(JT_STORE_CLIENT, names[0]);
+    const json_t *second = json_array_get(json_object_get(view, "secrets"), 1);
+    assert_string_equal(text_of(second, "name"), "second");
+    assert_true(json_is_null(json_object_get(second, "last_used_s")));
+    json_decref(view);
+}
+
 static void uses_carried_over_changes_of_the_client(void **state)
 {
     (void)state;
@@ -270,6 +288,7 @@ int main(void)
         USES_TEST(uses_in_the_second_of_the_writing_are_not_lost),
         USES_TEST(uses_after_the_clock_was_set_back_are_written),
         USES_TEST(uses_kept_over_a_restart),
+        USES_TEST(uses_kept_of_the_secret_that_was_used),
         USES_TEST(uses_carried_over_changes_of_the_client),
         USES_TEST(uses_forgotten_with_the_secret_and_the_client),
         USES_TEST(uses_of_a_wrong_secret_are_none),
