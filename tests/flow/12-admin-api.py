@@ -465,6 +465,7 @@ class Input(Admin):
                 ("GET", "/roles?limit=1&limit=1", {}, "limit"),
                 ("GET", "/roles?limit=0", {}, "limit"), ("GET", "/roles?limit=1001", {}, "limit"),
                 ("GET", "/roles?limit=", {}, "limit"), ("GET", "/roles?limit=%2B1", {}, "limit"),
+                ("GET", "/roles?limit=1a", {}, "limit"),
                 ("GET", "/roles?limit=99999999999999999999", {}, "limit"),
                 ("GET", "/roles?after=", {}, "after"), ("GET", "/roles?after=x", {}, "after"),
                 ("GET", "/roles?after=_w", {}, "after"), ("GET", "/roles?after=eA%3D%3D", {}, "after"),
@@ -562,6 +563,17 @@ class Lists(Admin):
         self.assertEqual(found, sorted(found, key=str.encode))
         self.assertEqual(len(found), 6)
         self.assertEqual(self.pages("name=none"), [[]])
+
+    def test_page_of_large_objects_ends_before_its_limit(self):
+        uris = [f"urn:{i:0500}" for i in range(12)]
+        scopes = [f"{i:0128}" for i in range(128)]
+        for uri in uris:
+            self.create("/resources", {"identifier": uri, "scopes": scopes})
+        grants = [f"{uri}#{scope}" for uri in uris for scope in scopes]  # just below a megabyte
+        for i in range(6):
+            self.create("/roles", {"name": f"large-{i}", "grants": grants})
+        self.assertEqual(self.pages("name=large-", "roles"),
+                         [[f"large-{i}" for i in range(5)], ["large-5"]])
 
     def test_pages_hold_while_objects_come_and_go(self):
         for name in ("w-2", "w-4", "w-6", "w-8"):

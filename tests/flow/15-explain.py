@@ -214,6 +214,7 @@ class Explain(Shops, DevCase):
                               ("resource=urn:none&nope=1", "nope")]:
             answer = self.issuer.admin("GET", "/who-can?" + query)
             self.assertEqual((answer.status, answer.json()["member"]), (422, member), answer)
+            self.assertEqual("is missing" in answer.json()["detail"], query == "", answer)
 
 
 class Verbs(Shops, VerbCase):
