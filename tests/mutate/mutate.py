@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Takes each check of the verifier away, one at a time, and asks whether a test notices.
+"""Takes each check of the verifier and the issuer away, one at a time, and asks whether a test notices.
 
-    tests/mutate/mutate.py [--only REGEXP] [--markdown FILE] [--keep FOLDER]
+    tests/mutate/mutate.py [--only REGEXP] [--markdown FILE] [--keep FOLDER] [--jobs N] [--dry]
 
 A row of checks.py says what is taken away. In a copy of the tree the row is applied, the tests of its
 room are built and run until one fails: killed. A row that no test notices survived: a test is missing,
-unless the row says why another check stands behind it. Not part of CI: it takes twenty minutes or more.
+unless the row says why another check stands behind it. Not part of CI: it takes an hour or so.
 Ends with 1 when a check survived that should not, when one was noticed that says it cannot be, or when a
 row is wrong: its pattern does not match exactly once, or what it makes does not compile. --markdown
-replaces the table of FILE, which begins with a line "N of M killed."; --keep builds in FOLDER and leaves
-it, so that the next run is quicker."""
+writes the table of FILE anew, which begins with a line "N of M killed."; rows that --only leaves out
+keep the line that they have there. --keep builds in FOLDER and leaves it, so that the next run is
+quicker; --dry asks only whether each pattern matches exactly once."""
 
 import argparse
 import filecmp
@@ -37,7 +38,21 @@ LIBRARY = (r"^unit\.test_(json|json_index|alg|b64url|pkey|jwk|jwks|jws|oom|paylo
            r"^fault\.verifier$")
 GUARD = (r"^unit\.test_(forward|identity|rules|authorize|generation)$", r"^fuzz\.forward_auth$",
          r"^flow\.1[01]-guard")
+OPERATOR = (r"^unit\.test_(access|object|bestow|decide|decide_products|client_secret|batch|batch_limits"
+            r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply)$",
+            r"^flow\.(05|12|13|14|15|17|18)-")
 ROOMS = (
+    (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
+    (r"^issuer/access/(references|walk)", (r"^unit\.test_(access|batch)$",), OPERATOR),
+    (r"^issuer/access/bestow", (r"^unit\.test_bestow$",), OPERATOR),
+    (r"^issuer/access/client_secret", (r"^unit\.test_client_secret$",), OPERATOR),
+    (r"^issuer/access/declared", (r"^unit\.test_apply$",), OPERATOR),
+    (r"^issuer/access/", (r"^unit\.test_object$",), OPERATOR),
+    (r"^issuer/admin/", (r"^flow\.12-",), OPERATOR),
+    (r"^issuer/edit", (r"^unit\.test_edit",), OPERATOR),
+    (r"^issuer/batch", (r"^unit\.test_(batch|batch_limits)$",), OPERATOR),
+    (r"^issuer/apply", (r"^unit\.test_apply$",), OPERATOR),
+    (r"^issuer/", (r"^unit\.test_(merge_patch|uses|edit_replies)$",), OPERATOR),
     (r"^verifier/guard/", (r"^unit\.test_(forward|identity|rules|authorize)$",), GUARD),
     (r"^common/json/", (r"^unit\.test_json",), LIBRARY),
     (r"^common/jose/", (r"^unit\.test_(alg|b64url|jwk|jwks|jws|pkey)$",), LIBRARY),
@@ -102,8 +117,8 @@ class Test:
 class Copy:
     """The tree, where it may be changed."""
 
-    def __init__(self, folder, checks):
-        self.folder, self.build = folder, os.path.join(folder, "build")
+    def __init__(self, folder, checks, jobs):
+        self.folder, self.build, self.jobs = folder, os.path.join(folder, "build"), jobs
         for part in PARTS:
             source, target = os.path.join(ROOT, part), os.path.join(folder, part)
             if os.path.isdir(source):
@@ -136,7 +151,8 @@ class Copy:
         return any(re.search(pattern, test.name) for pattern in self._room(file)[1])
 
     def compiles(self, tests):
-        self.last = run("ninja", "-C", self.build, "-j2", *set().union(*(t.programs for t in tests)))
+        self.last = run("ninja", "-C", self.build, f"-j{self.jobs}",
+                        *set().union(*(t.programs for t in tests)))
         return self.last.returncode == 0
 
     def killer(self, file):
@@ -159,17 +175,24 @@ def pattern_of(text):
     return r"\s+".join(re.escape(word) for word in text.split())
 
 
+def matches(check, text):
+    return len(re.findall(pattern_of(check.old), text))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 class Judge:
     def __init__(self, copy):
         self.copy, self.rows, self.wrong = copy, [], 0
 
     def judge(self, check):
         path = os.path.join(self.copy.folder, check.file)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        found = re.findall(pattern_of(check.old), text)
-        if len(found) != 1:
-            return self.tell(check, f"wrong row: {len(found)} matches", "")
+        text = read(path)
+        if matches(check, text) != 1:
+            return self.tell(check, f"wrong row: {matches(check, text)} matches", "")
         mutated = re.sub(pattern_of(check.old), lambda _: check.new, text)
         try:
             self.write(path, mutated)
@@ -193,23 +216,35 @@ class Judge:
         self.wrong += verdict.startswith("wrong") or (verdict == "survived" and not by)
         print(f"{verdict:9} {check.file}: {check.what} ({by or check.old})", flush=True)
 
-    def markdown(self):
-        killed = sum(row[2] == "killed" for row in self.rows)
-        lines = [f"{killed} of {len(self.rows)} killed.", "",
-                 "| file | what is taken away | | noticed by, or what stands behind it |",
-                 "| --- | --- | --- | --- |"]
-        lines += [f"| `{file}` | {what} | {verdict} | {by} |"
-                  for file, what, verdict, by in self.rows]
-        return "\n".join(lines) + "\n"
+    def markdown(self, before=""):
+        """The table; what was not judged now has the line that it has in `before`."""
+        lines = {line[:2]: line for line in TABLE_LINE.findall(before)}
+        lines.update({(file, what): (file, what, *verdict) for file, what, *verdict in self.rows})
+        known = [(check.file, check.what) for check in CHECKS]
+        rows = [lines[name] for name in known if name in lines]
+        killed = sum(row[2] == "killed" for row in rows)
+        return "\n".join([f"{killed} of {len(rows)} killed.", "",
+                          "| file | what is taken away | | noticed by, or what stands behind it |",
+                          "| --- | --- | --- | --- |",
+                          *("| `{}` | {} | {} | {} |".format(*row) for row in rows)]) + "\n"
 
 
-def put_table(path, table):
+TABLE_LINE = re.compile(r"^\| `(.*?)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+
+
+def put_table(path, judge):
     """In the place of the one that is there, at the end."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = read(path)
     before = re.split(r"^\d+ of \d+ killed\.$", text, maxsplit=1, flags=re.MULTILINE)[0]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(before + table)
+        file.write(before + judge.markdown(text[len(before):]))
+
+
+def wrong_patterns(checks):
+    wrong = [check for check in checks if matches(check, read(os.path.join(ROOT, check.file))) != 1]
+    for check in wrong:
+        print(f"not one match {check.file}: {check.what} ({check.old})")
+    return len(wrong)
 
 
 def main():
@@ -217,13 +252,17 @@ def main():
     parser.add_argument("--only", default="", help="rows whose file or words match")
     parser.add_argument("--markdown", help="page whose table is replaced")
     parser.add_argument("--keep", help="folder of the copy")
+    parser.add_argument("--jobs", type=int, default=2, help="of the build")
+    parser.add_argument("--dry", action="store_true", help="only look at the patterns")
     arguments = parser.parse_args()
     checks = [check for check in CHECKS
               if re.search(arguments.only, f"{check.file}: {check.what}")]
+    if arguments.dry:
+        sys.exit(wrong_patterns(checks) != 0)
     folder = os.path.realpath(arguments.keep or tempfile.mkdtemp(prefix="mutate-"))
     os.makedirs(folder, exist_ok=True)
     try:
-        judge = Judge(Copy(folder, checks))
+        judge = Judge(Copy(folder, checks, arguments.jobs))
         for check in checks:
             judge.judge(check)
     finally:
@@ -231,7 +270,7 @@ def main():
             shutil.rmtree(folder)
     print(judge.markdown())
     if arguments.markdown:
-        put_table(arguments.markdown, judge.markdown())
+        put_table(arguments.markdown, judge)
     sys.exit(judge.wrong != 0)
 
 
