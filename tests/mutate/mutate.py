@@ -39,7 +39,7 @@ LIBRARY = (r"^unit\.test_(json|json_index|alg|b64url|pkey|jwk|jwks|jws|oom|paylo
 GUARD = (r"^unit\.test_(forward|identity|rules|authorize|generation)$", r"^fuzz\.forward_auth$",
          r"^flow\.1[01]-guard")
 OPERATOR = (r"^unit\.test_(access|object|bestow|decide|decide_products|client_secret|batch|batch_limits"
-            r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply)$",
+            r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply|admin_intake)$",
             r"^flow\.(05|12|13|14|15|17|18)-")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
@@ -48,7 +48,7 @@ ROOMS = (
     (r"^issuer/access/client_secret", (r"^unit\.test_client_secret$",), OPERATOR),
     (r"^issuer/access/declared", (r"^unit\.test_apply$",), OPERATOR),
     (r"^issuer/access/", (r"^unit\.test_object$",), OPERATOR),
-    (r"^issuer/admin/", (r"^flow\.12-",), OPERATOR),
+    (r"^issuer/admin/", (r"^unit\.test_admin_intake$", r"^flow\.12-"), OPERATOR),
     (r"^issuer/edit", (r"^unit\.test_edit",), OPERATOR),
     (r"^issuer/batch", (r"^unit\.test_(batch|batch_limits)$",), OPERATOR),
     (r"^issuer/apply", (r"^unit\.test_apply$",), OPERATOR),

@@ -367,8 +367,8 @@ static void create_by_a_client_that_lost_its_rights_refused(void **state)
                      "{'identifier':'https://id.example.com/admin','scopes':['a']}", NULL, NULL));
     assert_ok(create(JT_STORE_CLIENT,
                      "{'name':'giver','grants':['https://id.example.com/admin#a']}", &view, NULL));
-    const struct jt_actor client = {"client", jt_span_str(text_of(view, "client_id")),
-                                    JT_SPAN("a")};
+    const struct jt_actor client = {"client", jt_span_str(text_of(view, "client_id")), JT_SPAN("a"),
+                                    JT_SPAN_NONE};
     const struct jt_edit_how as = {.actor = &client};
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         struct jt_diag diag = JT_DIAG_INIT;
