@@ -43,6 +43,8 @@ static const struct pair pairs[] = {
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':['a\\\\']}", RES ",'scopes':['a/']}"},
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':['a\\u007f']}", RES ",'scopes':['a~']}"},
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':['a','a']}", RES ",'scopes':['a','A']}"},
+    {JT_STORE_RESOURCE, "scopes", RES ",'scopes':['c','a','b','c']}",
+     RES ",'scopes':['c','a','b','C']}"},
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':[1]}", RES ",'scopes':['1']}"},
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':'a'}", RES ",'scopes':['a']}"},
     {JT_STORE_RESOURCE, "scopes", RES ",'scopes':{}}", RES ",'scopes':[]}"},
