@@ -125,7 +125,7 @@ FILES = {
          "if (!json_is_array(value)) {"),
         ("the form of a word", "if (!form->is_word(jt_json_value(word))) {", "if (false) {"),
         ("a word twice", "return check_repeats(pack, value); }", "return JT_OK;\n}"),
-        ("which of the words stands twice", "jt_span_eq(places[i - 1].text, places[i].text)",
+        ("a word twice that is not the first of all", "jt_span_eq(places[i - 1].text, places[i].text)",
          "jt_span_eq(places[0].text, places[i].text)"),
         ("too many grants", "|| json_array_size(value) > JT_OBJECT_MAX_GRANTS) {", ") {"),
         ("the form of a grant", "if (jt_names_parse_grant(text, &grants[index]) != JT_OK) {",
@@ -268,7 +268,7 @@ FILES = {
         ("a lifetime of 0 is not for ever", "(json_integer_value(lifetime) < 1 ||",
          "(json_integer_value(lifetime) < 0 ||"),
         ("a lifetime beyond ten years", "|| json_integer_value(lifetime) > MAX_LIFETIME_S)) {",
-         ")) {", "where the secret is made its lifetime is looked at once more"),
+         ")) {"),
     ],
     "issuer/apply.c": [
         ("a line twice", "if (compare_named(&names[i - 1], &names[i]) == 0) {", "if (false) {"),
