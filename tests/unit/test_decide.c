@@ -365,7 +365,7 @@ static void decide_more_resources_than_a_token_has_refused(void **state)
     struct jt_decision decision;
     assert_ok(jt_buf_puts(&client, "{'client_id':'c','name':'c','grants':["));
     for (int i = 0; i < N; i++) {
-        char text[128];
+        char text[sizeof names + 64];
         (void)snprintf(names[i], sizeof names[i], "urn:%d", i);
         (void)snprintf(text, sizeof text, "{'identifier':'%s','shared':true}", names[i]);
         asked[i] = jt_span_str(names[i]);
