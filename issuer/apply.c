@@ -154,20 +154,6 @@ static enum jt_err find_all(struct change *change, const struct jt_access *now,
     return order(change->ids, input->n, diag);
 }
 
-/* A subscription whose status is not said keeps the one it has. */
-static void keep_statuses(struct jt_client *client, const struct jt_client *old)
-{
-    for (size_t i = 0; i < client->n_subscriptions; i++) {
-        struct jt_subscription *subscription = &client->subscriptions[i];
-        for (size_t j = 0; j < old->n_subscriptions; j++) {
-            if (subscription->status == JT_SUBSCRIPTION_ASKED &&
-                jt_span_eq(old->subscriptions[j].product, subscription->product)) {
-                subscription->status = old->subscriptions[j].status;
-            }
-        }
-    }
-}
-
 /* A status that is still not said has no name in a document. */
 static void unsay_statuses(json_t *doc)
 {
@@ -205,7 +191,8 @@ static enum jt_err put(struct change *change, struct jt_apply_item *item, struct
 {
     bool same = false;
     if (item->old != NULL && item->object->kind == JT_STORE_CLIENT) {
-        keep_statuses((struct jt_client *)item->object, (const struct jt_client *)item->old);
+        jt_batch_keep_statuses((struct jt_client *)item->object,
+                               (const struct jt_client *)item->old);
     }
     if (item->old != NULL) {
         JT_TRY(jt_apply_report_same(item->old, item->object, &same));
@@ -226,20 +213,12 @@ static enum jt_err put(struct change *change, struct jt_apply_item *item, struct
 
 /* --- pruning --- */
 
-static bool has_label(const struct jt_object *object, struct jt_span label)
-{
-    const uint8_t *equals = memchr(label.p, '=', label.n);
-    size_t n = (size_t)(equals - label.p);
-    struct jt_span value = jt_object_label(object, jt_span_of(label.p, n));
-    return value.p != NULL && jt_span_eq(value, jt_span_of(equals + 1, label.n - n - 1));
-}
-
 static enum jt_err prune_object(void *ctx, const struct jt_object *object)
 {
     struct change *change = ctx;
     const struct jt_actor *actor = change->how->actor;
     const struct named key = {object->kind, object->id, NULL};
-    if (!change->how->prune_all && !has_label(object, change->how->label)) {
+    if (!change->how->prune_all && !jt_object_has_label(object, change->how->label)) {
         return JT_OK;
     }
     if (change->input->n > 0 &&

@@ -77,26 +77,32 @@ static enum jt_err stage(const struct jt_batch *batch, const struct jt_access *n
     return err;
 }
 
-static enum jt_subscription_status status_of(const struct jt_access *access,
-                                             const struct jt_client *old, struct jt_span product)
+void jt_batch_keep_statuses(struct jt_client *client, const struct jt_client *old)
 {
-    for (size_t i = 0; old != NULL && i < old->n_subscriptions; i++) {
-        if (jt_span_eq(old->subscriptions[i].product, product)) {
-            return old->subscriptions[i].status;
+    for (size_t i = 0; i < client->n_subscriptions; i++) {
+        struct jt_subscription *subscription = &client->subscriptions[i];
+        const struct jt_subscription *was = jt_object_subscription(old, subscription->product);
+        if (subscription->status == JT_SUBSCRIPTION_ASKED && was != NULL) {
+            subscription->status = was->status;
         }
     }
-    const struct jt_grant_set *set = jt_access_product(access, product);
-    return set != NULL && !set->manual ? JT_SUBSCRIPTION_APPROVED : JT_SUBSCRIPTION_PENDING;
+}
+
+static enum jt_subscription_status status_by(const struct jt_grant_set *product)
+{
+    return product != NULL && !product->manual ? JT_SUBSCRIPTION_APPROVED : JT_SUBSCRIPTION_PENDING;
 }
 
 static void settle_subscriptions(const struct jt_access *access, const struct jt_batch_item *item)
 {
     struct jt_client *client = (struct jt_client *)item->object;
+    if (item->old != NULL) {
+        jt_batch_keep_statuses(client, (const struct jt_client *)item->old);
+    }
     for (size_t i = 0; i < client->n_subscriptions; i++) {
         struct jt_subscription *subscription = &client->subscriptions[i];
         if (subscription->status == JT_SUBSCRIPTION_ASKED) {
-            subscription->status =
-                status_of(access, (const struct jt_client *)item->old, subscription->product);
+            subscription->status = status_by(jt_access_product(access, subscription->product));
         }
     }
 }
@@ -238,22 +244,12 @@ static enum jt_err put_object(struct jt_issuer *issuer, const struct jt_object *
     return jt_store_put(issuer->store, object->kind, object->id, jt_buf_span(text));
 }
 
-static bool has_secret(const struct jt_client *client, struct jt_span id)
-{
-    for (size_t i = 0; client != NULL && i < client->n_secrets; i++) {
-        if (jt_span_eq(client->secrets[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum jt_err forget_uses(struct jt_issuer *issuer, const struct jt_batch_item *item)
 {
     const struct jt_client *old = (const struct jt_client *)item->old;
     const struct jt_client *client = (const struct jt_client *)item->object;
     for (size_t i = 0; old != NULL && i < old->n_secrets; i++) {
-        if (!has_secret(client, old->secrets[i].id)) {
+        if (client == NULL || jt_object_secret(client, old->secrets[i].id) == NULL) {
             JT_TRY(jt_store_forget_use(issuer->store, old->object.id, old->secrets[i].id));
         }
     }

@@ -37,6 +37,10 @@ JT_MUST_USE enum jt_err jt_batch_put(struct jt_batch *batch, const struct jt_obj
 JT_MUST_USE enum jt_err jt_batch_delete(struct jt_batch *batch, const struct jt_object *old,
                                         const char *action);
 
+/* Gives each subscription of `client` (not shared yet) that is without a status the one it has in
+ * `old`, if it is there. jt_batch_check does it, too: for who compares the two before. */
+void jt_batch_keep_statuses(struct jt_client *client, const struct jt_client *old);
+
 /* Gives the access part that `now` would become, when nothing speaks against it: names are unique,
  * references hold, the algorithms of resources are kept. Subscriptions without a status get one: the
  * present one, else what the product's approval says. JT_ERR_INVALID, JT_ERR_EXISTS, JT_ERR_CONFLICT

@@ -10,10 +10,10 @@
 static enum jt_err take_use(void *ctx, const struct jt_store_use *use)
 {
     const struct jt_client *client = jt_access_client(ctx, use->client);
-    for (size_t i = 0; client != NULL && i < client->n_secrets; i++) {
-        if (jt_span_eq(client->secrets[i].id, use->secret)) {
-            atomic_store_explicit(client->secrets[i].used_s, use->used_s, memory_order_relaxed);
-        }
+    const struct jt_client_secret *secret =
+        client == NULL ? NULL : jt_object_secret(client, use->secret);
+    if (secret != NULL) {
+        atomic_store_explicit(secret->used_s, use->used_s, memory_order_relaxed);
     }
     return JT_OK;
 }

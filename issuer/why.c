@@ -77,20 +77,11 @@ static enum jt_err offer(struct search *search, const struct jt_object *object, 
     return add_source(search->givers, &set, status);
 }
 
-static bool is_subscribed(const struct jt_client *client, struct jt_span product)
-{
-    for (size_t i = 0; i < client->n_subscriptions; i++) {
-        if (jt_span_eq(client->subscriptions[i].product, product)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum jt_err offer_any(void *ctx, const struct jt_object *object)
 {
     struct search *search = ctx;
-    bool told = object->kind == JT_STORE_PRODUCT && is_subscribed(search->why->client, object->id);
+    bool told = object->kind == JT_STORE_PRODUCT &&
+                jt_object_subscription(search->why->client, object->id) != NULL;
     return told ? JT_OK : offer(search, object, NULL);
 }
 

@@ -60,13 +60,11 @@ static void place(struct placed *placed, size_t *n, size_t table, struct jt_acce
 static void keep_uses(const struct jt_client *old, const struct jt_client *client)
 {
     for (size_t i = 0; i < client->n_secrets; i++) {
-        for (size_t j = 0; j < old->n_secrets; j++) {
-            if (jt_span_eq(client->secrets[i].id, old->secrets[j].id)) {
-                atomic_store_explicit(
-                    client->secrets[i].used_s,
-                    atomic_load_explicit(old->secrets[j].used_s, memory_order_relaxed),
-                    memory_order_relaxed);
-            }
+        const struct jt_client_secret *secret = jt_object_secret(old, client->secrets[i].id);
+        if (secret != NULL) {
+            atomic_store_explicit(client->secrets[i].used_s,
+                                  atomic_load_explicit(secret->used_s, memory_order_relaxed),
+                                  memory_order_relaxed);
         }
     }
 }

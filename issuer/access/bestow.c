@@ -81,16 +81,6 @@ static enum jt_err check_set(const struct jt_bestow *bestow, const struct jt_gra
 
 /* --- clients --- */
 
-static bool has_secret(const struct jt_client *client, struct jt_span id)
-{
-    for (size_t i = 0; i < client->n_secrets; i++) {
-        if (jt_span_eq(client->secrets[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The member that puts all that the client holds into new hands; NULL: none. */
 static const char *renews(const struct jt_client *before, const struct jt_client *after)
 {
@@ -101,7 +91,7 @@ static const char *renews(const struct jt_client *before, const struct jt_client
         return "enabled";
     }
     for (size_t i = 0; i < after->n_secrets; i++) {
-        if (!has_secret(before, after->secrets[i].id)) {
+        if (jt_object_secret(before, after->secrets[i].id) == NULL) {
             return "secrets";
         }
     }
@@ -123,12 +113,8 @@ static const char *member_of(enum jt_decide_source source)
 
 static bool is_revoked(const struct jt_client *client, struct jt_span product)
 {
-    for (size_t i = 0; i < client->n_subscriptions; i++) {
-        if (jt_span_eq(client->subscriptions[i].product, product)) {
-            return client->subscriptions[i].status == JT_SUBSCRIPTION_REVOKED;
-        }
-    }
-    return false;
+    const struct jt_subscription *subscription = jt_object_subscription(client, product);
+    return subscription != NULL && subscription->status == JT_SUBSCRIPTION_REVOKED;
 }
 
 /* A revoked subscription that is gone can be asked for again, and be approved by the product. */

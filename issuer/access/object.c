@@ -66,6 +66,36 @@ struct jt_span jt_object_label(const struct jt_object *object, struct jt_span na
     return JT_SPAN_NONE;
 }
 
+bool jt_object_has_label(const struct jt_object *object, struct jt_span wanted)
+{
+    const uint8_t *equals = memchr(wanted.p, '=', wanted.n);
+    size_t n = equals == NULL ? wanted.n : (size_t)(equals - wanted.p);
+    struct jt_span value = jt_object_label(object, jt_span_of(wanted.p, n));
+    return value.p != NULL &&
+           (equals == NULL || jt_span_eq(value, jt_span_of(equals + 1, wanted.n - n - 1)));
+}
+
+const struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id)
+{
+    for (size_t i = 0; i < client->n_secrets; i++) {
+        if (jt_span_eq(client->secrets[i].id, id)) {
+            return &client->secrets[i];
+        }
+    }
+    return NULL;
+}
+
+const struct jt_subscription *jt_object_subscription(const struct jt_client *client,
+                                                     struct jt_span product)
+{
+    for (size_t i = 0; i < client->n_subscriptions; i++) {
+        if (jt_span_eq(client->subscriptions[i].product, product)) {
+            return &client->subscriptions[i];
+        }
+    }
+    return NULL;
+}
+
 /* --- from JSON --- */
 
 static enum jt_err read_member(struct jt_pack *pack, const struct jt_member *members,

@@ -134,6 +134,14 @@ const char *jt_object_status_name(enum jt_subscription_status status);
 /* The value of the label `name`; p NULL when it has none. */
 struct jt_span jt_object_label(const struct jt_object *object, struct jt_span name);
 
+/* Does it have the label `wanted`, NAME=VALUE, or NAME with whatever value? */
+bool jt_object_has_label(const struct jt_object *object, struct jt_span wanted);
+
+/* The secret of this id, and the subscription to this product; NULL when the client has none. */
+const struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id);
+const struct jt_subscription *jt_object_subscription(const struct jt_client *client,
+                                                     struct jt_span product);
+
 /* Appends the JSON Schema (2020-12) of an object of `kind`, from the table of its members.
  * JT_ERR_LIMIT, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_object_schema(enum jt_store_kind kind, struct jt_buf *out);

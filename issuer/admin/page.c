@@ -85,15 +85,6 @@ struct page {
     bool more;
 };
 
-static bool has_label(const struct jt_object *object, struct jt_span wanted)
-{
-    const uint8_t *equals = memchr(wanted.p, '=', wanted.n);
-    size_t n = equals == NULL ? wanted.n : (size_t)(equals - wanted.p);
-    struct jt_span value = jt_object_label(object, jt_span_of(wanted.p, n));
-    return value.p != NULL &&
-           (equals == NULL || jt_span_eq(value, jt_span_of(equals + 1, wanted.n - n - 1)));
-}
-
 static bool has_role(const struct jt_client *client, struct jt_span role)
 {
     for (size_t i = 0; i < client->n_roles; i++) {
@@ -132,7 +123,7 @@ static bool client_fits(const struct page *page, const struct jt_client *client)
 static bool fits(const struct page *page, const struct jt_object *object)
 {
     const struct jt_span *params = page->call->params;
-    return (params[LABEL].p == NULL || has_label(object, params[LABEL])) &&
+    return (params[LABEL].p == NULL || jt_object_has_label(object, params[LABEL])) &&
            (params[OWNER].p == NULL || jt_span_eq(object->owner, params[OWNER])) &&
            (params[NAME].p == NULL || jt_span_starts(jt_object_name(object), params[NAME])) &&
            (object->kind != JT_STORE_CLIENT || client_fits(page, (const struct jt_client *)object));
