@@ -25,22 +25,49 @@ const struct jt_conf_row jt_config_rows[] = {
      "loopback address and port of a second admin listener, for bearer tokens of this issuer"},
     {"store.path", JT_CONF_STRING, AT(store_path), "/var/lib/jeton/jeton.db", 0, 0, false, NULL,
      "the SQLite database"},
+    {"store.postgres", JT_CONF_STRING, AT(store_postgres), NULL, 0, 0, false, NULL,
+     "connection string of a PostgreSQL database, without a password (passfile=), in place of "
+     "store.path"},
+    {"keys.signer", JT_CONF_STRING, AT(signer), "local", 0, 0, false, "local process pkcs11",
+     "where private keys are: in this process, in a process of their own, in a PKCS#11 token"},
     {"keys.kek_file", JT_CONF_STRING, AT(kek_file), NULL, 0, 0, false, NULL,
      "file with the key-encryption key, readable by its owner alone"},
     {"keys.kek_credential", JT_CONF_STRING, AT(kek_credential), NULL, 0, 0, false, NULL,
      "name of a systemd credential with it"},
     {"keys.kek_env", JT_CONF_STRING, AT(kek_env), NULL, 0, 0, false, NULL,
      "name of an environment variable with it"},
+    {"keys.kek_pkcs11", JT_CONF_STRING, AT(kek_pkcs11), NULL, 0, 0, false, NULL,
+     "label of a secret key in the PKCS#11 token, from which it is derived"},
+    {"keys.kek_next_file", JT_CONF_STRING, AT(kek_next_file), NULL, 0, 0, false, NULL,
+     "file with the key-encryption key that `jeton kek rotate` changes to"},
+    {"keys.kek_next_credential", JT_CONF_STRING, AT(kek_next_credential), NULL, 0, 0, false, NULL,
+     "name of a systemd credential with that one"},
+    {"keys.kek_next_env", JT_CONF_STRING, AT(kek_next_env), NULL, 0, 0, false, NULL,
+     "name of an environment variable with that one"},
+    {"keys.kek_next_pkcs11", JT_CONF_STRING, AT(kek_next_pkcs11), NULL, 0, 0, false, NULL,
+     "label of a secret key in the PKCS#11 token for that one"},
+    {"keys.pkcs11_module", JT_CONF_STRING, AT(pkcs11_module), NULL, 0, 0, false, NULL,
+     "path of the PKCS#11 module, e.g. /usr/lib/softhsm/libsofthsm2.so"},
+    {"keys.pkcs11_token", JT_CONF_STRING, AT(pkcs11_token), NULL, 0, 0, false, NULL,
+     "label of the token"},
+    {"keys.pkcs11_pin_file", JT_CONF_STRING, AT(pkcs11_pin_file), NULL, 0, 0, false, NULL,
+     "file with the token's PIN, readable by its owner alone"},
+    {"keys.pkcs11_pin_credential", JT_CONF_STRING, AT(pkcs11_pin_credential), NULL, 0, 0, false,
+     NULL, "name of a systemd credential with the PIN"},
+    {"keys.pkcs11_pin_env", JT_CONF_STRING, AT(pkcs11_pin_env), NULL, 0, 0, false, NULL,
+     "name of an environment variable with the PIN"},
     {"keys.algorithms", JT_CONF_LIST, AT(algorithms), "ES256", 0, 0, false, NULL,
      "the algorithms that this issuer keeps keys for"},
     {"keys.period", JT_CONF_DURATION, AT(period_s), "30d", HOUR, 3650 * (int64_t)DAY, false, NULL,
      "how long a key signs"},
     {"keys.lead", JT_CONF_DURATION, AT(lead_s), "24h", 0, 365 * (int64_t)DAY, false, NULL,
      "how long a key is published before it signs"},
+    {"keys.jitter", JT_CONF_DURATION, AT(jitter_s), "1h", 0, 30 * (int64_t)DAY, false, NULL,
+     "how much later than its period a rotation may come, by the key"},
     {"keys.skew", JT_CONF_DURATION, AT(skew_s), "5m", 0, DAY, false, NULL,
      "clock skew that a retiring key is kept for"},
     {"keys.staleness", JT_CONF_DURATION, AT(staleness_s), "4h", 0, 30 * (int64_t)DAY, false, NULL,
-     "how much longer a retiring key is published, for issuers cut off from their database"},
+     "how long an issuer goes on without its database; so much longer a retiring key is published"},
     {"jwks.max_age", JT_CONF_DURATION, AT(max_age_s), "5m", 1, DAY, false, NULL,
      "max-age of the key set's Cache-Control"},
     {"http.threads", JT_CONF_INT, AT(threads), "0", 0, 64, false, NULL,
@@ -151,16 +178,26 @@ static enum jt_err check_times(const struct jt_config *config, struct jt_diag *d
     return JT_OK;
 }
 
+static int count_sources(const struct jt_kek_source *source)
+{
+    return (source->file != NULL) + (source->credential != NULL) + (source->env != NULL) +
+           (source->pkcs11 != NULL);
+}
+
 static enum jt_err check_kek(const struct jt_config *config, struct jt_diag *diag)
 {
-    int sources =
-        (config->kek_file != NULL) + (config->kek_credential != NULL) + (config->kek_env != NULL);
-    if (sources != 1) {
+    struct jt_signer_conf signer = jt_config_signer(config);
+    if (count_sources(&signer.kek) != 1) {
         return jt_diag_fail(
             diag, JT_ERR_CONFIG,
-            "keys: give exactly one of kek_file, kek_credential, kek_env (a file is "
+            "keys: give exactly one of kek_file, kek_credential, kek_env, kek_pkcs11 (a file is "
             "made by: umask 077; head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' "
             "> FILE)");
+    }
+    if (count_sources(&signer.kek_next) > 1) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys: give at most one of kek_next_file, kek_next_credential, "
+                            "kek_next_env, kek_next_pkcs11");
     }
     return JT_OK;
 }
@@ -229,6 +266,24 @@ struct jt_schedule_conf jt_config_schedule(const struct jt_config *config)
                                      .staleness_s = config->staleness_s};
 }
 
+struct jt_signer_conf jt_config_signer(const struct jt_config *config)
+{
+    enum jt_signer_how how = JT_SIGNER_LOCAL;
+    if (!differs(config->signer, "process")) {
+        how = JT_SIGNER_PROCESS;
+    } else if (!differs(config->signer, "pkcs11")) {
+        how = JT_SIGNER_PKCS11;
+    }
+    return (struct jt_signer_conf){
+        .how = how,
+        .kek = {config->kek_file, config->kek_credential, config->kek_env, config->kek_pkcs11},
+        .kek_next = {config->kek_next_file, config->kek_next_credential, config->kek_next_env,
+                     config->kek_next_pkcs11},
+        .pkcs11 = {config->pkcs11_module, config->pkcs11_token, config->pkcs11_pin_file,
+                   config->pkcs11_pin_credential, config->pkcs11_pin_env},
+    };
+}
+
 enum jt_log_level jt_config_log_level(const struct jt_config *config)
 {
     enum jt_log_level level = JT_LOG_INFO;
@@ -270,9 +325,14 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
         {"admin.listen", differs(now->admin_listen, then->admin_listen)},
         {"admin.mode", differs(now->admin_mode, then->admin_mode)},
         {"store.path", differs(now->store_path, then->store_path)},
-        {"keys.kek_file", differs(now->kek_file, then->kek_file)},
-        {"keys.kek_credential", differs(now->kek_credential, then->kek_credential)},
-        {"keys.kek_env", differs(now->kek_env, then->kek_env)},
+        {"store.postgres", differs(now->store_postgres, then->store_postgres)},
+        {"keys.signer", differs(now->signer, then->signer)},
+        {"keys.pkcs11_module", differs(now->pkcs11_module, then->pkcs11_module)},
+        {"keys.pkcs11_token", differs(now->pkcs11_token, then->pkcs11_token)},
+        {"keys.pkcs11_pin_file", differs(now->pkcs11_pin_file, then->pkcs11_pin_file)},
+        {"keys.pkcs11_pin_credential",
+         differs(now->pkcs11_pin_credential, then->pkcs11_pin_credential)},
+        {"keys.pkcs11_pin_env", differs(now->pkcs11_pin_env, then->pkcs11_pin_env)},
         {"http.threads", now->threads != then->threads},
         {"http.max_connections", now->max_connections != then->max_connections},
         {"http.idle", now->idle_s != then->idle_s},

@@ -13,14 +13,19 @@
 #include "common/jose/alg.h"
 #include "common/log/log.h"
 #include "keys/schedule.h"
+#include "keys/signer.h"
 
 struct jt_config {
     char *issuer, *listen;
     char *admin_socket, *admin_mode, *admin_listen;
-    char *store_path;
-    char *kek_file, *kek_credential, *kek_env;
+    char *store_path, *store_postgres;
+    char *signer;
+    char *kek_file, *kek_credential, *kek_env, *kek_pkcs11;
+    char *kek_next_file, *kek_next_credential, *kek_next_env, *kek_next_pkcs11;
+    char *pkcs11_module, *pkcs11_token;
+    char *pkcs11_pin_file, *pkcs11_pin_credential, *pkcs11_pin_env;
     char **algorithms;
-    int64_t period_s, lead_s, skew_s, staleness_s, max_age_s;
+    int64_t period_s, lead_s, jitter_s, skew_s, staleness_s, max_age_s;
     int64_t threads, max_connections, idle_s, deadline_s, drain_s;
     char *query_parameters, *log_level;
 };
@@ -44,6 +49,7 @@ JT_MUST_USE enum jt_err jt_config_load(struct jt_span text, const char *name,
 void jt_config_release(struct jt_config *config);
 
 struct jt_schedule_conf jt_config_schedule(const struct jt_config *config);
+struct jt_signer_conf jt_config_signer(const struct jt_config *config); /* borrows */
 enum jt_log_level jt_config_log_level(const struct jt_config *config);
 unsigned jt_config_admin_mode(const struct jt_config *config);
 

@@ -12,7 +12,7 @@
 #include "common/json/json.h"
 #include "issuer/edit.h"
 #include "issuer/serve.h"
-#include "keys/kek.h"
+#include "keys/kekfile.h"
 
 #include "common/base/base.h"
 
@@ -233,7 +233,7 @@ static enum jt_err run_in(const struct jt_dev *dev, const char *dir, struct jt_d
         err = jt_buf_printf(&kek, "%s/kek", dir);
     }
     if (err == JT_OK) {
-        err = jt_kek_create(jt_buf_str(&kek), &jt_random_system, diag);
+        err = jt_kekfile_create(jt_buf_str(&kek), &jt_random_system, diag);
     }
     if (err == JT_OK) {
         struct jt_dev told = *dev;

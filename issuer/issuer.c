@@ -17,12 +17,8 @@
 static enum jt_err open_signer(const struct jt_issuer_deps *deps, const struct jt_config *config,
                                struct jt_signer **out_signer, struct jt_diag *diag)
 {
-    struct jt_kek_source source = {config->kek_file, config->kek_credential, config->kek_env};
-    struct jt_kek kek = JT_KEK_INIT;
-    JT_TRY(jt_kek_load(&source, &kek, diag));
-    enum jt_err err = jt_signer_new_local(&kek, deps->random, out_signer);
-    jt_kek_release(&kek);
-    return err;
+    struct jt_signer_conf conf = jt_config_signer(config);
+    return jt_signer_new(&conf, deps->random, out_signer, diag);
 }
 
 struct pepper_reading {
@@ -288,7 +284,11 @@ enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
     JT_TRY(jt_root_settings(config, &settings));
     (void)pthread_mutex_lock(&issuer->write_lock);
     const struct jt_root *now = jt_slots_current(issuer->roots);
+    struct jt_signer_conf signer = jt_config_signer(&settings->config);
     enum jt_err err = check_algs(now->access, &settings->config, diag);
+    if (err == JT_OK) {
+        err = jt_signer_set_keks(issuer->signer, &signer, diag);
+    }
     if (err == JT_OK) {
         err = jt_change_publish(issuer, now->version, settings, NULL, NULL);
     }

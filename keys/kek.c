@@ -86,8 +86,8 @@ static enum jt_err decode_key(struct jt_span text, uint8_t out[KEY_LEN])
     return JT_OK;
 }
 
-static enum jt_err take_text(struct jt_span text, const struct source *source,
-                             struct jt_kek *out_kek, struct jt_diag *diag)
+static enum jt_err take_text(struct jt_span text, const char *what, struct jt_kek *out_kek,
+                             struct jt_diag *diag)
 {
     while (text.n > 0 && memchr(" \t\r\n", text.p[text.n - 1], 4) != NULL) {
         text.n--;
@@ -102,9 +102,9 @@ static enum jt_err take_text(struct jt_span text, const struct source *source,
         return err;
     }
     return jt_diag_fail(diag, JT_ERR_KEK,
-                        "the key-encryption key in %s %s must be 43 characters of base64url or 64 "
-                        "of hex (32 random bytes), e.g. of: openssl rand -hex 32",
-                        source->what, source->name);
+                        "the key-encryption key in %s must be 43 characters of base64url or 64 of "
+                        "hex (32 random bytes), e.g. of: openssl rand -hex 32",
+                        what);
 }
 
 /* Refuses what is not a plain file of ours that nobody else can reach. */
@@ -152,32 +152,23 @@ static enum jt_err read_text(int fd, uint8_t *out, size_t max, size_t *out_n)
     return JT_OK;
 }
 
-static enum jt_err load_fd(int fd, const struct source *source, struct jt_kek *out_kek,
-                           struct jt_diag *diag)
+enum jt_err jt_kek_read(int fd, const char *what, struct jt_kek *out_kek, struct jt_diag *diag)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return jt_diag_fail(diag, JT_ERR_KEK, "%s %s: %s", source->what, source->name,
-                            strerrordesc_np(errno));
-    }
-    JT_TRY(check_stat(&st, source, diag));
     uint8_t text[TEXT_MAX + 1];
     size_t n = 0;
     enum jt_err err = read_text(fd, text, sizeof text, &n);
     if (err != JT_OK) {
-        err = jt_diag_fail(diag, JT_ERR_KEK, "%s %s cannot be read: %s", source->what, source->name,
-                           strerrordesc_np(errno));
+        err = jt_diag_fail(diag, JT_ERR_KEK, "%s cannot be read: %s", what, strerrordesc_np(errno));
     } else if (n > TEXT_MAX) {
-        err = jt_diag_fail(diag, JT_ERR_KEK, "%s %s is longer than %d bytes", source->what,
-                           source->name, TEXT_MAX);
+        err = jt_diag_fail(diag, JT_ERR_KEK, "%s is longer than %d bytes", what, TEXT_MAX);
     } else {
-        err = take_text(jt_span_of(text, n), source, out_kek, diag);
+        err = take_text(jt_span_of(text, n), what, out_kek, diag);
     }
     jt_secret_wipe(text, sizeof text);
     return err;
 }
 
-static enum jt_err load_path(const char *path, const struct source *source, struct jt_kek *out_kek,
+static enum jt_err open_path(const char *path, const struct source *source, int *out_fd,
                              struct jt_diag *diag)
 {
     /* the checks are made on what was opened; O_NONBLOCK: a FIFO must not stop the start */
@@ -188,12 +179,20 @@ static enum jt_err load_path(const char *path, const struct source *source, stru
         return jt_diag_fail(diag, JT_ERR_KEK, "%s %s cannot be opened: %s", source->what,
                             source->name, why);
     }
-    enum jt_err err = load_fd(fd, source, out_kek, diag);
-    (void)close(fd); /* only read */
-    return err;
+    struct stat st;
+    enum jt_err err = fstat(fd, &st) == 0
+                          ? check_stat(&st, source, diag)
+                          : jt_diag_fail(diag, JT_ERR_KEK, "%s %s: %s", source->what, source->name,
+                                         strerrordesc_np(errno));
+    if (err != JT_OK) {
+        (void)close(fd); /* nothing was read */
+        return err;
+    }
+    *out_fd = fd;
+    return JT_OK;
 }
 
-static enum jt_err load_credential(const char *name, struct jt_kek *out_kek, struct jt_diag *diag)
+static enum jt_err open_credential(const char *name, int *out_fd, struct jt_diag *diag)
 {
     /* systemd shows the service's right of reading, given by an ACL, as the group's r (mode 0440)
      */
@@ -210,136 +209,85 @@ static enum jt_err load_credential(const char *name, struct jt_kek *out_kek, str
     }
     JT_AUTO(buf) path = JT_BUF_INIT(PATH_MAX);
     JT_TRY(jt_buf_printf(&path, "%s/%s", folder, name));
-    return load_path(jt_buf_str(&path), &source, out_kek, diag);
+    return open_path(jt_buf_str(&path), &source, out_fd, diag);
 }
 
-static enum jt_err load_env(const char *name, struct jt_kek *out_kek, struct jt_diag *diag)
+/* The value through a pipe, which holds more than a value may be long. */
+static enum jt_err open_env(const char *name, int *out_fd, struct jt_diag *diag)
 {
-    const struct source source = {"environment variable", name, 0};
     const char *value = getenv(name);
     if (value == NULL) {
         return jt_diag_fail(diag, JT_ERR_KEK, "environment variable %s is not set", name);
     }
-    return take_text(jt_span_str(value), &source, out_kek, diag);
+    size_t n = strlen(value);
+    n = n > TEXT_MAX + 1 ? TEXT_MAX + 1 : n; /* the reader refuses it */
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "environment variable %s: %s", name,
+                            strerrordesc_np(errno));
+    }
+    bool ok = write(ends[1], value, n) == (ssize_t)n;
+    (void)close(ends[1]); /* the reader's end of file */
+    if (!ok) {
+        (void)close(ends[0]);
+        return jt_diag_fail(diag, JT_ERR_KEK, "environment variable %s cannot be handed on", name);
+    }
+    *out_fd = ends[0];
+    return JT_OK;
+}
+
+enum jt_err jt_kek_open(const struct jt_kek_source *source, int *out_fd, struct jt_diag *diag)
+{
+    int named = (source->file != NULL) + (source->credential != NULL) + (source->env != NULL);
+    if (named != 1 || source->pkcs11 != NULL) {
+        return JT_ERR_ARGUMENT;
+    }
+    if (source->credential != NULL) {
+        return open_credential(source->credential, out_fd, diag);
+    }
+    if (source->env != NULL) {
+        return open_env(source->env, out_fd, diag);
+    }
+    const struct source file = {"file", source->file, S_IRWXG | S_IRWXO};
+    return open_path(source->file, &file, out_fd, diag);
+}
+
+enum jt_err jt_kek_describe(const struct jt_kek_source *source, struct jt_buf *out)
+{
+    const struct {
+        const char *what, *name;
+    } kinds[] = {{"file", source->file},
+                 {"credential", source->credential},
+                 {"environment variable", source->env},
+                 {"PKCS#11 key", source->pkcs11}};
+    for (size_t i = 0; i < JT_COUNT(kinds); i++) {
+        if (kinds[i].name != NULL) {
+            return jt_buf_printf(out, "%s %s", kinds[i].what, kinds[i].name);
+        }
+    }
+    return JT_OK;
 }
 
 enum jt_err jt_kek_load(const struct jt_kek_source *source, struct jt_kek *out_kek,
                         struct jt_diag *diag)
 {
-    int named = (source->file != NULL) + (source->credential != NULL) + (source->env != NULL);
-    if (named != 1) {
-        return JT_ERR_ARGUMENT;
-    }
-    if (source->credential != NULL) {
-        return load_credential(source->credential, out_kek, diag);
-    }
-    if (source->env != NULL) {
-        return load_env(source->env, out_kek, diag);
-    }
-    const struct source file = {"file", source->file, S_IRWXG | S_IRWXO};
-    return load_path(source->file, &file, out_kek, diag);
-}
-
-static bool write_all(int fd, struct jt_span bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t put = write(fd, bytes.p, bytes.n);
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            return false;
-        }
-        bytes.p += put;
-        bytes.n -= (size_t)put;
-    }
-    return true;
-}
-
-/* Makes the file `path` of these bytes, on disk when it returns; false leaves errno and no file. */
-static bool write_file(const char *path, struct jt_span bytes)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return false;
-    }
-    bool ok = write_all(fd, bytes) && fsync(fd) == 0;
-    int why = errno;
-    if (close(fd) != 0 && ok) {
-        ok = false;
-        why = errno;
-    }
-    if (!ok) {
-        (void)unlink(path); /* the first failure is the one to tell */
-        errno = why;
-    }
-    return ok;
-}
-
-/* Makes the new name in the folder of `path` outlive a crash. */
-static bool sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
-    char folder[PATH_MAX] = ".";
-    if (slash != NULL && n < sizeof folder) {
-        memcpy(folder, path, n);
-        folder[n] = 0;
-    }
-    int fd = open(slash == path ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    bool ok = fsync(fd) == 0;
-    int why = errno;
-    (void)close(fd); /* only synchronized */
-    errno = why;
-    return ok;
-}
-
-/* link refuses to replace: of two processes that begin at once, one makes the key both use. */
-static bool place_file(const char *path, const char *temp, struct jt_span bytes)
-{
-    if (!write_file(temp, bytes)) {
-        return false;
-    }
-    bool ok = link(temp, path) == 0 || errno == EEXIST;
-    int why = errno;
-    (void)unlink(temp); /* a second name of the same key, or one that nothing was sealed under */
-    errno = why;
-    return ok && sync_folder(path);
-}
-
-/* Fills `text` with a fresh key as it stands in a file. It never grows: nothing is left unwiped. */
-static enum jt_err make_text(const struct jt_random *random, struct jt_buf *text)
-{
-    uint8_t key[KEY_LEN];
-    JT_TRY(jt_buf_reserve(text, text->max));
-    enum jt_err err = jt_random_fill(random, key, sizeof key);
-    if (err == JT_OK) {
-        err = jt_b64url_put(text, jt_span_of(key, sizeof key));
-    }
-    jt_secret_wipe(key, sizeof key);
-    return err == JT_OK ? jt_buf_putc(text, '\n') : err;
-}
-
-enum jt_err jt_kek_create(const char *path, const struct jt_random *random, struct jt_diag *diag)
-{
-    struct stat st;
-    if (lstat(path, &st) == 0) {
-        return JT_OK;
-    }
-    JT_AUTO(buf) temp = JT_BUF_INIT(PATH_MAX);
-    JT_TRY(jt_buf_printf(&temp, "%s.new-", path));
-    JT_TRY(jt_random_base62(random, 12, &temp));
-    JT_AUTO(buf) text = JT_BUF_INIT(JT_B64URL_LEN(KEY_LEN) + 1);
-    enum jt_err err = make_text(random, &text);
-    if (err == JT_OK && !place_file(path, jt_buf_str(&temp), jt_buf_span(&text))) {
-        err = jt_diag_fail(diag, JT_ERR_KEK, "the key-encryption key %s cannot be made: %s", path,
-                           strerrordesc_np(errno));
-    }
-    jt_secret_wipe(text.p, text.cap);
+    JT_AUTO(buf) what = JT_BUF_INIT(PATH_MAX + 64);
+    JT_TRY(jt_kek_describe(source, &what));
+    int fd = -1;
+    JT_TRY(jt_kek_open(source, &fd, diag));
+    enum jt_err err = jt_kek_read(fd, jt_buf_str(&what), out_kek, diag);
+    (void)close(fd); /* only read */
     return err;
+}
+
+void jt_kek_id_text(const uint8_t id[JT_KEK_ID_LEN], char out[JT_KEK_ID_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < JT_KEK_ID_LEN; i++) {
+        out[2 * i] = digits[id[i] >> 4];
+        out[2 * i + 1] = digits[id[i] & 15];
+    }
+    out[2 * JT_KEK_ID_LEN] = 0;
 }
 
 void jt_kek_release(struct jt_kek *kek)

@@ -165,16 +165,6 @@ enum jt_err jt_seal_put(const struct jt_kek *kek, const struct jt_random *random
     return make_mac(kek, row, row->mac);
 }
 
-static void id_text(const uint8_t id[JT_KEK_ID_LEN], char out[2 * JT_KEK_ID_LEN + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < JT_KEK_ID_LEN; i++) {
-        out[2 * i] = digits[id[i] >> 4];
-        out[2 * i + 1] = digits[id[i] & 15];
-    }
-    out[2 * JT_KEK_ID_LEN] = 0;
-}
-
 static enum jt_err fail_damaged(const struct jt_sealed *row, struct jt_diag *diag)
 {
     return jt_diag_fail(diag, JT_ERR_UNSEAL,
@@ -183,19 +173,25 @@ static enum jt_err fail_damaged(const struct jt_sealed *row, struct jt_diag *dia
                         jt_buf_str(&row->kid));
 }
 
+bool jt_seal_names(const struct jt_sealed *row, const struct jt_kek *kek)
+{
+    return row->blob.len >= BLOB_MIN &&
+           jt_span_eq(jt_span_of(row->blob.p + AT_KEK_ID, JT_KEK_ID_LEN),
+                      jt_span_of(kek->id, JT_KEK_ID_LEN));
+}
+
 static enum jt_err check_kek_id(const struct jt_kek *kek, const struct jt_sealed *row,
                                 struct jt_diag *diag)
 {
     if (row->blob.len < BLOB_MIN || row->blob.p[0] != VERSION) {
         return fail_damaged(row, diag);
     }
-    if (jt_span_eq(jt_span_of(row->blob.p + AT_KEK_ID, JT_KEK_ID_LEN),
-                   jt_span_of(kek->id, JT_KEK_ID_LEN))) {
+    if (jt_seal_names(row, kek)) {
         return JT_OK;
     }
-    char theirs[2 * JT_KEK_ID_LEN + 1], ours[2 * JT_KEK_ID_LEN + 1];
-    id_text(row->blob.p + AT_KEK_ID, theirs);
-    id_text(kek->id, ours);
+    char theirs[JT_KEK_ID_TEXT], ours[JT_KEK_ID_TEXT];
+    jt_kek_id_text(row->blob.p + AT_KEK_ID, theirs);
+    jt_kek_id_text(kek->id, ours);
     return jt_diag_fail(diag, JT_ERR_UNSEAL,
                         "key %s is sealed under the key-encryption key with id %s, but the one "
                         "given has id %s: give the one it was sealed under",

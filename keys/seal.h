@@ -22,6 +22,9 @@
 JT_MUST_USE enum jt_err jt_seal_put(const struct jt_kek *kek, const struct jt_random *random,
                                     struct jt_span secret, struct jt_sealed *row);
 
+/* Does the blob name `kek` as the key that it is wrapped under? Not so for an empty one. */
+bool jt_seal_names(const struct jt_sealed *row, const struct jt_kek *kek);
+
 /* Is `row` one of this key's? JT_ERR_UNSEAL when its blob names another key-encryption key (the
  * sentence names both), JT_ERR_KEY_MAC when the MAC is wrong. JT_ERR_NOMEM, JT_ERR_CRYPTO. */
 JT_MUST_USE enum jt_err jt_seal_check(const struct jt_kek *kek, const struct jt_sealed *row,

@@ -31,10 +31,21 @@ enum jt_err jt_signer_load(struct jt_signer *signer, const struct jt_sealed *sea
     return signer->ops->load(signer, sealed, longest_s, out_pepper, diag);
 }
 
-enum jt_err jt_signer_rewrap(struct jt_signer *signer, const struct jt_kek *new_kek,
-                             struct jt_sealed *sealed, struct jt_diag *diag)
+enum jt_err jt_signer_rewrap(struct jt_signer *signer, struct jt_sealed *sealed, bool *out_changed,
+                             struct jt_diag *diag)
 {
-    return signer->ops->rewrap(signer, new_kek, sealed, diag);
+    return signer->ops->rewrap(signer, sealed, out_changed, diag);
+}
+
+enum jt_err jt_signer_set_keks(struct jt_signer *signer, const struct jt_signer_conf *conf,
+                               struct jt_diag *diag)
+{
+    return signer->ops->set_keks(signer, conf, diag);
+}
+
+void jt_signer_status(struct jt_signer *signer, struct jt_signer_status *out_status)
+{
+    signer->ops->status(signer, out_status);
 }
 
 enum jt_err jt_signer_lane_new(struct jt_signer *signer, struct jt_signer_lane **out_lane)

@@ -3,11 +3,10 @@
  * The one narrow door to private keys: generate, load, sign, rewrap. Nothing outside keys/ holds a
  * private key or the key-encryption key; the store carries sealed blobs that only a signer opens. A
  * signer takes claims, never bytes to sign, and refuses a lifetime longer than the key may sign.
- * Implementations stand behind struct jt_signer_ops: in this process (signer_local.c); later a
- * process of its own over a socketpair, and PKCS#11. It does not know the schedule: which key signs
+ * Implementations stand behind struct jt_signer_ops; signer_new.c chooses. It does not know the schedule: which key signs
  * is the caller's choice.
  * Ownership: said at each call.
- * Thread rule: generate, load and rewrap by one thread at a time (the keyring's); sign by any
+ * Thread rule: generate, load, rewrap, set_keks by one thread at a time (the keyring's); sign by any
  * thread through a lane of its own.
  * Sources: RFC 7515, RFC 9068 sec. 2, NIST SP 800-38D.
  */
@@ -68,10 +67,47 @@ struct jt_claims {
 #define JT_SIGNER_TOKEN_MAX (16 * 1024)
 #define JT_SIGNER_LANES_MAX 256 /* threads that sign at the same time */
 
-/* Gives the signer of this process. Takes `kek` (moved out: the holder's becomes empty). `random`
- * is borrowed for the signer's life. JT_ERR_NOMEM, JT_ERR_CRYPTO. */
-JT_MUST_USE enum jt_err jt_signer_new_local(struct jt_kek *kek, const struct jt_random *random,
-                                            struct jt_signer **out_signer);
+/* --- where the keys are --- */
+
+enum jt_signer_how {
+    JT_SIGNER_LOCAL,   /* in this process */
+    JT_SIGNER_PROCESS, /* in a process of their own */
+    JT_SIGNER_PKCS11,  /* in a PKCS#11 token */
+};
+
+/* The token that `how` or a key-encryption key needs; the PIN has one source. */
+struct jt_pkcs11_conf {
+    const char *module, *token;
+    const char *pin_file, *pin_credential, *pin_env;
+};
+
+struct jt_signer_conf {
+    enum jt_signer_how how;
+    struct jt_kek_source kek, kek_next; /* kek_next: all NULL when none is to come */
+    struct jt_pkcs11_conf pkcs11;
+};
+
+/* Gives the signer that `conf` asks for, its key-encryption keys loaded. `conf` is borrowed for the
+ * call, `random` for the signer's life. JT_ERR_KEK with a sentence that names the source and the
+ * mend; JT_ERR_NOMEM, JT_ERR_CRYPTO. */
+JT_MUST_USE enum jt_err jt_signer_new(const struct jt_signer_conf *conf,
+                                      const struct jt_random *random, struct jt_signer **out_signer,
+                                      struct jt_diag *diag);
+
+/* Replaces the key-encryption keys by those that `conf` names; loaded keys stay loaded. It is not
+ * asked whether every row opens under them: jt_signer_load tells. On failure nothing has changed;
+ * errors as above. */
+JT_MUST_USE enum jt_err jt_signer_set_keks(struct jt_signer *signer,
+                                           const struct jt_signer_conf *conf, struct jt_diag *diag);
+
+struct jt_signer_status {
+    enum jt_signer_how how;
+    char kek[JT_KEK_ID_TEXT], kek_next[JT_KEK_ID_TEXT]; /* "": none */
+    bool away;                                          /* cannot sign just now */
+    bool memory_locked;                                 /* what holds the keys is never swapped */
+    uint64_t restarts;                                  /* of a signer process */
+};
+void jt_signer_status(struct jt_signer *signer, struct jt_signer_status *out_status);
 
 /* Wipes the keys and frees. Every lane must be freed before. NULL is harmless. */
 void jt_signer_free(struct jt_signer *signer);
@@ -95,12 +131,12 @@ JT_MUST_USE enum jt_err jt_signer_load(struct jt_signer *signer, const struct jt
                                        int64_t longest_s, struct jt_secret *out_pepper,
                                        struct jt_diag *diag);
 
-/* Wraps the data key of `sealed->blob` under `new_kek` and makes the row's MAC anew; the private
- * key itself is not touched. The signer goes on using its own key-encryption key until restarted
- * with the new one. JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_CRYPTO, JT_ERR_NOMEM; on failure `sealed`
- * is as it was. */
-JT_MUST_USE enum jt_err jt_signer_rewrap(struct jt_signer *signer, const struct jt_kek *new_kek,
-                                         struct jt_sealed *sealed, struct jt_diag *diag);
+/* Wraps the data key of `sealed->blob` under the next key-encryption key, or under the one in force
+ * when there is no next, and makes the row's MAC anew; the private key itself is not touched.
+ * `out_changed`: false when it was so already. JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_CRYPTO,
+ * JT_ERR_NOMEM; on failure `sealed` is as it was. */
+JT_MUST_USE enum jt_err jt_signer_rewrap(struct jt_signer *signer, struct jt_sealed *sealed,
+                                         bool *out_changed, struct jt_diag *diag);
 
 /* Gives a lane for the calling thread: prepared contexts and a slot. JT_ERR_NOMEM; JT_ERR_LIMIT
  * when JT_SIGNER_LANES_MAX lanes are in use. */

@@ -5,7 +5,7 @@
  * which is when no lane is inside one: the loading thread waits a moment for that, and otherwise
  * the lane that leaves last does it.
  */
-#include "keys/signer.h"
+#include "keys/signer_local.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -30,7 +30,7 @@ struct table {
 
 struct local {
     struct jt_signer base;
-    struct jt_kek kek;
+    struct jt_keks keks;
     const struct jt_random *random;
     struct jt_slots *tables;
     atomic_bool unwiped;  /* an old table is still held */
@@ -134,7 +134,7 @@ static enum jt_err local_generate(struct jt_signer *signer, enum jt_sealed_kind 
     JT_AUTO(sealed) made = JT_SEALED_INIT;
     made.kind = kind;
     made.alg = alg;
-    JT_TRY(jt_mint_row(&local->kek, local->random, &made, diag));
+    JT_TRY(jt_mint_row(jt_keks_sealing(&local->keks), local->random, &made, diag));
     jt_sealed_release(out_sealed);
     *out_sealed = made;
     made = (struct jt_sealed)JT_SEALED_INIT;
@@ -148,7 +148,7 @@ static enum jt_err load_pepper(struct local *local, const struct jt_sealed *row,
         return JT_ERR_ARGUMENT;
     }
     JT_AUTO(secret) pepper = JT_SECRET_INIT;
-    JT_TRY(jt_seal_open(&local->kek, row, &pepper, diag));
+    JT_TRY(jt_seal_open(jt_keks_of(&local->keks, row), row, &pepper, diag));
     if (pepper.n != JT_MINT_PEPPER_LEN) {
         return jt_diag_fail(diag, JT_ERR_UNSEAL, "the sealed pepper is not of 32 bytes");
     }
@@ -163,7 +163,7 @@ static enum jt_err load_key(struct local *local, const struct jt_sealed *row, in
 {
     JT_AUTOP(signkey) key = NULL;
     struct jt_span kid = jt_buf_span(&row->kid);
-    JT_TRY(jt_signkey_open(&local->kek, row, longest_s, &key, diag));
+    JT_TRY(jt_signkey_open(jt_keks_of(&local->keks, row), row, longest_s, &key, diag));
     struct jt_signkey *present = find(jt_slots_current(local->tables), kid);
     if (present != NULL) {
         /* the same key, for a kid is a thumbprint: the lanes keep their contexts */
@@ -177,7 +177,7 @@ static enum jt_err forget_key(struct local *local, const struct jt_sealed *row,
                               struct jt_diag *diag)
 {
     struct jt_span kid = jt_buf_span(&row->kid);
-    JT_TRY(jt_seal_check(&local->kek, row, diag));
+    JT_TRY(jt_seal_check(jt_keks_of(&local->keks, row), row, diag));
     if (find(jt_slots_current(local->tables), kid) == NULL) {
         return JT_OK;
     }
@@ -198,11 +198,37 @@ static enum jt_err local_load(struct jt_signer *signer, const struct jt_sealed *
     return load_key(local, sealed, longest_s, diag);
 }
 
-static enum jt_err local_rewrap(struct jt_signer *signer, const struct jt_kek *new_kek,
-                                struct jt_sealed *sealed, struct jt_diag *diag)
+static enum jt_err local_rewrap(struct jt_signer *signer, struct jt_sealed *sealed,
+                                bool *out_changed, struct jt_diag *diag)
 {
     struct local *local = local_of(signer);
-    return jt_seal_rewrap(&local->kek, new_kek, local->random, sealed, diag);
+    const struct jt_kek *old = jt_keks_of(&local->keks, sealed);
+    const struct jt_kek *new = jt_keks_sealing(&local->keks);
+    if (old == new) {
+        JT_TRY(jt_seal_check(new, sealed, diag));
+        *out_changed = false;
+        return JT_OK;
+    }
+    JT_TRY(jt_seal_rewrap(old, new, local->random, sealed, diag));
+    *out_changed = true;
+    return JT_OK;
+}
+
+/* Who signs does not look at them: only the calls of the one thread do. */
+static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_signer_conf *conf,
+                                  struct jt_diag *diag)
+{
+    return jt_keks_load(conf, &local_of(signer)->keks, diag);
+}
+
+static void local_status(struct jt_signer *signer, struct jt_signer_status *out_status)
+{
+    const struct local *local = local_of(signer);
+    *out_status = (struct jt_signer_status){.how = JT_SIGNER_LOCAL};
+    jt_kek_id_text(local->keks.now.id, out_status->kek);
+    if (local->keks.has_next) {
+        jt_kek_id_text(local->keks.next.id, out_status->kek_next);
+    }
 }
 
 /* --- lanes --- */
@@ -286,7 +312,7 @@ static void local_free(struct jt_signer *signer)
 {
     struct local *local = local_of(signer);
     jt_slots_free(local->tables);
-    jt_kek_release(&local->kek);
+    jt_keks_release(&local->keks);
     (void)pthread_mutex_destroy(&local->lock); /* not locked: every lane is freed */
     free(local);
 }
@@ -296,12 +322,14 @@ static const struct jt_signer_ops ops = {
     .generate = local_generate,
     .load = local_load,
     .rewrap = local_rewrap,
+    .set_keks = local_set_keks,
+    .status = local_status,
     .lane_new = local_lane_new,
     .lane_free = local_lane_free,
     .sign = local_sign,
 };
 
-enum jt_err jt_signer_new_local(struct jt_kek *kek, const struct jt_random *random,
+enum jt_err jt_signer_new_local(struct jt_keks *keks, const struct jt_random *random,
                                 struct jt_signer **out_signer)
 {
     if (sodium_init() < 0) {
@@ -326,8 +354,8 @@ enum jt_err jt_signer_new_local(struct jt_kek *kek, const struct jt_random *rand
         local_free(&local->base);
         return err;
     }
-    local->kek = *kek;
-    *kek = (struct jt_kek)JT_KEK_INIT;
+    local->keks = *keks;
+    *keks = (struct jt_keks)JT_KEKS_INIT;
     *out_signer = &local->base;
     return JT_OK;
 }

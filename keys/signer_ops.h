@@ -16,8 +16,11 @@ struct jt_signer_ops {
                             struct jt_sealed *out_sealed, struct jt_diag *diag);
     enum jt_err (*load)(struct jt_signer *signer, const struct jt_sealed *sealed, int64_t longest_s,
                         struct jt_secret *out_pepper, struct jt_diag *diag);
-    enum jt_err (*rewrap)(struct jt_signer *signer, const struct jt_kek *new_kek,
-                          struct jt_sealed *sealed, struct jt_diag *diag);
+    enum jt_err (*rewrap)(struct jt_signer *signer, struct jt_sealed *sealed, bool *out_changed,
+                          struct jt_diag *diag);
+    enum jt_err (*set_keks)(struct jt_signer *signer, const struct jt_signer_conf *conf,
+                            struct jt_diag *diag);
+    void (*status)(struct jt_signer *signer, struct jt_signer_status *out_status);
     enum jt_err (*lane_new)(struct jt_signer *signer, struct jt_signer_lane **out_lane);
     void (*lane_free)(struct jt_signer_lane *lane);
     enum jt_err (*sign)(struct jt_signer_lane *lane, struct jt_span kid,

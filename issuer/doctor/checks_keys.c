@@ -14,14 +14,9 @@
 static enum jt_err check_kek(const struct jt_checks *checks, const struct jt_config *config,
                              struct jt_signer **out_signer)
 {
-    struct jt_kek_source source = {config->kek_file, config->kek_credential, config->kek_env};
-    struct jt_kek kek = JT_KEK_INIT;
+    struct jt_signer_conf conf = jt_config_signer(config);
     struct jt_diag diag = JT_DIAG_INIT;
-    enum jt_err err = jt_kek_load(&source, &kek, &diag);
-    if (err == JT_OK) {
-        err = jt_signer_new_local(&kek, checks->issuer->random, out_signer);
-        jt_kek_release(&kek);
-    }
+    enum jt_err err = jt_signer_new(&conf, checks->issuer->random, out_signer, &diag);
     if (err == JT_ERR_NOMEM) {
         return err;
     }

@@ -105,6 +105,9 @@ static void load_exactly_one_kek_source(void **state)
     check_accepted(OK_ISSUER "keys: {kek_file: /a}\n");
     check_accepted(OK_ISSUER "keys: {kek_credential: b}\n");
     check_accepted(OK_ISSUER "keys: {kek_env: C}\n");
+    check_accepted(OK_ISSUER "keys: {kek_pkcs11: L}\n");
+    check_refused(OK_ISSUER OK_KEYS "  kek_next_file: /n\n  kek_next_env: N\n", "at most one");
+    check_accepted(OK_ISSUER OK_KEYS "  kek_next_file: /n\n");
 }
 
 static void load_lead_zero_needs_no_order(void **state)
@@ -180,8 +183,10 @@ static void values_restart_key_names_what_a_reload_cannot_change(void **state)
         {OK_ISSUER OK_KEYS "admin: {socket: /x}\n", "admin.socket"},
         {OK_ISSUER OK_KEYS "admin: {mode: '0666'}\n", "admin.mode"},
         {OK_ISSUER OK_KEYS "store: {path: /x}\n", "store.path"},
-        {OK_ISSUER "keys: {kek_file: /other}\n", "keys.kek_file"},
-        {OK_ISSUER "keys: {kek_credential: x}\n", "keys.kek_file"},
+        {OK_ISSUER OK_KEYS "store: {postgres: dbname=x}\n", "store.postgres"},
+        {OK_ISSUER OK_KEYS "  signer: process\n", "keys.signer"},
+        {OK_ISSUER "keys: {kek_file: /other}\n", NULL},
+        {OK_ISSUER "keys: {kek_credential: x}\n", NULL},
         {OK_ISSUER OK_KEYS "http: {threads: 3}\n", "http.threads"},
         {OK_ISSUER OK_KEYS "http: {max_connections: 3}\n", "http.max_connections"},
         {OK_ISSUER OK_KEYS "http: {idle: 3s}\n", "http.idle"},

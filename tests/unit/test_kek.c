@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keys/kek.h"
+#include "keys/kekfile.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -254,17 +254,17 @@ static void create_makes_a_key_once(void **state)
     JT_AUTO(kek) first = JT_KEK_INIT;
     JT_AUTO(kek) second = JT_KEK_INIT;
     struct stat st;
-    assert_ok(jt_kek_create(path, fixed_random(&fixed, 100), &diag));
+    assert_ok(jt_kekfile_create(path, fixed_random(&fixed, 100), &diag));
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(st.st_nlink, 1);
     assert_int_equal(count_files(), 1); /* nothing temporary is left */
     assert_ok(jt_kek_load(&source, &first, &diag));
-    assert_ok(jt_kek_create(path, &fixed.random, &diag));
+    assert_ok(jt_kekfile_create(path, &fixed.random, &diag));
     assert_ok(jt_kek_load(&source, &second, &diag));
     assert_memory_equal(first.id, second.id, sizeof first.id);
     assert_int_equal(unlink(path), 0);
-    assert_ok(jt_kek_create(path, &fixed.random, &diag));
+    assert_ok(jt_kekfile_create(path, &fixed.random, &diag));
     assert_ok(jt_kek_load(&source, &second, &diag));
     assert_memory_not_equal(first.id, second.id, sizeof first.id);
 }
@@ -276,13 +276,13 @@ static void create_existing_file_left_alone(void **state)
     struct stat st;
     write_path("not a key", 0644);
     /* nothing is even drawn: the folder may be one that cannot be written */
-    assert_ok(jt_kek_create(path, fixed_random(&fixed, 0), NULL));
+    assert_ok(jt_kekfile_create(path, fixed_random(&fixed, 0), NULL));
     (void)fixed_random(&fixed, 100);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_size, 9);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("nowhere", path), 0);
-    assert_ok(jt_kek_create(path, &fixed.random, NULL));
+    assert_ok(jt_kekfile_create(path, &fixed.random, NULL));
     assert_int_equal(stat(path, &st), -1); /* nothing was made behind the link */
     assert_int_equal(count_files(), 1);
 }
@@ -292,10 +292,10 @@ static void create_without_randomness_makes_nothing(void **state)
     (void)state;
     struct fixed_random fixed;
     for (int draws = 0; draws < 2; draws++) {
-        assert_err(jt_kek_create(path, fixed_random(&fixed, draws), NULL), JT_ERR_RANDOM);
+        assert_err(jt_kekfile_create(path, fixed_random(&fixed, draws), NULL), JT_ERR_RANDOM);
         assert_int_equal(count_files(), 0);
     }
-    assert_ok(jt_kek_create(path, fixed_random(&fixed, 2), NULL));
+    assert_ok(jt_kekfile_create(path, fixed_random(&fixed, 2), NULL));
 }
 
 static void create_in_absent_folder_tells(void **state)
@@ -305,9 +305,9 @@ static void create_in_absent_folder_tells(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     char deep[80];
     (void)snprintf(deep, sizeof deep, "%s/absent/kek", folder);
-    assert_err(jt_kek_create(deep, fixed_random(&fixed, 100), &diag), JT_ERR_KEK);
+    assert_err(jt_kekfile_create(deep, fixed_random(&fixed, 100), &diag), JT_ERR_KEK);
     assert_non_null(strstr(diag.text, deep));
-    assert_ok(jt_kek_create(path, &fixed.random, &diag));
+    assert_ok(jt_kekfile_create(path, &fixed.random, &diag));
 }
 
 static void create_by_bare_name_in_working_folder(void **state)
@@ -316,7 +316,7 @@ static void create_by_bare_name_in_working_folder(void **state)
     struct fixed_random fixed;
     int before = open(".", O_RDONLY | O_DIRECTORY);
     assert_int_equal(chdir(folder), 0);
-    assert_ok(jt_kek_create("bare", fixed_random(&fixed, 100), NULL));
+    assert_ok(jt_kekfile_create("bare", fixed_random(&fixed, 100), NULL));
     assert_int_equal(fchdir(before), 0);
     (void)close(before);
     assert_int_equal(count_files(), 1);

@@ -234,23 +234,76 @@ static void load_under_another_kek_tells(void **state)
     assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
 }
 
-static void rewrap_then_new_kek_loads(void **state)
+/* Key-encryption keys in variables: what signer and next name. */
+static void set_kek_env(const char *name, uint8_t fill)
+{
+    char hex[65];
+    for (size_t i = 0; i < 32; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", fill);
+    }
+    assert_int_equal(setenv(name, hex, 1), 0);
+}
+
+static void rewrap_then_either_kek_loads_until_the_old_is_gone(void **state)
 {
     (void)state;
-    JT_AUTO(kek) new_kek = fixed_kek(2);
+    set_kek_env("JT_TEST_KEK", 1);
+    set_kek_env("JT_TEST_KEK_NEXT", 2);
+    const struct jt_signer_conf both = {.kek = {.env = "JT_TEST_KEK"},
+                                        .kek_next = {.env = "JT_TEST_KEK_NEXT"}};
+    const struct jt_signer_conf moved = {.kek = {.env = "JT_TEST_KEK_NEXT"}};
     JT_AUTO(sealed) sealed = generate_and_load(JT_ALG_ES256);
+    JT_AUTO(sealed) left = generate_and_load(JT_ALG_ES256);
     JT_AUTOP(signer) other = fixed_signer(2, &fixed.random);
-    assert_ok(jt_signer_rewrap(signer, &new_kek, &sealed, &diag));
-    assert_ok(try_sign(&sealed)); /* goes on */
-    assert_err(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
+    bool changed = true;
+    assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag)); /* there is no next */
+    assert_false(changed);
+    assert_err(jt_signer_load(other, &sealed, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
+    assert_ok(jt_signer_set_keks(signer, &both, &diag));
+    assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag));
+    assert_true(changed);
+    assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag)); /* twice does no harm */
+    assert_false(changed);
+    assert_ok(try_sign(&sealed));
+    assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
+    assert_ok(jt_signer_load(signer, &left, LONGEST, NULL, &diag));
+    assert_ok(jt_signer_set_keks(signer, &moved, &diag));
+    assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
+    assert_err(jt_signer_load(signer, &left, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
     assert_ok(jt_signer_load(other, &sealed, LONGEST, NULL, &diag));
-    struct jt_signer_lane *others_lane = NULL;
-    JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
-    const struct jt_claims claims = some_claims("at+jwt");
-    assert_ok(jt_signer_lane_new(other, &others_lane));
-    assert_ok(jt_signer_sign(others_lane, jt_buf_span(&sealed.kid), &claims, &token));
-    assert_true(verify_by_openssl(jt_buf_span(&token), &sealed));
-    jt_signer_lane_free(others_lane);
+}
+
+static void rewrap_erased_row_then_its_mac_is_of_the_next_kek(void **state)
+{
+    (void)state;
+    set_kek_env("JT_TEST_KEK", 1);
+    set_kek_env("JT_TEST_KEK_NEXT", 2);
+    const struct jt_signer_conf both = {.kek = {.env = "JT_TEST_KEK"},
+                                        .kek_next = {.env = "JT_TEST_KEK_NEXT"}};
+    JT_AUTO(sealed) sealed = generate(JT_ALG_ES256);
+    JT_AUTOP(signer) other = fixed_signer(2, &fixed.random);
+    bool changed = false;
+    jt_buf_clear(&sealed.blob);
+    assert_err(jt_signer_load(other, &sealed, LONGEST, NULL, &diag), JT_ERR_KEY_MAC);
+    assert_ok(jt_signer_set_keks(signer, &both, &diag));
+    assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag));
+    assert_true(changed);
+    assert_ok(jt_signer_load(other, &sealed, LONGEST, NULL, &diag));
+    assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
+}
+
+static void set_keks_that_cannot_be_read_then_nothing_changes(void **state)
+{
+    (void)state;
+    const struct jt_signer_conf none = {.kek = {.env = "JT_TEST_KEK_NONE"}};
+    struct jt_signer_status before, after;
+    JT_AUTO(sealed) sealed = generate_and_load(JT_ALG_ES256);
+    jt_signer_status(signer, &before);
+    assert_err(jt_signer_set_keks(signer, &none, &diag), JT_ERR_KEK);
+    jt_signer_status(signer, &after);
+    assert_string_equal(before.kek, after.kek);
+    assert_string_equal(after.kek_next, "");
+    assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
 }
 
 /* --- lanes --- */
@@ -363,7 +416,9 @@ int main(void)
         with_signer(load_again_sets_the_lifetime_bound),
         with_signer(load_pepper_gives_its_bytes),
         with_signer(load_under_another_kek_tells),
-        with_signer(rewrap_then_new_kek_loads),
+        with_signer(rewrap_then_either_kek_loads_until_the_old_is_gone),
+        with_signer(rewrap_erased_row_then_its_mac_is_of_the_next_kek),
+        with_signer(set_keks_that_cannot_be_read_then_nothing_changes),
         with_signer(lane_past_the_limit_refused),
         cmocka_unit_test(lane_and_signer_free_of_null_harmless),
         with_signer(two_threads_sign_while_keys_come_and_go),

@@ -8,7 +8,7 @@
 
 #include "tests/unit/unit.h"
 
-#include "keys/signer.h"
+#include "keys/signer_local.h"
 
 /* xorshift64: repeatable, and no two draws alike. After `left` draws one fails, and only that one.
  */
@@ -52,10 +52,10 @@ static inline struct jt_kek fixed_kek(uint8_t fill)
 /* A signer under fixed_kek(fill), to free. */
 static inline struct jt_signer *fixed_signer(uint8_t fill, const struct jt_random *random)
 {
-    struct jt_kek kek = fixed_kek(fill);
+    struct jt_keks keks = {.now = fixed_kek(fill)};
     struct jt_signer *signer = NULL;
-    assert_ok(jt_signer_new_local(&kek, random, &signer));
-    assert_null(kek.wrap.p); /* taken */
+    assert_ok(jt_signer_new_local(&keks, random, &signer));
+    assert_null(keks.now.wrap.p); /* taken */
     return signer;
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key-encryption keys of a signer: the one in force and, while they are being changed, the one
+ * that rows are re-wrapped under. Rows of either open; what is sealed anew is sealed under the next,
+ * so that no row is left behind. Internal to keys/.
+ * Ownership: in place, wiped on release.
+ * Thread rule: read-only by many once loaded.
+ */
+#ifndef JT_KEYS_KEKS_H
+#define JT_KEYS_KEKS_H
+
+#include "keys/signer.h"
+
+struct jt_keks {
+    struct jt_kek now, next;
+    bool has_next;
+};
+
+#define JT_KEKS_INIT                    \
+    {                                   \
+        JT_KEK_INIT, JT_KEK_INIT, false \
+    }
+
+/* Loads those that `conf` names over what `out_keks` held; on failure it is as it was. Errors as
+ * jt_kek_load. */
+JT_MUST_USE enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,
+                                     struct jt_diag *diag);
+
+/* The one that new rows are sealed under. */
+const struct jt_kek *jt_keks_sealing(const struct jt_keks *keks);
+
+/* The one that `row` is of: named by its blob, or, where that was erased, whose MAC it carries.
+ * When it is of neither, the one in force: checking the row under that tells why. */
+const struct jt_kek *jt_keks_of(const struct jt_keks *keks, const struct jt_sealed *row);
+
+void jt_keks_release(struct jt_keks *keks);
+
+#endif
