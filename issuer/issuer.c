@@ -91,6 +91,7 @@ static enum jt_err check_algs(const struct jt_access *access, const struct jt_co
 enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
                             struct jt_diag *diag)
 {
+    const struct jt_store_where where = {.sqlite_path = config->store_path};
     struct jt_signer *signer = NULL;
     struct jt_store *store = NULL;
     struct jt_access *access = NULL;
@@ -98,7 +99,7 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
     struct jt_keyring keyring = {0};
     enum jt_err err = open_signer(deps, config, &signer, diag);
     if (err == JT_OK) {
-        err = jt_store_peek_sqlite(config->store_path, &store, diag);
+        err = jt_store_peek(&where, &store, diag);
         if (err == JT_ERR_NOT_FOUND) {
             err = jt_folder_check(config->store_path, diag); /* the first start makes it */
             goto done;
@@ -148,10 +149,11 @@ static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
 static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
                               struct jt_settings *settings, struct jt_diag *diag)
 {
+    const struct jt_store_where where = {.sqlite_path = settings->config.store_path};
     JT_TRY(jt_issuer_check(deps, &settings->config, diag));
     JT_TRY(open_signer(deps, &settings->config, &issuer->signer, diag));
     JT_TRY(jt_slots_new(jt_root_free, &issuer->roots));
-    JT_TRY(jt_store_open_sqlite(settings->config.store_path, issuer->clock, &issuer->store, diag));
+    JT_TRY(jt_store_open(&where, issuer->clock, &issuer->store, diag));
     enum jt_err err = load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
     if (err == JT_ERR_NOT_FOUND) {
         err = make_pepper(issuer, diag);

@@ -36,6 +36,7 @@ struct callback {
     jt_store_object_fn object;
     jt_store_key_fn key;
     jt_store_sealed_fn sealed;
+    jt_store_each_sealed_fn each_sealed;
     jt_store_use_fn use;
     jt_store_reply_fn reply;
     void *ctx;
@@ -46,12 +47,25 @@ static enum jt_err none_is_fine(enum jt_err err)
     return err == JT_ERR_NOT_FOUND ? JT_OK : err;
 }
 
+static enum jt_err each(struct jt_store *store, enum jt_sql which,
+                        const struct jt_sqlitestmt_arg *args, size_t n,
+                        enum jt_err (*take)(sqlite3_stmt *row, const void *ctx), const void *ctx)
+{
+    return jt_sqlitestmt_each(&self(store)->stmts, which, args, n, take, ctx, &store->not_read);
+}
+
 /* --- transactions --- */
 
 static enum jt_err sqlite_begin(struct jt_store *store, struct jt_diag *diag)
 {
     struct sqlite *s = self(store);
     return jt_sqliteerr_exec(s->db, "BEGIN IMMEDIATE", s->path, diag);
+}
+
+static enum jt_err sqlite_begin_read(struct jt_store *store, struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    return jt_sqliteerr_exec(s->db, "BEGIN", s->path, diag);
 }
 
 static void sqlite_rollback(struct jt_store *store)
@@ -83,7 +97,7 @@ static enum jt_err sqlite_commit(struct jt_store *store, struct jt_diag *diag)
     return JT_OK;
 }
 
-static enum jt_err take_version(sqlite3_stmt *row, const void *ctx)
+static enum jt_err take_number(sqlite3_stmt *row, const void *ctx)
 {
     const struct callback *callback = ctx;
     *(int64_t *)callback->ctx = sqlite3_column_int64(row, 0);
@@ -95,8 +109,7 @@ static enum jt_err sqlite_version(struct jt_store *store, int64_t *out_version)
     int64_t version = 0;
     const struct callback callback = {.ctx = &version};
     const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_TEXT(JT_SPAN("version"))};
-    enum jt_err err = jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_META, args, JT_COUNT(args),
-                                         take_version, &callback);
+    enum jt_err err = each(store, JT_SQL_META, args, JT_COUNT(args), take_number, &callback);
     if (err != JT_OK) {
         return err == JT_ERR_NOT_FOUND ? JT_ERR_STORE : err; /* every schema writes it */
     }
@@ -109,6 +122,24 @@ static enum jt_err sqlite_put_version(struct jt_store *store, int64_t version, s
     const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_TEXT(JT_SPAN("version")),
                                              JT_SQLITESTMT_NUMBER(version)};
     return jt_sqlitestmt_run(&self(store)->stmts, JT_SQL_PUT_META, args, JT_COUNT(args), diag);
+}
+
+static enum jt_err sqlite_mark(struct jt_store *store, int64_t version, int64_t *out_mark)
+{
+    const struct callback callback = {.ctx = out_mark};
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_NUMBER(version)};
+    return each(store, JT_SQL_MARK, args, JT_COUNT(args), take_number, &callback);
+}
+
+static enum jt_err sqlite_put_mark(struct jt_store *store, const struct jt_store_commit *commit,
+                                   struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    const struct jt_sqlitestmt_arg over[] = {JT_SQLITESTMT_NUMBER(commit->over)};
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_NUMBER(commit->version),
+                                             JT_SQLITESTMT_NUMBER(commit->mark)};
+    JT_TRY(jt_sqlitestmt_run(&s->stmts, JT_SQL_DROP_MARKS, over, JT_COUNT(over), diag));
+    return jt_sqlitestmt_run(&s->stmts, JT_SQL_PUT_MARK, args, JT_COUNT(args), diag);
 }
 
 static enum jt_err sqlite_check(struct jt_store *store, struct jt_diag *diag)
@@ -137,11 +168,10 @@ static enum jt_err sqlite_objects(struct jt_store *store, int64_t since, jt_stor
     const struct callback callback = {.object = fn, .ctx = ctx};
     const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_NUMBER(since)};
     if (since == 0) {
-        return none_is_fine(jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_OBJECTS, NULL, 0,
-                                               take_object, &callback));
+        return none_is_fine(each(store, JT_SQL_OBJECTS, NULL, 0, take_object, &callback));
     }
-    return none_is_fine(jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_OBJECTS_SINCE, args,
-                                           JT_COUNT(args), take_object, &callback));
+    return none_is_fine(
+        each(store, JT_SQL_OBJECTS_SINCE, args, JT_COUNT(args), take_object, &callback));
 }
 
 static enum jt_err sqlite_put(struct jt_store *store, const struct jt_store_object *object,
@@ -189,8 +219,7 @@ static enum jt_err take_key(sqlite3_stmt *row, const void *ctx)
 static enum jt_err sqlite_keys(struct jt_store *store, jt_store_key_fn fn, void *ctx)
 {
     const struct callback callback = {.key = fn, .ctx = ctx};
-    return none_is_fine(
-        jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_KEYS, NULL, 0, take_key, &callback));
+    return none_is_fine(each(store, JT_SQL_KEYS, NULL, 0, take_key, &callback));
 }
 
 static enum jt_err sqlite_put_key(struct jt_store *store, const struct jt_store_key *key,
@@ -237,8 +266,7 @@ static enum jt_err sqlite_sealed(struct jt_store *store, const char *name, jt_st
 {
     const struct callback callback = {.sealed = fn, .ctx = ctx};
     const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_TEXT(jt_span_str(name))};
-    return jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_SEALED, args, JT_COUNT(args), take_sealed,
-                              &callback);
+    return each(store, JT_SQL_SEALED, args, JT_COUNT(args), take_sealed, &callback);
 }
 
 static enum jt_err sqlite_put_sealed(struct jt_store *store, const char *name, struct jt_span mac,
@@ -249,6 +277,19 @@ static enum jt_err sqlite_put_sealed(struct jt_store *store, const char *name, s
                                              JT_SQLITESTMT_BYTES(mac), JT_SQLITESTMT_BYTES(blob)};
     s->erase = true;
     return jt_sqlitestmt_run(&s->stmts, JT_SQL_PUT_SEALED, args, JT_COUNT(args), diag);
+}
+
+static enum jt_err take_each_sealed(sqlite3_stmt *row, const void *ctx)
+{
+    const struct callback *callback = ctx;
+    return callback->each_sealed(callback->ctx, (const char *)sqlite3_column_text(row, 0),
+                                 jt_sqlitestmt_column(row, 1), jt_sqlitestmt_column(row, 2));
+}
+
+static enum jt_err sqlite_each_sealed(struct jt_store *store, jt_store_each_sealed_fn fn, void *ctx)
+{
+    const struct callback callback = {.each_sealed = fn, .ctx = ctx};
+    return none_is_fine(each(store, JT_SQL_EACH_SEALED, NULL, 0, take_each_sealed, &callback));
 }
 
 /* --- last uses, replies --- */
@@ -264,8 +305,7 @@ static enum jt_err take_use(sqlite3_stmt *row, const void *ctx)
 static enum jt_err sqlite_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
 {
     const struct callback callback = {.use = fn, .ctx = ctx};
-    return none_is_fine(
-        jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_USES, NULL, 0, take_use, &callback));
+    return none_is_fine(each(store, JT_SQL_USES, NULL, 0, take_use, &callback));
 }
 
 static enum jt_err sqlite_put_use(struct jt_store *store, const struct jt_store_use *use,
@@ -298,8 +338,7 @@ static enum jt_err sqlite_reply(struct jt_store *store, struct jt_span actor, st
     const struct callback callback = {.reply = fn, .ctx = ctx};
     const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_BYTES(actor), JT_SQLITESTMT_BYTES(key),
                                              JT_SQLITESTMT_NUMBER(after_s)};
-    return jt_sqlitestmt_each(&self(store)->stmts, JT_SQL_REPLY, args, JT_COUNT(args), take_reply,
-                              &callback);
+    return each(store, JT_SQL_REPLY, args, JT_COUNT(args), take_reply, &callback);
 }
 
 static enum jt_err sqlite_put_reply(struct jt_store *store, const struct jt_store_reply *reply,
@@ -347,9 +386,12 @@ static const struct jt_store_ops ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .begin_read = sqlite_begin_read,
     .version = sqlite_version,
     .check = sqlite_check,
     .put_version = sqlite_put_version,
+    .mark = sqlite_mark,
+    .put_mark = sqlite_put_mark,
     .objects = sqlite_objects,
     .put = sqlite_put,
     .delete = sqlite_delete,
@@ -358,6 +400,7 @@ static const struct jt_store_ops ops = {
     .delete_key = sqlite_delete_key,
     .sealed = sqlite_sealed,
     .put_sealed = sqlite_put_sealed,
+    .each_sealed = sqlite_each_sealed,
     .uses = sqlite_uses,
     .put_use = sqlite_put_use,
     .forget_use = sqlite_forget_use,
@@ -381,6 +424,7 @@ static enum jt_err sqlite_new(const char *path, const struct jt_clock *clock,
         free(s);
         return err;
     }
+    s->base.name = s->path;
     *out_sqlite = s;
     return JT_OK;
 }

@@ -10,7 +10,7 @@
 #include "issuer/store/migrate.h"
 #include "issuer/store/store.h"
 
-/* As jt_store_open_sqlite and jt_store_peek_sqlite, with the schema's history as an input. */
+/* As jt_store_open and jt_store_peek, with the schema's history as an input. */
 JT_MUST_USE enum jt_err jt_sqlite_open(const char *path, const struct jt_migrations *migrations,
                                        const struct jt_clock *clock, struct jt_store **out_store,
                                        struct jt_diag *diag);

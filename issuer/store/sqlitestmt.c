@@ -76,7 +76,7 @@ enum jt_err jt_sqlitestmt_run(struct jt_sqlitestmt *stmts, enum jt_sql which,
 enum jt_err jt_sqlitestmt_each(struct jt_sqlitestmt *stmts, enum jt_sql which,
                                const struct jt_sqlitestmt_arg *args, size_t n,
                                enum jt_err (*take)(sqlite3_stmt *row, const void *ctx),
-                               const void *ctx)
+                               const void *ctx, struct jt_diag *diag)
 {
     sqlite3_stmt *row = stmts->list[which];
     int rc = start(row, args, n);
@@ -85,7 +85,7 @@ enum jt_err jt_sqlitestmt_each(struct jt_sqlitestmt *stmts, enum jt_sql which,
         err = take(row, ctx);
         rc = err == JT_OK ? sqlite3_step(row) : rc;
     }
-    enum jt_err failed = end(stmts, which, rc, NULL);
+    enum jt_err failed = end(stmts, which, rc, diag);
     return failed != JT_OK ? failed : err;
 }
 

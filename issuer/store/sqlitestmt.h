@@ -61,7 +61,7 @@ JT_MUST_USE enum jt_err jt_sqlitestmt_run(struct jt_sqlitestmt *stmts, enum jt_s
 JT_MUST_USE enum jt_err jt_sqlitestmt_each(struct jt_sqlitestmt *stmts, enum jt_sql which,
                                            const struct jt_sqlitestmt_arg *args, size_t n,
                                            enum jt_err (*take)(sqlite3_stmt *row, const void *ctx),
-                                           const void *ctx);
+                                           const void *ctx, struct jt_diag *diag);
 
 /* The bytes of a column, borrowed until the next row; empty for NULL. */
 struct jt_span jt_sqlitestmt_column(sqlite3_stmt *row, int index);

@@ -1,22 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/store/store.h"
 
+#include <stdlib.h>
+
+#include "common/base/random.h"
 #include "issuer/store/migrate.h"
 #include "issuer/store/sqlite.h"
 #include "issuer/store/store_ops.h"
 
 #include "common/base/base.h"
 
-enum jt_err jt_store_open_sqlite(const char *path, const struct jt_clock *clock,
-                                 struct jt_store **out_store, struct jt_diag *diag)
+/* A callback that called its store again would reset the statement it is called from. */
+static enum jt_err start_reading(struct jt_store *store)
 {
-    return jt_sqlite_open(path, &jt_migrate_all, clock, out_store, diag);
+    if (store->reading) {
+        return JT_ERR_ARGUMENT;
+    }
+    store->reading = true;
+    store->not_read.text[0] = 0;
+    return JT_OK;
 }
 
-enum jt_err jt_store_peek_sqlite(const char *path, struct jt_store **out_store,
-                                 struct jt_diag *diag)
+static enum jt_err end_reading(struct jt_store *store, enum jt_err err)
 {
-    return jt_sqlite_peek(path, &jt_migrate_all, out_store, diag);
+    store->reading = false;
+    return err;
+}
+
+static enum jt_err put_mark(struct jt_store *store, int64_t version, struct jt_diag *diag)
+{
+    uint64_t random;
+    JT_TRY(jt_random_fill(&jt_random_system, &random, sizeof random));
+    const struct jt_store_commit commit = {version, (int64_t)(random >> 1),
+                                           version - JT_STORE_MARKS};
+    return store->ops->put_mark(store, &commit, diag);
+}
+
+/* --- opening --- */
+
+/* A history begins with a mark too: two new stores are not the same. */
+static enum jt_err mark_beginning(struct jt_store *store, struct jt_diag *diag)
+{
+    int64_t mark;
+    enum jt_err err = jt_store_mark(store, store->version - 1, &mark);
+    if (err != JT_ERR_NOT_FOUND) {
+        return err;
+    }
+    return put_mark(store, store->version - 1, diag);
+}
+
+static enum jt_err begin_history(struct jt_store *store, struct jt_diag *diag)
+{
+    int64_t version, mark;
+    JT_TRY(jt_store_version(store, &version));
+    enum jt_err err = jt_store_mark(store, version, &mark);
+    if (err != JT_ERR_NOT_FOUND) {
+        return err;
+    }
+    JT_TRY(jt_store_begin(store, diag));
+    err = mark_beginning(store, diag); /* looks again: another may have been here */
+    if (err != JT_OK) {
+        jt_store_rollback(store);
+        return err;
+    }
+    return jt_store_commit(store, diag);
+}
+
+enum jt_err jt_store_open(const struct jt_store_where *where, const struct jt_clock *clock,
+                          struct jt_store **out_store, struct jt_diag *diag)
+{
+    struct jt_store *store = NULL;
+    if (where->sqlite_path == NULL || where->postgres != NULL) {
+        return JT_ERR_ARGUMENT;
+    }
+    JT_TRY(jt_sqlite_open(where->sqlite_path, &jt_migrate_all, clock, &store, diag));
+    enum jt_err err = begin_history(store, diag);
+    if (err != JT_OK) {
+        jt_store_close(store);
+        return err;
+    }
+    *out_store = store;
+    return JT_OK;
+}
+
+enum jt_err jt_store_peek(const struct jt_store_where *where, struct jt_store **out_store,
+                          struct jt_diag *diag)
+{
+    if (where->sqlite_path == NULL || where->postgres != NULL) {
+        return JT_ERR_ARGUMENT;
+    }
+    return jt_sqlite_peek(where->sqlite_path, &jt_migrate_all, out_store, diag);
+}
+
+const char *jt_store_name(const struct jt_store *store)
+{
+    return store->name;
+}
+
+const char *jt_store_why(const struct jt_store *store)
+{
+    return store->not_read.text;
 }
 
 void jt_store_close(struct jt_store *store)
@@ -32,7 +115,7 @@ void jt_store_close(struct jt_store *store)
 
 enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *diag)
 {
-    if (store->clock == NULL || store->in_transaction || store->reading) {
+    if (store->clock == NULL || store->in_transaction || store->in_snapshot || store->reading) {
         return JT_ERR_ARGUMENT;
     }
     JT_TRY(store->ops->begin(store, diag));
@@ -50,13 +133,19 @@ enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *diag)
     return JT_OK;
 }
 
+static enum jt_err raise_version(struct jt_store *store)
+{
+    JT_TRY(store->ops->put_version(store, store->version, &store->why));
+    return put_mark(store, store->version, &store->why);
+}
+
 enum jt_err jt_store_commit(struct jt_store *store, struct jt_diag *diag)
 {
     if (!store->in_transaction || store->reading) {
         return JT_ERR_ARGUMENT;
     }
     if (store->failed == JT_OK && store->wrote) {
-        store->failed = store->ops->put_version(store, store->version, &store->why);
+        store->failed = raise_version(store);
     }
     if (store->failed != JT_OK) {
         jt_store_rollback(store);
@@ -68,22 +157,37 @@ enum jt_err jt_store_commit(struct jt_store *store, struct jt_diag *diag)
 
 void jt_store_rollback(struct jt_store *store)
 {
-    if (store->in_transaction) {
+    if (store->in_transaction || store->in_snapshot) {
         store->in_transaction = false;
+        store->in_snapshot = false;
         store->ops->rollback(store);
     }
 }
 
-enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version)
+enum jt_err jt_store_begin_read(struct jt_store *store, struct jt_diag *diag)
 {
-    if (store->reading) {
+    if (store->in_transaction || store->in_snapshot || store->reading) {
         return JT_ERR_ARGUMENT;
     }
+    JT_TRY(store->ops->begin_read(store, diag));
+    store->in_snapshot = true;
+    return JT_OK;
+}
+
+enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version)
+{
+    JT_TRY(start_reading(store));
     if (store->in_transaction) {
         *out_version = store->version;
-        return JT_OK;
+        return end_reading(store, JT_OK);
     }
-    return store->ops->version(store, out_version);
+    return end_reading(store, store->ops->version(store, out_version));
+}
+
+enum jt_err jt_store_mark(struct jt_store *store, int64_t version, int64_t *out_mark)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store, store->ops->mark(store, version, out_mark));
 }
 
 /* --- writes --- */
@@ -184,22 +288,6 @@ enum jt_err jt_store_audit(struct jt_store *store, const char *actor, const char
 
 /* --- reads --- */
 
-/* A callback that called its store again would reset the statement it is called from. */
-static enum jt_err start_reading(struct jt_store *store)
-{
-    if (store->reading) {
-        return JT_ERR_ARGUMENT;
-    }
-    store->reading = true;
-    return JT_OK;
-}
-
-static enum jt_err end_reading(struct jt_store *store, enum jt_err err)
-{
-    store->reading = false;
-    return err;
-}
-
 enum jt_err jt_store_check(struct jt_store *store, struct jt_diag *diag)
 {
     JT_TRY(start_reading(store));
@@ -226,6 +314,12 @@ enum jt_err jt_store_sealed(struct jt_store *store, const char *name, jt_store_s
     return end_reading(store, store->ops->sealed(store, name, fn, ctx));
 }
 
+enum jt_err jt_store_each_sealed(struct jt_store *store, jt_store_each_sealed_fn fn, void *ctx)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store, store->ops->each_sealed(store, fn, ctx));
+}
+
 enum jt_err jt_store_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
@@ -238,4 +332,43 @@ enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor, struct 
     JT_TRY(start_reading(store));
     return end_reading(store,
                        store->ops->reply(store, actor, key, now_s - JT_STORE_REPLY_S, fn, ctx));
+}
+
+/* --- word of others' commits --- */
+
+/* SQLite has one daemon: nobody else commits. */
+struct jt_store_watch {
+    int fd;
+};
+
+enum jt_err jt_store_watch_new(const struct jt_store_where *where,
+                               struct jt_store_watch **out_watch, struct jt_diag *diag)
+{
+    (void)diag;
+    if (where->sqlite_path == NULL || where->postgres != NULL) {
+        return JT_ERR_ARGUMENT;
+    }
+    struct jt_store_watch *watch = calloc(1, sizeof *watch);
+    if (watch == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    watch->fd = -1;
+    *out_watch = watch;
+    return JT_OK;
+}
+
+int jt_store_watch_fd(const struct jt_store_watch *watch)
+{
+    return watch->fd;
+}
+
+bool jt_store_watch_take(struct jt_store_watch *watch)
+{
+    (void)watch;
+    return false;
+}
+
+void jt_store_watch_free(struct jt_store_watch *watch)
+{
+    free(watch);
 }

@@ -4,7 +4,7 @@
  * secrets, the audit trail, and one version number that every change raises. Any number of issuers
  * may stand over one store: each reads what changed since the version it knows. It does not know
  * what a document means (issuer/access does) and opens no sealed blob (keys does). Implementations:
- * SQLite (sqlite.c); later PostgreSQL, with the same schema and statements.
+ * SQLite (sqlite.c), PostgreSQL (postgres.c), with the same schema and statements.
  * Ownership: results are handed to callbacks, borrowed for the call; a callback must not call its
  * store.
  * Thread rule: one thread at a time (the writer's lock of issuer/root.h); no request thread ever
@@ -20,21 +20,35 @@
 
 struct jt_store;
 
-/* Opens (making it, mode 0600, when absent) the SQLite database at `path` and brings its schema to
- * this program's version in one transaction. Beside it stand PATH-wal and PATH-shm while it is
+/* Exactly one of the two; the other is NULL. */
+struct jt_store_where {
+    const char *sqlite_path; /* of the database file */
+    const char *postgres;    /* what libpq takes: key words and values, or a URI; no password */
+};
+
+/* Opens the database and brings its schema to this program's version in one transaction. The file
+ * of SQLite is made, mode 0600, when absent; beside it stand PATH-wal and PATH-shm while it is
  * open, and PATH.lock, which keeps a second daemon out. JT_ERR_STORE_VERSION: made by a newer
- * program, nothing changed. JT_ERR_STORE with a sentence: not writable, not a database, another
- * application's, damaged, in use by another daemon. `clock` stamps the audit trail and is
- * borrowed. */
-JT_MUST_USE enum jt_err jt_store_open_sqlite(const char *path, const struct jt_clock *clock,
-                                             struct jt_store **out_store, struct jt_diag *diag);
-/* Reads an existing database into memory to look at only (for `jetond check`): nothing changes on
- * disk, a running daemon goes on, and the copy has this program's schema. JT_ERR_NOT_FOUND when
- * there is none yet; else as jt_store_open_sqlite. */
-JT_MUST_USE enum jt_err jt_store_peek_sqlite(const char *path, struct jt_store **out_store,
-                                             struct jt_diag *diag);
+ * program, nothing changed. JT_ERR_STORE with a sentence: not reachable, not writable, not a
+ * database, another application's, damaged, in use by another daemon. `clock` stamps the audit
+ * trail and is borrowed. */
+JT_MUST_USE enum jt_err jt_store_open(const struct jt_store_where *where,
+                                      const struct jt_clock *clock, struct jt_store **out_store,
+                                      struct jt_diag *diag);
+/* An existing database to look at only (for `jetond check`): nothing changes in it, running daemons
+ * go on, and what is seen has this program's schema. JT_ERR_NOT_FOUND when there is none yet; else
+ * as jt_store_open. */
+JT_MUST_USE enum jt_err jt_store_peek(const struct jt_store_where *where,
+                                      struct jt_store **out_store, struct jt_diag *diag);
 /* Rolls back an open transaction and closes. NULL is harmless. */
 void jt_store_close(struct jt_store *store);
+
+/* What sentences call it: the file's path, or server and database; never a secret. Borrowed. */
+const char *jt_store_name(const struct jt_store *store);
+
+/* Why the last read failed, as a sentence; "" when it did not, or a callback's refusal ended it.
+ * Borrowed until the next call. */
+const char *jt_store_why(const struct jt_store *store);
 
 /* A write transaction: takes the database's write lock (waiting up to 5 s: JT_ERR_STORE), so that
  * what is read after begin is what commit changes. Every write below needs one. Not nested. */
@@ -43,12 +57,23 @@ JT_MUST_USE enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *d
  * transaction is over either way. JT_ERR_STORE with the sentence of the first write that failed,
  * when one did. */
 JT_MUST_USE enum jt_err jt_store_commit(struct jt_store *store, struct jt_diag *diag);
-/* Undoes all writes since begin; harmless without one. */
+/* Undoes all writes since begin, and ends a begin_read; harmless without one. */
 void jt_store_rollback(struct jt_store *store);
+/* All reads until jt_store_rollback see one state of the database, whatever others commit; writes
+ * are refused. For those who read several tables, or the version and what it brought. */
+JT_MUST_USE enum jt_err jt_store_begin_read(struct jt_store *store, struct jt_diag *diag);
 
 /* The version of the last committed (or, inside a transaction, of this) change; 0 for a new store.
  * Each commit that wrote something raises it by one. */
 JT_MUST_USE enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version);
+
+#define JT_STORE_MARKS 10000 /* how many of the last commits are remembered by their marks */
+
+/* The random number, not negative, that the commit which made `version` (0: the first opening) wrote
+ * beside it. Two stores that agree on it have the same history up to there. JT_ERR_NOT_FOUND: no
+ * such commit here, or one too long ago: where it was once seen, this is another history (a standby
+ * was promoted, a backup restored). */
+JT_MUST_USE enum jt_err jt_store_mark(struct jt_store *store, int64_t version, int64_t *out_mark);
 
 /* Is the database file still the one that was opened, and sound in itself? Reads all of it.
  * JT_ERR_STORE with a sentence; JT_ERR_NOMEM. */
@@ -110,6 +135,11 @@ JT_MUST_USE enum jt_err jt_store_sealed(struct jt_store *store, const char *name
                                         jt_store_sealed_fn fn, void *ctx);
 JT_MUST_USE enum jt_err jt_store_put_sealed(struct jt_store *store, const char *name,
                                             struct jt_span mac, struct jt_span blob);
+/* Every row, in no order that can be relied on. */
+typedef enum jt_err (*jt_store_each_sealed_fn)(void *ctx, const char *name, struct jt_span mac,
+                                               struct jt_span blob);
+JT_MUST_USE enum jt_err jt_store_each_sealed(struct jt_store *store, jt_store_each_sealed_fn fn,
+                                             void *ctx);
 
 /* --- last uses of client secrets: of no version --- */
 
@@ -151,5 +181,22 @@ JT_MUST_USE enum jt_err jt_store_put_reply(struct jt_store *store,
 JT_MUST_USE enum jt_err jt_store_audit(struct jt_store *store, const char *actor,
                                        const char *action, struct jt_span object,
                                        struct jt_span detail);
+
+/* --- word of others' commits --- */
+
+/* Has a connection of its own; any thread, one at a time, without the lock that guards the store. */
+struct jt_store_watch;
+
+/* A database that is away is no failure: take() tries again. `where` is copied. JT_ERR_STORE with a
+ * sentence when `where` cannot be right, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_store_watch_new(const struct jt_store_where *where,
+                                           struct jt_store_watch **out_watch, struct jt_diag *diag);
+/* Readable when there is something to take; -1: nothing tells (SQLite; the database is away), so
+ * look at the version now and then. May be another after each take. */
+int jt_store_watch_fd(const struct jt_store_watch *watch);
+/* Takes what has come; true: somebody may have committed since the last call. Connects again when it
+ * must, and gives up for this time after about 2 s. */
+bool jt_store_watch_take(struct jt_store_watch *watch);
+void jt_store_watch_free(struct jt_store_watch *watch);
 
 #endif

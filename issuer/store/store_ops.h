@@ -16,13 +16,22 @@ struct jt_store_line {
     struct jt_span object, detail;
 };
 
+struct jt_store_commit {
+    int64_t version, mark;
+    int64_t over; /* this version's mark and those before it are dropped */
+};
+
 struct jt_store_ops {
     void (*close)(struct jt_store *store); /* no transaction is open; frees the store */
     enum jt_err (*begin)(struct jt_store *store, struct jt_diag *diag);
     enum jt_err (*commit)(struct jt_store *store, struct jt_diag *diag); /* rolls back on failure */
     void (*rollback)(struct jt_store *store);
+    enum jt_err (*begin_read)(struct jt_store *store, struct jt_diag *diag); /* ends by rollback */
     enum jt_err (*version)(struct jt_store *store, int64_t *out_version);
     enum jt_err (*put_version)(struct jt_store *store, int64_t version, struct jt_diag *diag);
+    enum jt_err (*mark)(struct jt_store *store, int64_t version, int64_t *out_mark);
+    enum jt_err (*put_mark)(struct jt_store *store, const struct jt_store_commit *commit,
+                            struct jt_diag *diag);
     enum jt_err (*check)(struct jt_store *store, struct jt_diag *diag);
     enum jt_err (*objects)(struct jt_store *store, int64_t since, jt_store_object_fn fn, void *ctx);
     enum jt_err (*put)(struct jt_store *store, const struct jt_store_object *object,
@@ -37,6 +46,7 @@ struct jt_store_ops {
                           void *ctx);
     enum jt_err (*put_sealed)(struct jt_store *store, const char *name, struct jt_span mac,
                               struct jt_span blob, struct jt_diag *diag);
+    enum jt_err (*each_sealed)(struct jt_store *store, jt_store_each_sealed_fn fn, void *ctx);
     enum jt_err (*uses)(struct jt_store *store, jt_store_use_fn fn, void *ctx);
     enum jt_err (*put_use)(struct jt_store *store, const struct jt_store_use *use,
                            struct jt_diag *diag);
@@ -52,11 +62,13 @@ struct jt_store_ops {
 
 struct jt_store {
     const struct jt_store_ops *ops;
+    const char *name;             /* for sentences; the implementation's */
     const struct jt_clock *clock; /* NULL: opened to look at only */
-    bool in_transaction, wrote, reading;
-    enum jt_err failed; /* what the first write of this transaction that failed returned */
-    struct jt_diag why; /* and its sentence */
-    int64_t version;    /* in a transaction: the one that its writes get */
+    bool in_transaction, in_snapshot, wrote, reading;
+    enum jt_err failed;      /* what the first write of this transaction that failed returned */
+    struct jt_diag why;      /* and its sentence */
+    struct jt_diag not_read; /* why the last read failed; the implementation's to write */
+    int64_t version;         /* in a transaction: the one that its writes get */
 };
 
 #endif

@@ -17,8 +17,8 @@
 #define ERASED "the private half of a key that this transaction erases"
 
 static const struct jt_migration later[] = {
-    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {4, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
+    {4, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {5, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
 };
 
 static struct jt_migrations longer(void)
@@ -62,7 +62,7 @@ typedef enum jt_err (*act_fn)(struct jt_store **out_store, struct jt_diag *diag)
 static enum jt_err act_open(struct jt_store **out_store, struct jt_diag *diag)
 {
     arm();
-    return jt_store_open_sqlite(path, &fixed_clock, out_store, diag);
+    return jt_store_open(at(path), &fixed_clock, out_store, diag);
 }
 
 static enum jt_err act_raise(struct jt_store **out_store, struct jt_diag *diag)
@@ -74,7 +74,7 @@ static enum jt_err act_raise(struct jt_store **out_store, struct jt_diag *diag)
 
 static enum jt_err act_change(struct jt_store **out_store, struct jt_diag *diag)
 {
-    JT_TRY(jt_store_open_sqlite(path, &fixed_clock, out_store, diag));
+    JT_TRY(jt_store_open(at(path), &fixed_clock, out_store, diag));
     arm();
     return write_rotation(*out_store, diag);
 }
@@ -82,7 +82,7 @@ static enum jt_err act_change(struct jt_store **out_store, struct jt_diag *diag)
 /* Not the first after opening: that one syncs the new log's header in any case. */
 static enum jt_err act_small_change(struct jt_store **out_store, struct jt_diag *diag)
 {
-    JT_TRY(jt_store_open_sqlite(path, &fixed_clock, out_store, diag));
+    JT_TRY(jt_store_open(at(path), &fixed_clock, out_store, diag));
     for (int i = 0; i < 2; i++) {
         if (i == 1) {
             arm();
@@ -145,7 +145,7 @@ static int state_of_new(void)
     jt_store_close(open_store());
     assert_query("PRAGMA integrity_check; SELECT name, value FROM meta ORDER BY name;"
                  "SELECT COUNT(*) FROM objects",
-                 "ok|schema|2|version|0|0|");
+                 "ok|schema|3|version|0|0|");
     return made;
 }
 
@@ -154,7 +154,7 @@ static int state_of_raised(void)
     const struct jt_migrations all = longer();
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    enum jt_err err = jt_store_peek_sqlite(path, &store, &diag);
+    enum jt_err err = jt_store_peek(at(path), &store, &diag);
     int raised = err == JT_ERR_STORE_VERSION;
     assert_true(raised || err == JT_OK);
     jt_store_close(store);
@@ -168,7 +168,7 @@ static int state_of_raised(void)
     jt_store_close(store);
     assert_query("PRAGMA integrity_check; SELECT DISTINCT note FROM objects; SELECT a FROM more;"
                  "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
-                 "ok|old|1|2|4|4|");
+                 "ok|old|1|2|5|5|");
     return raised;
 }
 
@@ -177,7 +177,7 @@ static int state_of_changed(void)
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
     int64_t peeked;
-    assert_ok(jt_store_peek_sqlite(path, &store, &diag));
+    assert_ok(jt_store_peek(at(path), &store, &diag));
     assert_ok(jt_store_version(store, &peeked));
     jt_store_close(store);
     store = open_store();

@@ -151,13 +151,21 @@ static inline int64_t fixed_wall_s(void *ctx)
     return 1700000000;
 }
 
+/* The database file `name`, until the next call. */
+static inline const struct jt_store_where *at(const char *name)
+{
+    static struct jt_store_where where;
+    where.sqlite_path = name;
+    return &where;
+}
+
 static const struct jt_clock fixed_clock = {fixed_wall_s, fixed_wall_s, NULL};
 
 static inline struct jt_store *open_store(void)
 {
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    enum jt_err err = jt_store_open_sqlite(path, &fixed_clock, &store, &diag);
+    enum jt_err err = jt_store_open(at(path), &fixed_clock, &store, &diag);
     if (err != JT_OK) {
         print_error("%s\n", diag.text);
     }
@@ -273,6 +281,16 @@ static inline void assert_query(const char *sql, const char *expected)
     assert_int_equal(sqlite3_exec(db, sql, add_column, &out, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     assert_string_equal(jt_buf_str(&out), expected);
+}
+
+/* Changes it as another program would. */
+static inline void write_beside(const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 #define store_test(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

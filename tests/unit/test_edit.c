@@ -396,7 +396,7 @@ static void open_with_a_document_that_names_another_refused(void **state)
         struct jt_store *store = NULL;
         struct jt_diag diag = JT_DIAG_INIT;
         desk_close();
-        assert_ok(jt_store_open_sqlite(desk_db(), &desk.clock.clock, &store, NULL));
+        assert_ok(jt_store_open(desk_where(), &desk.clock.clock, &store, NULL));
         assert_ok(jt_store_begin(store, NULL));
         assert_ok(jt_store_put(store, JT_STORE_ROLE, JT_SPAN("mine"), jt_span_str(docs[i])));
         assert_ok(jt_store_commit(store, NULL));

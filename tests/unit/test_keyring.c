@@ -470,7 +470,7 @@ static void read_rows(struct copies *out)
 {
     struct jt_store *store = NULL;
     *out = (struct copies){.n = 0};
-    assert_ok(jt_store_peek_sqlite(desk_db(), &store, NULL));
+    assert_ok(jt_store_peek(desk_where(), &store, NULL));
     assert_ok(jt_store_keys(store, copy_row, out));
     jt_store_close(store);
 }
@@ -479,7 +479,7 @@ static void read_rows(struct copies *out)
 static void write_row(const struct jt_store_key *key)
 {
     struct jt_store *store = NULL;
-    assert_ok(jt_store_open_sqlite(desk_db(), &desk.clock.clock, &store, NULL));
+    assert_ok(jt_store_open(desk_where(), &desk.clock.clock, &store, NULL));
     assert_ok(jt_store_begin(store, NULL));
     assert_ok(jt_store_put_key(store, key));
     assert_ok(jt_store_commit(store, NULL));

@@ -169,7 +169,7 @@ static void open_marks_the_file_as_ours(void **state)
     put_one_and_close();
     assert_query("PRAGMA application_id; PRAGMA user_version; PRAGMA journal_mode;"
                  "SELECT name, value FROM meta ORDER BY name",
-                 "1248162926|2|wal|schema|2|version|1|");
+                 "1248162926|3|wal|schema|3|version|1|");
 }
 
 static void open_twice_refused_until_closed(void **state)
@@ -178,12 +178,44 @@ static void open_twice_refused_until_closed(void **state)
     struct jt_store *first = open_store();
     struct jt_store *second = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    assert_err(jt_store_open_sqlite(path, &fixed_clock, &second, &diag), JT_ERR_STORE);
+    assert_err(jt_store_open(at(path), &fixed_clock, &second, &diag), JT_ERR_STORE);
     assert_non_null(strstr(diag.text, "is in use by another jetond; stop that one first"));
     assert_null(second);
     jt_store_close(first);
     second = open_store();
     jt_store_close(second);
+}
+
+static void name_is_the_path_and_no_watch_tells(void **state)
+{
+    (void)state;
+    struct jt_store *store = open_store();
+    struct jt_store_watch *watch = NULL;
+    assert_string_equal(jt_store_name(store), path);
+    assert_ok(jt_store_watch_new(at(path), &watch, NULL));
+    assert_int_equal(jt_store_watch_fd(watch), -1);
+    begin(store);
+    put(store, JT_STORE_ROLE, "a", "1");
+    commit(store);
+    assert_false(jt_store_watch_take(watch));
+    assert_int_equal(jt_store_watch_fd(watch), -1);
+    jt_store_watch_free(watch);
+    jt_store_watch_free(NULL);
+    jt_store_close(store);
+}
+
+static void open_nowhere_or_at_two_places_refused(void **state)
+{
+    (void)state;
+    const struct jt_store_where wheres[] = {{NULL, NULL}, {path, "dbname=jeton"}};
+    for (size_t i = 0; i < JT_COUNT(wheres); i++) {
+        struct jt_store *store = NULL;
+        struct jt_store_watch *watch = NULL;
+        assert_err(jt_store_open(&wheres[i], &fixed_clock, &store, NULL), JT_ERR_ARGUMENT);
+        assert_err(jt_store_peek(&wheres[i], &store, NULL), JT_ERR_ARGUMENT);
+        assert_err(jt_store_watch_new(&wheres[i], &watch, NULL), JT_ERR_ARGUMENT);
+    }
+    jt_store_close(open_store());
 }
 
 static void open_after_kill_of_holder_accepted(void **state)
@@ -195,7 +227,7 @@ static void open_after_kill_of_holder_accepted(void **state)
     if (child == 0) {
         struct jt_store *store = NULL;
         struct jt_diag diag = JT_DIAG_INIT;
-        bool ok = jt_store_open_sqlite(path, &fixed_clock, &store, &diag) == JT_OK &&
+        bool ok = jt_store_open(at(path), &fixed_clock, &store, &diag) == JT_OK &&
                   jt_store_begin(store, &diag) == JT_OK &&
                   jt_store_put(store, JT_STORE_ROLE, JT_SPAN("a"), JT_SPAN("1")) == JT_OK &&
                   jt_store_commit(store, &diag) == JT_OK && jt_store_begin(store, &diag) == JT_OK &&
@@ -210,7 +242,7 @@ static void open_after_kill_of_holder_accepted(void **state)
     assert_int_equal(answer, '+');
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    assert_err(jt_store_open_sqlite(path, &fixed_clock, &store, &diag), JT_ERR_STORE);
+    assert_err(jt_store_open(at(path), &fixed_clock, &store, &diag), JT_ERR_STORE);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     store = open_store();
@@ -223,12 +255,12 @@ static void open_after_kill_of_holder_accepted(void **state)
 /* --- migrations --- */
 
 static const struct jt_migration longer_list[] = {
-    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {4, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
+    {4, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {5, "CREATE TABLE more (a BIGINT); INSERT INTO more VALUES (1), (2)"},
 };
 static const struct jt_migration broken_list[] = {
-    {3, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
-    {4, "INSERT INTO nowhere VALUES (1)"},
+    {4, "ALTER TABLE objects ADD COLUMN note TEXT; UPDATE objects SET note = 'old'"},
+    {5, "INSERT INTO nowhere VALUES (1)"},
 };
 
 /* This program's history and then `more`. */
@@ -252,13 +284,13 @@ static void open_older_schema_raised_and_content_kept(void **state)
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
     assert_query("SELECT value FROM meta WHERE name = 'schema'",
-                 "2|"); /* only its copy was raised */
+                 "3|"); /* only its copy was raised */
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag));
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
     assert_query("SELECT note FROM objects; SELECT a FROM more;"
                  "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
-                 "old|1|2|4|4|");
+                 "old|1|2|5|5|");
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag)); /* nothing runs twice */
     jt_store_close(store);
     assert_query("SELECT COUNT(*) FROM more", "2|");
@@ -271,14 +303,16 @@ static void open_schema_1_raised_and_content_kept(void **state)
 {
     (void)state;
     put_one_and_close();
-    spoil("DROP TABLE uses; DROP TABLE replies; UPDATE meta SET value = 1 WHERE name = 'schema';"
+    spoil("DROP TABLE uses; DROP TABLE replies; DROP TABLE commits;"
+          "UPDATE meta SET value = 1 WHERE name = 'schema';"
           "PRAGMA user_version = 1");
     struct jt_store *store = open_store();
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
     assert_query("SELECT COUNT(*) FROM uses; SELECT COUNT(*) FROM replies;"
+                 "SELECT version FROM commits;" /* what came before has no mark */
                  "SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version",
-                 "0|0|2|2|");
+                 "0|0|1|3|3|");
 }
 
 static void open_failing_migration_refused_and_nothing_changed(void **state)
@@ -292,7 +326,7 @@ static void open_failing_migration_refused_and_nothing_changed(void **state)
     assert_non_null(strstr(diag.text, "no such table: nowhere"));
     assert_query("SELECT value FROM meta WHERE name = 'schema'; PRAGMA user_version;"
                  "SELECT COUNT(*) FROM pragma_table_info('objects') WHERE name = 'note'",
-                 "2|2|0|");
+                 "3|3|0|");
     store = open_store();
     assert_objects(store, 0, "1:r={}@1 ");
     jt_store_close(store);
@@ -320,11 +354,11 @@ static void open_newer_schema_refused_and_nothing_changed(void **state)
     jt_store_close(store);
     JT_AUTO(buf) before = JT_BUF_INIT(FILE_MAX);
     each_file(add_file, &before);
-    assert_err(jt_store_open_sqlite(path, &fixed_clock, &store, &diag), JT_ERR_STORE_VERSION);
-    assert_non_null(strstr(diag.text, "has schema 4, this jetond knows only up to 2; run the newer "
+    assert_err(jt_store_open(at(path), &fixed_clock, &store, &diag), JT_ERR_STORE_VERSION);
+    assert_non_null(strstr(diag.text, "has schema 5, this jetond knows only up to 3; run the newer "
                                       "jetond, or restore a backup from before it"));
     assert_folder_is(&before);
-    assert_err(jt_store_peek_sqlite(path, &store, &diag), JT_ERR_STORE_VERSION);
+    assert_err(jt_store_peek(at(path), &store, &diag), JT_ERR_STORE_VERSION);
     assert_folder_is(&before);
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag));
     jt_store_close(store);
@@ -454,7 +488,7 @@ static void open_as(bool nobody, enum jt_err want, const char *sentence)
     if (nobody && geteuid() == 0) {
         assert_int_equal(seteuid(65534), 0);
     }
-    enum jt_err err = jt_store_open_sqlite(path, &fixed_clock, &store, &diag);
+    enum jt_err err = jt_store_open(at(path), &fixed_clock, &store, &diag);
     assert_int_equal(seteuid(getuid()), 0);
     assert_err(err, want);
     assert_null(store);
@@ -503,9 +537,9 @@ static void open_too_long_path_refused(void **state)
     memset(longest, 'a', sizeof longest - 1);
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    assert_err(jt_store_open_sqlite(longest, &fixed_clock, &store, &diag), JT_ERR_STORE);
+    assert_err(jt_store_open(at(longest), &fixed_clock, &store, &diag), JT_ERR_STORE);
     assert_non_null(strstr(diag.text, "too long a path; choose a shorter one"));
-    assert_err(jt_store_peek_sqlite(longest, &store, &diag), JT_ERR_STORE);
+    assert_err(jt_store_peek(at(longest), &store, &diag), JT_ERR_STORE);
 }
 
 static void damage_met_later_told_as_error(void **state)
@@ -583,7 +617,7 @@ static struct jt_store *peek(void)
 {
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    enum jt_err err = jt_store_peek_sqlite(path, &store, &diag);
+    enum jt_err err = jt_store_peek(at(path), &store, &diag);
     if (err != JT_OK) {
         print_error("%s\n", diag.text);
     }
@@ -596,7 +630,7 @@ static void peek_absent_not_found_and_makes_nothing(void **state)
     (void)state;
     struct jt_store *store = NULL;
     struct jt_diag diag = JT_DIAG_INIT;
-    assert_err(jt_store_peek_sqlite(path, &store, &diag), JT_ERR_NOT_FOUND);
+    assert_err(jt_store_peek(at(path), &store, &diag), JT_ERR_NOT_FOUND);
     int files = 0;
     each_file(assert_private, &files);
     assert_int_equal(files, 0);
@@ -707,7 +741,7 @@ static void open_newer_schema_with_leftovers_refused_and_nothing_changed(void **
     write_whole(with("-wal"), jt_buf_span(&wal));
     JT_AUTO(buf) before = JT_BUF_INIT(FILE_MAX);
     each_file(add_file, &before);
-    assert_err(jt_store_open_sqlite(path, &fixed_clock, &store, &diag), JT_ERR_STORE_VERSION);
+    assert_err(jt_store_open(at(path), &fixed_clock, &store, &diag), JT_ERR_STORE_VERSION);
     assert_folder_is(&before);
     assert_ok(jt_sqlite_open(path, &longer, &fixed_clock, &store, &diag));
     assert_objects(store, 0, "1:a=1@1 1:b=1@2 ");
@@ -726,7 +760,7 @@ static void peek_spoilt_refused_with_remedy_and_nothing_changed(void **state)
         each_file(add_file, &before);
         struct jt_store *store = NULL;
         struct jt_diag diag = JT_DIAG_INIT;
-        assert_err(jt_store_peek_sqlite(path, &store, &diag), JT_ERR_STORE);
+        assert_err(jt_store_peek(at(path), &store, &diag), JT_ERR_STORE);
         assert_non_null(strstr(diag.text, spoilt[i].sentence));
         assert_folder_is(&before);
         each_file(remove_one, NULL);
@@ -746,6 +780,8 @@ int main(void)
         store_test(open_new_under_any_umask_makes_private_files),
         store_test(open_marks_the_file_as_ours),
         store_test(open_twice_refused_until_closed),
+        store_test(name_is_the_path_and_no_watch_tells),
+        store_test(open_nowhere_or_at_two_places_refused),
         store_test(open_after_kill_of_holder_accepted),
         store_test(open_older_schema_raised_and_content_kept),
         store_test(open_schema_1_raised_and_content_kept),

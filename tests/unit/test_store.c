@@ -270,6 +270,93 @@ static void begin_while_another_writes_refused_after_waiting(void **state)
     jt_store_close(store);
 }
 
+/* --- marks, snapshots --- */
+
+static int64_t mark_of(struct jt_store *store, int64_t of_version)
+{
+    int64_t mark = -1;
+    assert_ok(jt_store_mark(store, of_version, &mark));
+    assert_true(mark >= 0);
+    return mark;
+}
+
+static void commit_raising_the_version_leaves_a_mark(void **state)
+{
+    (void)state;
+    struct jt_store *store = open_store();
+    int64_t marks[3];
+    int64_t none;
+    marks[0] = mark_of(store, 0); /* so that two new stores differ */
+    assert_err(jt_store_mark(store, 1, &none), JT_ERR_NOT_FOUND);
+    begin(store);
+    put(store, JT_STORE_ROLE, "a", "1");
+    assert_err(jt_store_mark(store, 1, &none), JT_ERR_NOT_FOUND); /* commit makes it */
+    jt_store_rollback(store);
+    assert_err(jt_store_mark(store, 1, &none), JT_ERR_NOT_FOUND);
+    begin(store);
+    commit(store);
+    assert_err(jt_store_mark(store, 1, &none), JT_ERR_NOT_FOUND);
+    for (int i = 1; i <= 2; i++) {
+        begin(store);
+        put(store, JT_STORE_ROLE, "a", "1");
+        commit(store);
+        marks[i] = mark_of(store, i);
+    }
+    assert_true(marks[0] != marks[1] && marks[1] != marks[2]);
+    jt_store_close(store);
+    store = open_store();
+    for (int i = 0; i <= 2; i++) {
+        assert_true(mark_of(store, i) == marks[i]);
+    }
+    assert_err(jt_store_mark(store, -1, &none), JT_ERR_NOT_FOUND);
+    jt_store_close(store);
+}
+
+static void marks_of_long_ago_dropped(void **state)
+{
+    (void)state;
+    int64_t mark;
+    struct jt_store *store = open_store();
+    begin(store);
+    put(store, JT_STORE_ROLE, "a", "1");
+    commit(store);
+    write_beside("UPDATE meta SET value = 9998 WHERE name = 'version'");
+    begin(store);
+    put(store, JT_STORE_ROLE, "a", "1");
+    commit(store);
+    assert_ok(jt_store_mark(store, 0, &mark)); /* of the last 10,000, with that of 9999 */
+    begin(store);
+    put(store, JT_STORE_ROLE, "a", "1");
+    commit(store);
+    assert_err(jt_store_mark(store, 0, &mark), JT_ERR_NOT_FOUND);
+    assert_query("SELECT version FROM commits ORDER BY version", "1|9999|10000|");
+    jt_store_close(store);
+}
+
+static void begin_read_sees_one_state_and_writes_nothing(void **state)
+{
+    (void)state;
+    put_one_and_close();
+    struct jt_store *store = open_store();
+    struct jt_diag diag = JT_DIAG_INIT;
+    assert_ok(jt_store_begin_read(store, &diag));
+    assert_int_equal(version(store), 1);
+    write_beside("UPDATE meta SET value = 2 WHERE name = 'version'");
+    assert_int_equal(version(store), 1);
+    assert_err(jt_store_put(store, JT_STORE_ROLE, JT_SPAN("a"), JT_SPAN("1")), JT_ERR_ARGUMENT);
+    assert_err(jt_store_commit(store, &diag), JT_ERR_ARGUMENT);
+    assert_err(jt_store_begin(store, &diag), JT_ERR_ARGUMENT);
+    assert_err(jt_store_begin_read(store, &diag), JT_ERR_ARGUMENT);
+    jt_store_rollback(store);
+    assert_int_equal(version(store), 2);
+    begin(store);
+    assert_err(jt_store_begin_read(store, &diag), JT_ERR_ARGUMENT);
+    put(store, JT_STORE_ROLE, "a", "1");
+    commit(store);
+    assert_objects(store, 0, "1:a=1@3 1:r={}@1 ");
+    jt_store_close(store);
+}
+
 /* --- keys, sealed, audit --- */
 
 static void keys_any_order_given_oldest_first(void **state)
@@ -313,6 +400,43 @@ static void sealed_given_by_name(void **state)
     assert_ok(jt_store_sealed(store, "pepper", take_sealed, &got));
     assert_true(jt_span_eq(jt_buf_span(&got), JT_SPAN("se\0cond")));
     assert_err(jt_store_sealed(store, "peppe", take_sealed, &got), JT_ERR_NOT_FOUND);
+    jt_store_close(store);
+}
+
+static enum jt_err list_sealed(void *ctx, const char *name, struct jt_span row_mac,
+                               struct jt_span blob)
+{
+    assert_true(jt_span_eq(row_mac, jt_span_of(mac, sizeof mac)));
+    return jt_buf_printf(ctx, "%s=%.*s ", name, (int)blob.n, (const char *)blob.p);
+}
+
+static enum jt_err refuse_sealed(void *ctx, const char *name, struct jt_span row_mac,
+                                 struct jt_span blob)
+{
+    (void)name;
+    (void)row_mac;
+    (void)blob;
+    return ++*(int *)ctx == 2 ? JT_ERR_UNSEAL : JT_OK;
+}
+
+static void each_sealed_gives_every_row(void **state)
+{
+    (void)state;
+    struct jt_store *store = open_store();
+    JT_AUTO(buf) got = JT_BUF_INIT(100);
+    assert_ok(jt_store_each_sealed(store, list_sealed, &got));
+    assert_int_equal(got.len, 0);
+    begin(store);
+    assert_ok(jt_store_put_sealed(store, "pepper", jt_span_of(mac, 32), JT_SPAN("p")));
+    assert_ok(jt_store_put_sealed(store, "a'b", jt_span_of(mac, 32), JT_SPAN("q")));
+    commit(store);
+    assert_ok(jt_store_each_sealed(store, list_sealed, &got));
+    assert_int_equal(got.len, strlen("pepper=p a'b=q "));
+    assert_non_null(strstr(jt_buf_str(&got), "pepper=p "));
+    assert_non_null(strstr(jt_buf_str(&got), "a'b=q "));
+    int calls = 0;
+    assert_err(jt_store_each_sealed(store, refuse_sealed, &calls), JT_ERR_UNSEAL);
+    assert_int_equal(calls, 2);
     jt_store_close(store);
 }
 
@@ -421,7 +545,7 @@ static void open_with_any_allocation_failing_told_and_later_accepted(void **stat
         struct jt_store *store = NULL;
         struct jt_diag diag = JT_DIAG_INIT;
         allocations_left = n;
-        enum jt_err err = jt_store_open_sqlite(path, &fixed_clock, &store, &diag);
+        enum jt_err err = jt_store_open(at(path), &fixed_clock, &store, &diag);
         bool untouched = allocations_left >= 0;
         allocations_left = -1;
         if (err == JT_OK) {
@@ -453,8 +577,12 @@ int main(void)
         store_test(rollback_or_close_undoes_all),
         store_test(calls_out_of_order_refused_in_order_accepted),
         store_test(begin_while_another_writes_refused_after_waiting),
+        store_test(commit_raising_the_version_leaves_a_mark),
+        store_test(marks_of_long_ago_dropped),
+        store_test(begin_read_sees_one_state_and_writes_nothing),
         store_test(keys_any_order_given_oldest_first),
         store_test(sealed_given_by_name),
+        store_test(each_sealed_gives_every_row),
         store_test(audit_stands_and_falls_with_its_change),
         store_test(change_with_any_allocation_failing_whole_or_absent),
         store_test(open_with_any_allocation_failing_told_and_later_accepted),

@@ -38,6 +38,13 @@ static inline const char *desk_db(void)
     return path;
 }
 
+static inline const struct jt_store_where *desk_where(void)
+{
+    static struct jt_store_where where;
+    where.sqlite_path = desk_db();
+    return &where;
+}
+
 /* A configuration with `more` lines of its `keys` mapping. */
 static inline enum jt_err desk_config(const char *more, struct jt_config *out)
 {
