@@ -25,6 +25,9 @@ JT_MUST_USE enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag
 JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, struct jt_access *access,
                                          const struct jt_keyring *keyring, struct jt_diag *diag);
 
+/* Remembers a copy of `keyring` as the keys that are known here. JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_change_know(struct jt_issuer *issuer, const struct jt_keyring *keyring);
+
 /* Outside a transaction: publishes all that the store holds; the first root too, for which `settings`
  * must be given (NULL: as they are). Rows of strangers among the keys are logged. */
 JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
@@ -32,7 +35,9 @@ JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
                                                  struct jt_diag *diag);
 
 /* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:
- * cheap. */
+ * cheap. When the store's history is another than the one that is known (a standby was promoted, a
+ * backup restored), all is read anew and the keys that are known here are brought into the store
+ * (keymerge.h). Whether the store could be asked is noted (reach.h). */
 JT_MUST_USE enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag);
 
 /* Reads the objects changed since `old_version` and gives `old` with them. */

@@ -66,7 +66,7 @@ const struct jt_conf_row jt_config_rows[] = {
      "how much later than its period a rotation may come, by the key"},
     {"keys.skew", JT_CONF_DURATION, AT(skew_s), "5m", 0, DAY, false, NULL,
      "clock skew that a retiring key is kept for"},
-    {"keys.staleness", JT_CONF_DURATION, AT(staleness_s), "4h", 0, 30 * (int64_t)DAY, false, NULL,
+    {"keys.staleness", JT_CONF_DURATION, AT(staleness_s), "4h", 10, 30 * (int64_t)DAY, false, NULL,
      "how long an issuer goes on without its database; so much longer a retiring key is published"},
     {"jwks.max_age", JT_CONF_DURATION, AT(max_age_s), "5m", 1, DAY, false, NULL,
      "max-age of the key set's Cache-Control"},
@@ -282,6 +282,13 @@ struct jt_signer_conf jt_config_signer(const struct jt_config *config)
         .pkcs11 = {config->pkcs11_module, config->pkcs11_token, config->pkcs11_pin_file,
                    config->pkcs11_pin_credential, config->pkcs11_pin_env},
     };
+}
+
+struct jt_store_where jt_config_store(const struct jt_config *config)
+{
+    return (struct jt_store_where){.sqlite_path =
+                                       config->store_postgres == NULL ? config->store_path : NULL,
+                                   .postgres = config->store_postgres};
 }
 
 enum jt_log_level jt_config_log_level(const struct jt_config *config)

@@ -12,6 +12,7 @@
 #include "common/conf/conf.h"
 #include "common/jose/alg.h"
 #include "common/log/log.h"
+#include "issuer/store/store.h"
 #include "keys/schedule.h"
 #include "keys/signer.h"
 
@@ -50,6 +51,7 @@ void jt_config_release(struct jt_config *config);
 
 struct jt_schedule_conf jt_config_schedule(const struct jt_config *config);
 struct jt_signer_conf jt_config_signer(const struct jt_config *config); /* borrows */
+struct jt_store_where jt_config_store(const struct jt_config *config);  /* borrows */
 enum jt_log_level jt_config_log_level(const struct jt_config *config);
 unsigned jt_config_admin_mode(const struct jt_config *config);
 

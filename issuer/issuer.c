@@ -91,7 +91,7 @@ static enum jt_err check_algs(const struct jt_access *access, const struct jt_co
 enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
                             struct jt_diag *diag)
 {
-    const struct jt_store_where where = {.sqlite_path = config->store_path};
+    const struct jt_store_where where = jt_config_store(config);
     struct jt_signer *signer = NULL;
     struct jt_store *store = NULL;
     struct jt_access *access = NULL;
@@ -101,7 +101,8 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
     if (err == JT_OK) {
         err = jt_store_peek(&where, &store, diag);
         if (err == JT_ERR_NOT_FOUND) {
-            err = jt_folder_check(config->store_path, diag); /* the first start makes it */
+            /* the first start makes it */
+            err = where.sqlite_path == NULL ? JT_OK : jt_folder_check(where.sqlite_path, diag);
             goto done;
         }
     }
@@ -149,7 +150,7 @@ static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
 static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
                               struct jt_settings *settings, struct jt_diag *diag)
 {
-    const struct jt_store_where where = {.sqlite_path = settings->config.store_path};
+    const struct jt_store_where where = jt_config_store(&settings->config);
     JT_TRY(jt_issuer_check(deps, &settings->config, diag));
     JT_TRY(open_signer(deps, &settings->config, &issuer->signer, diag));
     JT_TRY(jt_slots_new(jt_root_free, &issuer->roots));
@@ -203,6 +204,7 @@ void jt_issuer_free(struct jt_issuer *issuer)
     jt_store_close(issuer->store);
     jt_slots_free(issuer->roots);
     jt_signer_free(issuer->signer);
+    jt_keyring_release(&issuer->known);
     jt_secret_release(&issuer->pepper);
     (void)pthread_mutex_destroy(&issuer->write_lock); /* nobody holds it */
     free(issuer);
@@ -265,6 +267,9 @@ enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum jt_alg alg, 
     JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
     enum jt_err err =
         jt_keyring_raise(&keyring, issuer->store, issuer->signer, alg, lifetime_s, diag);
+    if (err == JT_OK) {
+        err = jt_change_know(issuer, &keyring); /* should the change fail, a bound is too high */
+    }
     jt_keyring_release(&keyring);
     return err;
 }

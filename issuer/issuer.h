@@ -14,6 +14,7 @@
 #include "common/log/log.h"
 #include "issuer/clockwatch.h"
 #include "issuer/keyring.h"
+#include "issuer/reach.h"
 #include "issuer/root.h"
 
 #include <pthread.h>
@@ -26,10 +27,14 @@ struct jt_issuer {
     const char *config_path; /* of the file that the settings came from; NULL: none */
     struct jt_slots *roots;
     struct jt_signer *signer;
-    atomic_size_t applying;     /* bytes that the applies on their way hold (apply_input.h) */
-    struct jt_secret pepper;    /* keys the hashes of client secrets */
-    pthread_mutex_t write_lock; /* orders changes; guards all below and publishing */
+    struct jt_reach reach;        /* when the store was last asked */
+    atomic_uint_fast64_t rejoins; /* how often its history was another */
+    atomic_size_t applying;       /* bytes that the applies on their way hold (apply_input.h) */
+    struct jt_secret pepper;      /* keys the hashes of client secrets */
+    pthread_mutex_t write_lock;   /* orders changes; guards all below and publishing */
     struct jt_store *store;
+    int64_t mark;            /* of the store's commit that the root is of */
+    struct jt_keyring known; /* the keys as last published */
     struct jt_clockwatch watch;
     int64_t due_s;        /* when the next automatic key step can be due */
     int64_t uses_saved_s; /* when the last uses of secrets were written */
@@ -75,6 +80,19 @@ static inline const struct jt_root *jt_issuer_enter(struct jt_issuer_worker *wor
 static inline void jt_issuer_exit(struct jt_issuer_worker *worker)
 {
     jt_slots_exit(worker->slot);
+}
+
+/* Has the issuer been cut off from its store for longer than keys.staleness, so that no token may be
+ * issued? By the root that the request reads. */
+static inline bool jt_issuer_is_stale(const struct jt_issuer *issuer, const struct jt_root *root)
+{
+    return jt_reach_is_stale(&issuer->reach, issuer->clock, root->settings->config.staleness_s);
+}
+
+/* Did the last try to ask the store fail? */
+static inline bool jt_issuer_is_cut_off(const struct jt_issuer *issuer)
+{
+    return atomic_load(&issuer->reach.away);
 }
 
 /* --- changing --- */

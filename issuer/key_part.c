@@ -41,6 +41,20 @@ static enum jt_err make_etag(struct jt_span set, char out[48])
     return err;
 }
 
+static enum jt_err copy_times(const struct jt_keyring *keyring, struct jt_key_part *part)
+{
+    if (keyring->n == 0) {
+        return JT_OK;
+    }
+    part->times = malloc(keyring->n * sizeof *part->times);
+    if (part->times == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    memcpy(part->times, keyring->times, keyring->n * sizeof *part->times);
+    part->n_times = keyring->n;
+    return JT_OK;
+}
+
 enum jt_err jt_key_part_make(const struct jt_keyring *keyring, struct jt_key_part **out_part)
 {
     struct jt_key_part *part = calloc(1, sizeof *part);
@@ -58,6 +72,9 @@ enum jt_err jt_key_part_make(const struct jt_keyring *keyring, struct jt_key_par
     enum jt_err err = put_set(keyring, &part->jwks);
     if (err == JT_OK) {
         err = make_etag(jt_buf_span(&part->jwks), part->etag);
+    }
+    if (err == JT_OK) {
+        err = copy_times(keyring, part);
     }
     if (err != JT_OK) {
         jt_key_part_free(part);
@@ -77,6 +94,7 @@ void jt_key_part_free(struct jt_key_part *keys)
 {
     if (keys != NULL && atomic_fetch_sub_explicit(&keys->refs, 1, memory_order_acq_rel) == 1) {
         jt_buf_release(&keys->jwks);
+        free(keys->times);
         free(keys);
     }
 }

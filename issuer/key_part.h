@@ -19,6 +19,8 @@ struct jt_key_part {
     char signing_kid[JT_ALG_COUNT_][JT_KEY_KID_MAX]; /* "" where no key signs */
     struct jt_buf jwks;                              /* the JWK Set, ready to send */
     char etag[48];                                   /* quoted, of the set's digest */
+    struct jt_key_times *times;                      /* of all keys, oldest published first */
+    size_t n_times;
 };
 
 /* Gives the public side: signing kids, JWKS text, ETag. JT_ERR_NOMEM, JT_ERR_CRYPTO. */

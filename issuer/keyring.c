@@ -72,6 +72,46 @@ static void copy_times(const struct jt_store_key *row, enum jt_alg alg, struct j
     memcpy(out->kid, row->kid.p, row->kid.n);
 }
 
+enum jt_err jt_keyring_add(struct jt_keyring *keyring, const struct jt_key_times *times,
+                           const struct jt_sealed *sealed)
+{
+    const struct jt_store_key row = {.kid = jt_buf_span(&sealed->kid),
+                                     .public_jwk = jt_buf_span(&sealed->public_jwk),
+                                     .blob = jt_buf_span(&sealed->blob),
+                                     .mac = jt_span_of(sealed->mac, sizeof sealed->mac)};
+    JT_TRY(grow(keyring));
+    JT_TRY(copy_sealed(&row, times->alg, &keyring->sealed[keyring->n]));
+    keyring->times[keyring->n++] = *times;
+    return JT_OK;
+}
+
+enum jt_err jt_keyring_copy(const struct jt_keyring *keyring, struct jt_keyring *out_copy)
+{
+    struct jt_keyring copy = {.untrusted = keyring->untrusted};
+    for (size_t i = 0; i < keyring->n; i++) {
+        enum jt_err err = jt_keyring_add(&copy, &keyring->times[i], &keyring->sealed[i]);
+        if (err != JT_OK) {
+            jt_keyring_release(&copy);
+            return err;
+        }
+    }
+    *out_copy = copy;
+    return JT_OK;
+}
+
+bool jt_keyring_same(const struct jt_keyring *a, const struct jt_keyring *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        const struct jt_key_times *x = &a->times[i], *y = &b->times[i];
+        same = strcmp(x->kid, y->kid) == 0 && x->published_at_s == y->published_at_s &&
+               x->sign_from_s == y->sign_from_s && x->sign_until_s == y->sign_until_s &&
+               x->drop_at_s == y->drop_at_s && x->dropped_at_s == y->dropped_at_s &&
+               x->revoked_at_s == y->revoked_at_s && x->longest_s == y->longest_s;
+    }
+    return same;
+}
+
 struct reading {
     struct jt_keyring *keyring;
     struct jt_signer *signer;
@@ -92,24 +132,32 @@ static void distrust(struct reading *reading, const struct jt_store_key *row, en
     }
 }
 
+/* Does the row carry this issuer's MAC? Nothing is loaded or wiped. */
+static enum jt_err check_mac(struct jt_signer *signer, struct jt_sealed *sealed,
+                             struct jt_diag *diag)
+{
+    struct jt_buf blob = sealed->blob;
+    sealed->blob = (struct jt_buf)JT_BUF_INIT(blob.max);
+    enum jt_err err = jt_signer_load(signer, sealed, 0, NULL, diag);
+    sealed->blob = blob;
+    return err;
+}
+
 /* Loads the row. One that does not open may be a stranger's: then its MAC is wrong too, which is
  * asked for alone (the pepper has shown before that the key-encryption key is this store's). */
 static enum jt_err load_row(const struct reading *reading, const struct jt_store_key *row,
                             struct jt_sealed *sealed, struct jt_diag *diag)
 {
-    enum jt_err err = jt_signer_load(reading->signer, sealed, row->longest_s, NULL, diag);
-    if (err == JT_ERR_UNSEAL) {
-        struct jt_buf blob = sealed->blob;
-        sealed->blob = (struct jt_buf)JT_BUF_INIT(blob.max);
-        bool strange =
-            jt_signer_load(reading->signer, sealed, row->longest_s, NULL, NULL) == JT_ERR_KEY_MAC;
-        sealed->blob = blob;
-        return strange ? JT_ERR_KEY_MAC : err;
+    if (sealed->blob.len == 0) {
+        JT_TRY(check_mac(reading->signer, sealed, diag));
+        return !still_signs(row) ? JT_OK
+                                 : jt_diag_fail(diag, JT_ERR_UNSEAL,
+                                                "its private half is gone from the store; restore "
+                                                "the database from a backup");
     }
-    if (err == JT_OK && still_signs(row) && sealed->blob.len == 0) {
-        return jt_diag_fail(diag, JT_ERR_UNSEAL,
-                            "its private half is gone from the store; restore the database from a "
-                            "backup");
+    enum jt_err err = jt_signer_load(reading->signer, sealed, row->longest_s, NULL, diag);
+    if (err == JT_ERR_UNSEAL && check_mac(reading->signer, sealed, NULL) == JT_ERR_KEY_MAC) {
+        return JT_ERR_KEY_MAC;
     }
     return err;
 }
@@ -168,7 +216,7 @@ enum jt_err jt_keyring_read(struct jt_store *store, struct jt_signer *signer,
 
 /* --- carrying out a plan --- */
 
-static size_t find_kid(const struct jt_keyring *keyring, const char *kid)
+size_t jt_keyring_find(const struct jt_keyring *keyring, const char *kid)
 {
     size_t i = 0;
     while (i < keyring->n && strcmp(keyring->times[i].kid, kid) != 0) {
@@ -177,7 +225,7 @@ static size_t find_kid(const struct jt_keyring *keyring, const char *kid)
     return i;
 }
 
-static enum jt_err write_row(const struct jt_keyring *keyring, size_t i, struct jt_store *store)
+enum jt_err jt_keyring_write(const struct jt_keyring *keyring, size_t i, struct jt_store *store)
 {
     const struct jt_key_times *times = &keyring->times[i];
     const struct jt_sealed *sealed = &keyring->sealed[i];
@@ -255,7 +303,7 @@ static enum jt_err carry_out(const struct carrying *c, struct jt_schedule_change
         /* this PUBLISH's key, or the one that the PUBLISH before it made */
         memcpy(change->kid, keyring->times[keyring->n - 1].kid, sizeof change->kid);
     }
-    size_t i = find_kid(keyring, change->kid);
+    size_t i = jt_keyring_find(keyring, change->kid);
     if (i == keyring->n) {
         return JT_ERR_INTERNAL;
     }
@@ -279,7 +327,7 @@ static enum jt_err carry_out(const struct carrying *c, struct jt_schedule_change
         erase_private(keyring, i);
         break;
     }
-    return write_row(keyring, i, c->store);
+    return jt_keyring_write(keyring, i, c->store);
 }
 
 static bool stands_before(const struct jt_key_times *a, const struct jt_key_times *b)
@@ -288,8 +336,7 @@ static bool stands_before(const struct jt_key_times *a, const struct jt_key_time
            (a->published_at_s == b->published_at_s && strcmp(a->kid, b->kid) < 0);
 }
 
-/* As the store gives the rows, so that the set's text and ETag are the same after a restart. */
-static void restore_order(struct jt_keyring *keyring)
+void jt_keyring_sort(struct jt_keyring *keyring)
 {
     for (size_t i = 1; i < keyring->n; i++) {
         for (size_t j = i; j > 0 && stands_before(&keyring->times[j], &keyring->times[j - 1]);
@@ -340,7 +387,7 @@ enum jt_err jt_keyring_apply(struct jt_keyring *keyring, struct jt_schedule_plan
         JT_TRY(jt_store_audit(store, actor, actions[change->step], jt_span_str(change->kid),
                               JT_SPAN_NONE));
     }
-    restore_order(keyring);
+    jt_keyring_sort(keyring);
     return purge(keyring, store);
 }
 
@@ -357,7 +404,7 @@ enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_store *store,
         }
         times->longest_s = lifetime_s;
         JT_TRY(jt_signer_load(signer, &keyring->sealed[i], lifetime_s, NULL, diag));
-        JT_TRY(write_row(keyring, i, store));
+        JT_TRY(jt_keyring_write(keyring, i, store));
     }
     return JT_OK;
 }

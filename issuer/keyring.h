@@ -26,7 +26,8 @@ struct jt_keyring {
     size_t untrusted; /* rows passed over */
 };
 
-/* Reads all rows and has the signer load each. An active or next key that does not open is an error
+/* Reads all rows and has the signer load each that has a private half; none is wiped, for the
+ * published root may still sign with it (jt_keyring_forget does it after the next). An active or next key that does not open is an error
  * with a sentence (the daemon never makes replacements silently), and so is an untrusted row that
  * leaves its algorithm without an active key; other untrusted rows are counted and passed over.
  * JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_STORE, JT_ERR_NOMEM. On failure nothing needs release. */
@@ -54,5 +55,28 @@ JT_MUST_USE enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_s
 void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signer);
 
 void jt_keyring_release(struct jt_keyring *keyring);
+
+/* Gives a copy, to release. JT_ERR_NOMEM; then nothing needs release. */
+JT_MUST_USE enum jt_err jt_keyring_copy(const struct jt_keyring *keyring,
+                                        struct jt_keyring *out_copy);
+
+/* Are the steps of all keys the same? */
+bool jt_keyring_same(const struct jt_keyring *a, const struct jt_keyring *b);
+
+/* --- single rows, for keymerge.c --- */
+
+/* The index of `kid`; keyring->n when it is not there. */
+size_t jt_keyring_find(const struct jt_keyring *keyring, const char *kid);
+
+/* Appends copies. JT_ERR_LIMIT, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_keyring_add(struct jt_keyring *keyring, const struct jt_key_times *times,
+                                       const struct jt_sealed *sealed);
+
+/* In a store transaction: writes row `i` as it stands. */
+JT_MUST_USE enum jt_err jt_keyring_write(const struct jt_keyring *keyring, size_t i,
+                                         struct jt_store *store);
+
+/* As the store gives the rows, so that the set's text and ETag are the same after a restart. */
+void jt_keyring_sort(struct jt_keyring *keyring);
 
 #endif

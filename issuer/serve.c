@@ -9,7 +9,7 @@
 
 #include "common/base/base.h"
 
-#define TICK_S            10
+#define TICK_S            2 /* how late a change of another issuer is seen, where nothing tells of it */
 #define ADMIN_THREADS     4 /* a change may take long, and others wait for its lock */
 #define ADMIN_CONNECTIONS 256
 
@@ -17,6 +17,7 @@ struct service {
     struct jt_serve *serve;
     struct jt_listen public_listen, admin_listen, token_listen;
     struct jt_issuer *issuer;
+    struct jt_store_watch *watch; /* tells of other issuers' changes */
     struct jt_oauth_routes routes;
     struct jt_admin admin, token_admin; /* by the socket, and by tokens over TCP */
     struct jt_server_conf public_conf, admin_conf, token_conf;
@@ -102,6 +103,8 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(open_sockets(service, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     service->issuer->config_path = service->serve->config_path;
+    struct jt_store_where where = jt_config_store(jt_issuer_config(service->issuer));
+    JT_TRY(jt_store_watch_new(&where, &service->watch, diag));
     const struct jt_config *config = jt_issuer_config(service->issuer);
     JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
     fill_confs(service);
@@ -132,6 +135,7 @@ static void stop(struct service *service)
     jt_listen_close(&service->admin_listen);
     jt_listen_close(&service->token_listen);
     jt_oauth_routes_release(&service->routes);
+    jt_store_watch_free(service->watch);
     jt_issuer_free(service->issuer);
 }
 
@@ -182,18 +186,25 @@ static void tick(void *ctx)
 {
     struct service *service = ctx;
     struct jt_diag diag = JT_DIAG_INIT;
+    (void)jt_store_watch_take(service->watch); /* the version tells */
     enum jt_err err = jt_issuer_tick(service->issuer, &diag);
-    if (err != JT_OK) {
+    if (err != JT_OK && !jt_issuer_is_cut_off(service->issuer)) { /* that is told elsewhere */
         jt_log(service->serve->log, JT_EV_KEY_TICK_FAIL, jt_log_err(err),
                jt_log_str("why", jt_diag_text(&diag, err)));
     }
+}
+
+static int wake(void *ctx)
+{
+    const struct service *service = ctx;
+    return jt_store_watch_fd(service->watch);
 }
 
 enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag)
 {
     struct service service = {.serve = serve};
     service.public_listen.fd = service.admin_listen.fd = service.token_listen.fd = -1;
-    const struct jt_daemon daemon = {&service, reload, tick, TICK_S};
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, wake};
     jt_daemon_limits();
     enum jt_err err = start(&service, diag);
     if (err == JT_OK) {

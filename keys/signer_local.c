@@ -34,7 +34,7 @@ struct local {
     const struct jt_random *random;
     struct jt_slots *tables;
     atomic_bool unwiped;  /* an old table is still held */
-    pthread_mutex_t lock; /* guards lanes */
+    pthread_mutex_t lock; /* guards lanes, and keks where status reads them */
     bool lanes[JT_SIGNER_LANES_MAX];
 };
 
@@ -192,6 +192,9 @@ static enum jt_err local_load(struct jt_signer *signer, const struct jt_sealed *
     if (sealed->kind == JT_SEALED_PEPPER) {
         return load_pepper(local, sealed, out_pepper, diag);
     }
+    if (longest_s == 0) {
+        return jt_seal_check(jt_keks_of(&local->keks, sealed), sealed, diag);
+    }
     if (sealed->blob.len == 0) {
         return forget_key(local, sealed, diag);
     }
@@ -214,21 +217,31 @@ static enum jt_err local_rewrap(struct jt_signer *signer, struct jt_sealed *seal
     return JT_OK;
 }
 
-/* Who signs does not look at them: only the calls of the one thread do. */
+/* Who signs does not look at them, only the calls of the one thread and status. */
 static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_signer_conf *conf,
                                   struct jt_diag *diag)
 {
-    return jt_keks_load(conf, &local_of(signer)->keks, diag);
+    struct local *local = local_of(signer);
+    struct jt_keks keks = JT_KEKS_INIT;
+    JT_TRY(jt_keks_load(conf, &keks, diag));
+    (void)pthread_mutex_lock(&local->lock); /* a plain mutex, never recursive: cannot fail */
+    struct jt_keks old = local->keks;
+    local->keks = keks;
+    (void)pthread_mutex_unlock(&local->lock);
+    jt_keks_release(&old);
+    return JT_OK;
 }
 
 static void local_status(struct jt_signer *signer, struct jt_signer_status *out_status)
 {
-    const struct local *local = local_of(signer);
+    struct local *local = local_of(signer);
     *out_status = (struct jt_signer_status){.how = JT_SIGNER_LOCAL};
+    (void)pthread_mutex_lock(&local->lock);
     jt_kek_id_text(local->keks.now.id, out_status->kek);
     if (local->keks.has_next) {
         jt_kek_id_text(local->keks.next.id, out_status->kek_next);
     }
+    (void)pthread_mutex_unlock(&local->lock);
 }
 
 /* --- lanes --- */

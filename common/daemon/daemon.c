@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/daemon/daemon.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/base/base.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* a clock that exists */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void fill_set(sigset_t *set)
 {
@@ -37,20 +47,44 @@ void jt_daemon_limits(void)
     (void)umask(077);
 }
 
-void jt_daemon_loop(const struct jt_daemon *daemon)
+/* Until a signal comes, the descriptor is readable or the time is over; the signal, or 0. */
+static int await(int signals, int wake, int64_t until_ms)
 {
-    sigset_t set;
-    fill_set(&set);
-    const struct timespec wait = {.tv_sec = daemon->tick_s};
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+    int64_t left_ms = until_ms - now_ms();
+    struct signalfd_siginfo got;
+    /* interrupted: the caller looks at the time again */
+    if (poll(fds, JT_COUNT(fds), left_ms < 0 ? 0 : (int)left_ms) <= 0 || fds[0].revents == 0) {
+        return 0;
+    }
+    return read(signals, &got, sizeof got) == sizeof got ? (int)got.ssi_signo : 0;
+}
+
+static void take_turns(const struct jt_daemon *daemon, int signals)
+{
     for (;;) {
-        int got = sigtimedwait(&set, NULL, &wait);
+        int64_t until_ms = now_ms() + (int64_t)daemon->tick_s * 1000;
+        int wake = daemon->wake == NULL ? -1 : daemon->wake(daemon->ctx);
+        int got = await(signals, wake, until_ms);
         if (got == SIGTERM || got == SIGINT) {
             return;
         }
         if (got == SIGHUP) {
             daemon->reload(daemon->ctx);
-        } else if (got < 0 && errno == EAGAIN) {
+        } else {
             daemon->tick(daemon->ctx);
         }
     }
+}
+
+void jt_daemon_loop(const struct jt_daemon *daemon)
+{
+    sigset_t set;
+    fill_set(&set);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0) { /* no descriptor is left: a daemon that could not be ended is of no use */
+        return;
+    }
+    take_turns(daemon, signals);
+    (void)close(signals); /* nothing is lost */
 }

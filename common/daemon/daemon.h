@@ -20,8 +20,9 @@ void jt_daemon_limits(void);
 struct jt_daemon {
     void *ctx;
     void (*reload)(void *ctx); /* SIGHUP */
-    void (*tick)(void *ctx);   /* after each `tick_s` seconds without a signal */
+    void (*tick)(void *ctx);   /* `tick_s` seconds after the one before, or when `wake` says so */
     unsigned tick_s;
+    int (*wake)(void *ctx); /* a descriptor whose being readable is a tick; -1 or NULL: none */
 };
 
 /* Returns at SIGINT or SIGTERM. */

@@ -6,6 +6,7 @@
 #include "common/base/secret.h"
 #include "common/json/json.h"
 #include "issuer/admin/admin.h"
+#include "issuer/admin/admin_metrics.h"
 #include "issuer/admin/authority.h"
 #include "issuer/admin/health.h"
 #include "issuer/admin/problem.h"
@@ -277,13 +278,14 @@ void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answ
 
 void jt_admin_routes_make(struct jt_admin *admin)
 {
-    static const struct jt_route health[] = {
+    static const struct jt_route open_to_all[] = {
         {.method = "GET", .path = "/livez", .handler = jt_health_live},
         {.method = "GET", .path = "/readyz", .handler = jt_health_ready},
+        {.method = "GET", .path = "/metrics", .handler = jt_admin_metrics_get},
     };
     admin->n_routes = 0;
-    for (size_t i = 0; i < JT_COUNT(health); i++) {
-        admin->routes[admin->n_routes++] = health[i];
+    for (size_t i = 0; i < JT_COUNT(open_to_all); i++) {
+        admin->routes[admin->n_routes++] = open_to_all[i];
     }
     for (size_t i = 0; i < jt_admin_n_table && admin->n_routes < JT_ADMIN_MAX_ROUTES; i++) {
         const struct jt_admin_route *route = &jt_admin_table[i];

@@ -13,7 +13,8 @@
 /* The process answers: that is all. */
 void jt_health_live(void *app, const struct jt_request *request, struct jt_answer *answer);
 
-/* Tokens can be issued: a key signs. */
+/* Tokens can be issued: a key signs, the signer answers, and the database was reached within the
+ * staleness limit. Else 503 and what is missing, a line each. */
 void jt_health_ready(void *app, const struct jt_request *request, struct jt_answer *answer);
 
 #endif

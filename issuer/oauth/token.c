@@ -40,6 +40,16 @@ static enum jt_err check_grant_type(struct issuing *issuing)
     return JT_OK;
 }
 
+/* Cut off from its database for too long: who may do what is not known any more. */
+static enum jt_err check_reach(struct issuing *issuing)
+{
+    if (!jt_issuer_is_stale(issuing->worker->issuer, issuing->root)) {
+        return JT_OK;
+    }
+    return jt_diag_fail(&issuing->diag, JT_ERR_STORE_STALE,
+                        "the issuer cannot reach its database; try again later");
+}
+
 static enum jt_err authenticate(struct issuing *issuing)
 {
     const struct jt_issuer *issuer = issuing->worker->issuer;
@@ -110,6 +120,7 @@ static enum jt_err answer_token(struct issuing *issuing, struct jt_answer *answe
 static enum jt_err issue(struct issuing *issuing, struct jt_answer *answer)
 {
     JT_TRY(check_grant_type(issuing));
+    JT_TRY(check_reach(issuing));
     for (int attempt = 0;; attempt++) {
         jt_buf_clear(&issuing->scope);
         JT_TRY(authenticate(issuing));

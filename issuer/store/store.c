@@ -33,7 +33,9 @@ static enum jt_err put_mark(struct jt_store *store, int64_t version, struct jt_d
     JT_TRY(jt_random_fill(&jt_random_system, &random, sizeof random));
     const struct jt_store_commit commit = {version, (int64_t)(random >> 1),
                                            version - JT_STORE_MARKS};
-    return store->ops->put_mark(store, &commit, diag);
+    JT_TRY(store->ops->put_mark(store, &commit, diag));
+    store->last_mark = commit.mark;
+    return JT_OK;
 }
 
 /* --- opening --- */
@@ -188,6 +190,11 @@ enum jt_err jt_store_mark(struct jt_store *store, int64_t version, int64_t *out_
 {
     JT_TRY(start_reading(store));
     return end_reading(store, store->ops->mark(store, version, out_mark));
+}
+
+int64_t jt_store_last_mark(const struct jt_store *store)
+{
+    return store->last_mark;
 }
 
 /* --- writes --- */

@@ -75,6 +75,10 @@ JT_MUST_USE enum jt_err jt_store_version(struct jt_store *store, int64_t *out_ve
  * was promoted, a backup restored). */
 JT_MUST_USE enum jt_err jt_store_mark(struct jt_store *store, int64_t version, int64_t *out_mark);
 
+/* The mark that the last commit made here which raised the version wrote; 0 when there was none.
+ * Asks no database. */
+int64_t jt_store_last_mark(const struct jt_store *store);
+
 /* Is the database file still the one that was opened, and sound in itself? Reads all of it.
  * JT_ERR_STORE with a sentence; JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_store_check(struct jt_store *store, struct jt_diag *diag);

@@ -69,6 +69,7 @@ struct jt_store {
     struct jt_diag why;      /* and its sentence */
     struct jt_diag not_read; /* why the last read failed; the implementation's to write */
     int64_t version;         /* in a transaction: the one that its writes get */
+    int64_t last_mark;       /* that was written here */
 };
 
 #endif

@@ -304,6 +304,20 @@ class Admin(DevCase):
             self.assertEqual((answer.status, answer.body), (200, b"ok\n"))
             self.assertEqual(answer.header("Content-Type"), "text/plain; charset=utf-8")
 
+    def test_metrics(self):
+        answer = self.issuer.admin("GET", "/metrics", prefix="")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8")
+        lines = answer.body.decode().splitlines()
+        for line in ('jeton_keys{alg="ES256",state="active"} 1',
+                     'jeton_keys{alg="ES256",state="next"} 1', "jeton_store_up 1",
+                     "jeton_store_stale 0", "jeton_store_rejoins_total 0", "jeton_signer_up 1"):
+            self.assertIn(line, lines)
+        due = [line for line in lines if line.startswith("jeton_key_step_due_seconds{")]
+        self.assertEqual(len(due), 1)
+        self.assertGreater(int(due[0].split()[-1]), 1_700_000_000)
+        self.assertEqual(self.issuer.get("/metrics").status, 404)  # not on the public one
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -276,7 +276,7 @@ enum jt_err jt_guard_run(struct jt_guardconf *conf, const char *path, struct jt_
     service.authorize.log = log;
     service.ops.authorize = &service.authorize;
     service.ops.version = JETON_VERSION;
-    const struct jt_daemon daemon = {&service, reload, tick, TICK_S};
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, NULL};
     jt_daemon_limits();
     enum jt_err err = start(&service, conf, diag);
     if (err == JT_OK) {

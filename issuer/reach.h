@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When the store was last reached, and what follows: an issuer cut off from its database goes on with
+ * what it knows for the staleness limit, and then issues no more tokens, for a client or a key may
+ * have been revoked meanwhile. Says so in the log, at the beginning, once a minute, and at the end.
+ * Ownership: in place.
+ * Thread rule: confirm and fail with the issuer's write lock; the rest any thread.
+ */
+#ifndef JT_ISSUER_REACH_H
+#define JT_ISSUER_REACH_H
+
+#include "common/base/clock.h"
+#include "common/base/err.h"
+#include "common/log/log.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct jt_reach {
+    _Atomic int64_t confirmed_ms; /* on the boot clock */
+    atomic_bool away;             /* the last try failed */
+    int64_t told_ms;              /* when the log last said so */
+    bool stale_told;
+};
+
+/* What is in memory is what the store holds. */
+void jt_reach_confirm(struct jt_reach *reach, const struct jt_clock *clock, struct jt_log *log);
+
+/* The store could not be asked; `why` is the sentence. */
+void jt_reach_fail(struct jt_reach *reach, const struct jt_clock *clock, struct jt_log *log,
+                   const char *why, int64_t limit_s);
+
+/* How long ago it was last confirmed, in seconds. */
+int64_t jt_reach_age_s(const struct jt_reach *reach, const struct jt_clock *clock);
+
+/* May no more tokens be issued? */
+static inline bool jt_reach_is_stale(const struct jt_reach *reach, const struct jt_clock *clock,
+                                     int64_t limit_s)
+{
+    int64_t age_ms =
+        jt_clock_boot_ms(clock) - atomic_load_explicit(&reach->confirmed_ms, memory_order_relaxed);
+    return age_ms > limit_s * 1000;
+}
+
+#endif

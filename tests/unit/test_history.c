@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store goes back under a running issuer, as when a standby is promoted or a backup restored; and
+ * the store is away. */
+#include "issuer/change.h"
+
+#include <sqlite3.h>
+
+#include "tests/unit/unit_issuer.h"
+
+#include "common/base/base.h"
+
+#define NO_JITTER "  jitter: 0s\n"
+
+static const char *copy_path(void)
+{
+    static char path[128];
+    (void)snprintf(path, sizeof path, "%s/copy.db", desk.dir);
+    return path;
+}
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(desk_db(), &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) {
+        fail_msg("%s: %s", sql, why);
+    }
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void back_up(void)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql, "VACUUM INTO '%s'", copy_path());
+    run_sql(sql);
+}
+
+/* The tables become what they were, in one transaction, while the issuer holds the database open. */
+static void restore(void)
+{
+    static const char *const tables[] = {"meta", "objects", "keys", "sealed", "audit", "commits"};
+    char sql[2048];
+    int n = snprintf(sql, sizeof sql, "ATTACH '%s' AS copy; BEGIN IMMEDIATE;", copy_path());
+    for (size_t i = 0; i < JT_COUNT(tables); i++) {
+        n += snprintf(sql + n, sizeof sql - (size_t)n,
+                      "DELETE FROM main.%s; INSERT INTO main.%s SELECT * FROM copy.%s;", tables[i],
+                      tables[i], tables[i]);
+    }
+    (void)snprintf(sql + n, sizeof sql - (size_t)n, "COMMIT; DETACH copy");
+    run_sql(sql);
+}
+
+static bool in_set(const char *kid)
+{
+    return strstr(jt_buf_str(&desk_root()->keys->jwks), kid) != NULL;
+}
+
+struct found {
+    const char *kid;
+    struct jt_key_times times;
+    enum jt_key_state state;
+    bool any;
+};
+
+static enum jt_err look(void *ctx, const struct jt_key_times *key, enum jt_key_state state)
+{
+    struct found *found = ctx;
+    if (strcmp(found->kid, key->kid) == 0) {
+        found->times = *key;
+        found->state = state;
+        found->any = true;
+    }
+    return JT_OK;
+}
+
+/* The key as the store has it. */
+static struct found stored(const char *kid)
+{
+    struct found found = {.kid = kid};
+    assert_ok(jt_issuer_keys(desk.issuer, look, &found, NULL));
+    return found;
+}
+
+static void signing_kid(char out[JT_KEY_KID_MAX])
+{
+    memcpy(out, desk_root()->keys->signing_kid[JT_ALG_ES256], JT_KEY_KID_MAX);
+}
+
+static void store_gone_back_then_keys_published_since_are_written_back(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char old[JT_KEY_KID_MAX], active[JT_KEY_KID_MAX];
+    desk_open(NO_JITTER);
+    signing_kid(old);
+    back_up();
+    desk.clock.wall_s += 2 * DAY_S;
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    signing_kid(active);
+    assert_string_not_equal(active, old);
+    char next[JT_KEY_KID_MAX];
+    const struct jt_key_part *keys = desk_root()->keys;
+    memcpy(next, jt_schedule_next(keys->times, keys->n_times, JT_ALG_ES256)->kid, sizeof next);
+    restore();
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 1);
+    assert_string_equal(desk_root()->keys->signing_kid[JT_ALG_ES256], active);
+    assert_true(in_set(old) && in_set(active) && in_set(next));
+    assert_int_equal(stored(old).state, JT_KEY_RETIRING);
+    assert_int_equal(stored(active).state, JT_KEY_ACTIVE);
+    assert_int_equal(stored(next).state, JT_KEY_NEXT);
+    assert_ok(jt_issuer_tick(desk.issuer, &diag)); /* from here on it is one history */
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 1);
+    desk_reopen(NO_JITTER);
+    assert_string_equal(desk_root()->keys->signing_kid[JT_ALG_ES256], active);
+}
+
+static void store_gone_back_then_a_revoked_key_stays_revoked(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char old[JT_KEY_KID_MAX];
+    desk_open(NO_JITTER);
+    signing_kid(old);
+    desk.clock.wall_s += 2 * DAY_S;
+    back_up();
+    assert_ok(jt_issuer_revoke(desk.issuer, old, false, "test", &diag));
+    assert_false(in_set(old));
+    restore();
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_false(in_set(old));
+    assert_int_equal(stored(old).state, JT_KEY_REVOKED);
+}
+
+/* The version is the same again, and what it brought is something else. */
+static void store_of_the_same_version_and_another_history_is_noticed(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    back_up();
+    desk.clock.wall_s += 2 * DAY_S;
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    char active[JT_KEY_KID_MAX];
+    signing_kid(active);
+    int64_t version = desk_root()->version;
+    restore();
+    run_sql("UPDATE meta SET value = value + 1 WHERE name = 'version';"
+            "INSERT INTO commits (version, mark) SELECT value, 42 FROM meta WHERE name = 'version';"
+            "INSERT INTO audit (seq, at_s, actor, action, object, detail) SELECT MAX(seq) + 1, 0, "
+            "'other', 'other', x'', x'' FROM audit");
+    int64_t theirs = 0;
+    assert_ok(jt_store_version(desk.issuer->store, &theirs));
+    assert_int_equal(theirs, version);
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 1);
+    assert_true(in_set(active));
+    assert_string_equal(desk_root()->keys->signing_kid[JT_ALG_ES256], active);
+}
+
+static void a_change_after_the_store_went_back_is_made_over_what_it_holds(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    back_up();
+    desk.clock.wall_s += 2 * DAY_S;
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    restore();
+    desk.clock.wall_s += 2 * DAY_S;
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 1);
+    size_t published = 0;
+    for (size_t i = 0; i < desk_root()->keys->n_times; i++) {
+        published += jt_schedule_published(&desk_root()->keys->times[i]);
+    }
+    assert_int_equal(published, 4); /* two retire, one signs, one is next */
+}
+
+static void the_same_store_is_never_taken_for_another(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    for (int i = 0; i < 5; i++) {
+        desk.clock.wall_s += 2 * DAY_S;
+        assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+        assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    }
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 0);
+}
+
+/* A database that cannot be read: keys that no longer open stand for it. */
+static void store_away_then_stale_after_the_limit_and_back_at_once(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER "  staleness: 1h\n");
+    back_up();
+    run_sql("UPDATE meta SET value = value + 1 WHERE name = 'version'; DELETE FROM commits;"
+            "UPDATE keys SET mac = zeroblob(32)");
+    assert_err(jt_issuer_tick(desk.issuer, &diag), JT_ERR_KEY_MAC);
+    assert_true(jt_issuer_is_cut_off(desk.issuer));
+    assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
+    assert_true(desk_root()->keys->signing_kid[JT_ALG_ES256][0] != 0); /* goes on meanwhile */
+    desk.clock.boot_ms += 3600 * 1000;
+    assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
+    desk.clock.boot_ms += 1;
+    assert_true(jt_issuer_is_stale(desk.issuer, desk_root()));
+    restore();
+    desk.clock.wall_s += 3600;
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_false(jt_issuer_is_cut_off(desk.issuer));
+    assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(store_gone_back_then_keys_published_since_are_written_back),
+        DESK_TEST(store_gone_back_then_a_revoked_key_stays_revoked),
+        DESK_TEST(store_of_the_same_version_and_another_history_is_noticed),
+        DESK_TEST(a_change_after_the_store_went_back_is_made_over_what_it_holds),
+        DESK_TEST(the_same_store_is_never_taken_for_another),
+        DESK_TEST(store_away_then_stale_after_the_limit_and_back_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
