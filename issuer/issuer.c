@@ -128,23 +128,28 @@ done:
     return err;
 }
 
+static enum jt_err put_new_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
+{
+    JT_AUTO(sealed) sealed = JT_SEALED_INIT;
+    JT_TRY(jt_signer_generate(issuer->signer, JT_SEALED_PEPPER, JT_ALG_NONE, &sealed, diag));
+    JT_TRY(jt_store_put_sealed(issuer->store, PEPPER, jt_span_of(sealed.mac, sizeof sealed.mac),
+                               jt_buf_span(&sealed.blob)));
+    return jt_store_commit(issuer->store, diag);
+}
+
+/* Of several issuers that start over an empty database, one makes it. */
 static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
 {
-    struct jt_sealed sealed = JT_SEALED_INIT;
     JT_TRY(jt_store_begin(issuer->store, diag));
-    enum jt_err err =
-        jt_signer_generate(issuer->signer, JT_SEALED_PEPPER, JT_ALG_NONE, &sealed, diag);
-    if (err == JT_OK) {
-        err = jt_store_put_sealed(issuer->store, PEPPER, jt_span_of(sealed.mac, sizeof sealed.mac),
-                                  jt_buf_span(&sealed.blob));
+    enum jt_err err = load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
+    if (err == JT_ERR_NOT_FOUND) {
+        err = put_new_pepper(issuer, diag);
+        if (err == JT_OK) {
+            err = load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
+        }
     }
-    jt_sealed_release(&sealed);
-    if (err != JT_OK) {
-        jt_store_rollback(issuer->store);
-        return err;
-    }
-    JT_TRY(jt_store_commit(issuer->store, diag));
-    return load_pepper(issuer->store, issuer->signer, &issuer->pepper, diag);
+    jt_store_rollback(issuer->store); /* harmless after the commit */
+    return err;
 }
 
 static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,

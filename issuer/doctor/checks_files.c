@@ -16,7 +16,7 @@
 #define LOG_WARN     (64 * MIB) /* a write-ahead log that is emptied stays far below */
 #define PRIVATE_MASK (S_IRWXG | S_IRWXO)
 
-static enum jt_err check_database(const struct jt_checks *checks, const char *path)
+static enum jt_err check_database(const struct jt_checks *checks, bool is_file)
 {
     struct jt_diag diag = JT_DIAG_INIT;
     (void)pthread_mutex_lock(&checks->issuer->write_lock);
@@ -27,10 +27,29 @@ static enum jt_err check_database(const struct jt_checks *checks, const char *pa
     }
     if (err != JT_OK) {
         return jt_checks_say(checks, "database", JT_CHECKS_FAIL,
-                             "stop jetond, put the database back from a backup, start it", "%s",
-                             jt_diag_text(&diag, err));
+                             is_file ? "stop jetond, put the database back from a backup, start it"
+                                     : "look at the database server and the way to it; tokens are "
+                                       "issued until keys.staleness is over",
+                             "%s", jt_diag_text(&diag, err));
     }
-    return jt_checks_say(checks, "database", JT_CHECKS_OK, NULL, "%s is whole", path);
+    return jt_checks_say(checks, "database", JT_CHECKS_OK, NULL, "%s is whole",
+                         jt_store_name(checks->issuer->store));
+}
+
+/* A database that went back has lost what was acknowledged: keys are written back, the rest is not. */
+static enum jt_err check_history(const struct jt_checks *checks)
+{
+    unsigned long long n = atomic_load(&checks->issuer->rejoins);
+    if (n == 0) {
+        return jt_checks_say(checks, "database_history", JT_CHECKS_OK, NULL,
+                             "the database has kept every commit that was seen here");
+    }
+    return jt_checks_say(checks, "database_history", JT_CHECKS_WARN,
+                         "apply the model again, and delete again the clients that are back; "
+                         "then restart jetond",
+                         "the database has lost commits since the start, %llu times: a standby was "
+                         "promoted, or a backup restored",
+                         n);
 }
 
 /* Sealed keys and hashes of secrets are in all of them. */
@@ -108,9 +127,13 @@ enum jt_err jt_checks_files(const struct jt_checks *checks)
 {
     const struct jt_root *root = jt_issuer_enter(checks->worker);
     const struct jt_config *config = &root->settings->config;
-    enum jt_err err = check_database(checks, config->store_path);
-    err = err == JT_OK ? check_database_files(checks, config->store_path) : err;
-    err = err == JT_OK ? check_disk(checks, config->store_path) : err;
+    const char *path = jt_config_store(config).sqlite_path;
+    enum jt_err err = check_database(checks, path != NULL);
+    err = err == JT_OK ? check_history(checks) : err;
+    if (path != NULL) {
+        err = err == JT_OK ? check_database_files(checks, path) : err;
+        err = err == JT_OK ? check_disk(checks, path) : err;
+    }
     err = err == JT_OK ? check_socket(checks, config->admin_socket, jt_config_admin_mode(config))
                        : err;
     jt_issuer_exit(checks->worker);

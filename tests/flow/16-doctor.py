@@ -100,7 +100,7 @@ class Doctor(Case):
         self.assertEqual(answer.status, 200)
         self.assertEqual({item["check"] for item in answer.json()["checks"]},
                          {"config", "config_file", "kek", "keys", "schedule", "clock", "database",
-                          "database_files", "disk", "admin_socket", "secrets_ending",
+                          "database_history", "database_files", "disk", "admin_socket", "secrets_ending",
                           "secrets_ended", "clients_without_secret"})
 
     def rewrite(self, change):
