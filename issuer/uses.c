@@ -7,13 +7,20 @@
 
 #include "common/base/base.h"
 
+#define OTHERS_LATE_S 600
+
 static enum jt_err take_use(void *ctx, const struct jt_store_use *use)
 {
     const struct jt_client *client = jt_access_client(ctx, use->client);
     const struct jt_client_secret *secret =
         client == NULL ? NULL : jt_object_secret(client, use->secret);
-    if (secret != NULL) {
-        atomic_store_explicit(secret->used_s, use->used_s, memory_order_relaxed);
+    if (secret == NULL) {
+        return JT_OK;
+    }
+    int64_t known_s = atomic_load_explicit(secret->used_s, memory_order_relaxed);
+    while (known_s < use->used_s &&
+           !atomic_compare_exchange_weak_explicit(secret->used_s, &known_s, use->used_s,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
     }
     return JT_OK;
 }
@@ -22,7 +29,7 @@ enum jt_err jt_uses_load(struct jt_issuer *issuer)
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
     issuer->uses_saved_s = jt_clock_wall_s(issuer->clock);
-    return jt_store_uses(issuer->store, take_use, now->access);
+    return jt_store_uses(issuer->store, 0, take_use, now->access);
 }
 
 struct saving {
@@ -57,6 +64,17 @@ bool jt_uses_due(const struct jt_issuer *issuer)
     return passed_s < 0 || passed_s >= JT_CLIENT_SECRET_USE_S;
 }
 
+/* What other issuers over the same store have seen since. They write once a minute, too, and their
+ * clocks are not ours. */
+static enum jt_err follow(const struct jt_issuer *issuer, const struct jt_root *now)
+{
+    int64_t since_s = issuer->uses_saved_s - OTHERS_LATE_S;
+    if (jt_config_store(&now->settings->config).postgres == NULL) {
+        return JT_OK; /* there is no other */
+    }
+    return jt_store_uses(issuer->store, since_s < 0 ? 0 : since_s, take_use, now->access);
+}
+
 enum jt_err jt_uses_save(struct jt_issuer *issuer, struct jt_diag *diag)
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
@@ -71,6 +89,9 @@ enum jt_err jt_uses_save(struct jt_issuer *issuer, struct jt_diag *diag)
             err = jt_store_commit(issuer->store, diag);
         }
         jt_store_rollback(issuer->store); /* harmless after the commit */
+    }
+    if (err == JT_OK && now != NULL) {
+        err = follow(issuer, now);
     }
     if (err == JT_OK) {
         issuer->uses_saved_s = now_s;

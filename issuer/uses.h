@@ -15,7 +15,8 @@ JT_MUST_USE enum jt_err jt_uses_load(struct jt_issuer *issuer);
 /* Has a minute passed since the last writing, or the clock been set back? */
 bool jt_uses_due(const struct jt_issuer *issuer);
 
-/* Writes the uses since the last time, in one transaction of no version; nothing to write: cheap. */
+/* Writes the uses since the last time, in one transaction of no version, and takes those that other
+ * issuers have written; nothing to write: cheap. */
 JT_MUST_USE enum jt_err jt_uses_save(struct jt_issuer *issuer, struct jt_diag *diag);
 
 #endif

@@ -302,10 +302,12 @@ static enum jt_err take_use(sqlite3_stmt *row, const void *ctx)
     return callback->use(callback->ctx, &use);
 }
 
-static enum jt_err sqlite_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
+static enum jt_err sqlite_uses(struct jt_store *store, int64_t since_s, jt_store_use_fn fn,
+                               void *ctx)
 {
     const struct callback callback = {.use = fn, .ctx = ctx};
-    return none_is_fine(each(store, JT_SQL_USES, NULL, 0, take_use, &callback));
+    const struct jt_sqlitestmt_arg args[] = {JT_SQLITESTMT_NUMBER(since_s)};
+    return none_is_fine(each(store, JT_SQL_USES, args, JT_COUNT(args), take_use, &callback));
 }
 
 static enum jt_err sqlite_put_use(struct jt_store *store, const struct jt_store_use *use,

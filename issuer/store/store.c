@@ -327,10 +327,10 @@ enum jt_err jt_store_each_sealed(struct jt_store *store, jt_store_each_sealed_fn
     return end_reading(store, store->ops->each_sealed(store, fn, ctx));
 }
 
-enum jt_err jt_store_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx)
+enum jt_err jt_store_uses(struct jt_store *store, int64_t since_s, jt_store_use_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->uses(store, fn, ctx));
+    return end_reading(store, store->ops->uses(store, since_s, fn, ctx));
 }
 
 enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor, struct jt_span key,

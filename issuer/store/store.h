@@ -154,7 +154,9 @@ struct jt_store_use {
 
 typedef enum jt_err (*jt_store_use_fn)(void *ctx, const struct jt_store_use *use);
 
-JT_MUST_USE enum jt_err jt_store_uses(struct jt_store *store, jt_store_use_fn fn, void *ctx);
+/* Those at `since_s` or later. */
+JT_MUST_USE enum jt_err jt_store_uses(struct jt_store *store, int64_t since_s, jt_store_use_fn fn,
+                                      void *ctx);
 /* Writes it unless a later one is there; forgets it (none there: JT_OK). */
 JT_MUST_USE enum jt_err jt_store_put_use(struct jt_store *store, const struct jt_store_use *use);
 JT_MUST_USE enum jt_err jt_store_forget_use(struct jt_store *store, struct jt_span client,

@@ -47,7 +47,7 @@ struct jt_store_ops {
     enum jt_err (*put_sealed)(struct jt_store *store, const char *name, struct jt_span mac,
                               struct jt_span blob, struct jt_diag *diag);
     enum jt_err (*each_sealed)(struct jt_store *store, jt_store_each_sealed_fn fn, void *ctx);
-    enum jt_err (*uses)(struct jt_store *store, jt_store_use_fn fn, void *ctx);
+    enum jt_err (*uses)(struct jt_store *store, int64_t since_s, jt_store_use_fn fn, void *ctx);
     enum jt_err (*put_use)(struct jt_store *store, const struct jt_store_use *use,
                            struct jt_diag *diag);
     enum jt_err (*forget_use)(struct jt_store *store, struct jt_span client, struct jt_span secret,

@@ -19,7 +19,7 @@ static enum jt_err list_use(void *ctx, const struct jt_store_use *use)
 static void assert_uses(struct jt_store *store, const char *expected)
 {
     JT_AUTO(buf) out = JT_BUF_INIT(10000);
-    assert_ok(jt_store_uses(store, list_use, &out));
+    assert_ok(jt_store_uses(store, 0, list_use, &out));
     assert_string_equal(out.len == 0 ? "" : jt_buf_str(&out), expected);
 }
 
@@ -213,7 +213,7 @@ static void callback_failing_is_told(void **state)
     put_use(store, "a", "1", 5);
     put_reply(store, "a", "k", "r", "x", NOW);
     commit(store);
-    assert_err(jt_store_uses(store, refuse_use, NULL), JT_ERR_LIMIT);
+    assert_err(jt_store_uses(store, 0, refuse_use, NULL), JT_ERR_LIMIT);
     assert_err(jt_store_reply(store, JT_SPAN("a"), JT_SPAN("k"), NOW, refuse_reply, NULL),
                JT_ERR_IDEMPOTENCY);
     assert_uses(store, "a/1@5 ");

@@ -75,7 +75,7 @@ static enum jt_err add_stored(void *ctx, const struct jt_store_use *row)
 static void assert_stored(size_t n, int64_t sum_s)
 {
     struct stored stored = {0};
-    assert_ok(jt_store_uses(desk.issuer->store, add_stored, &stored));
+    assert_ok(jt_store_uses(desk.issuer->store, 0, add_stored, &stored));
     assert_int_equal(stored.n, n);
     assert_int_equal(stored.sum_s, sum_s);
 }
