@@ -197,7 +197,7 @@ enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_setting
     enum jt_err err = publish_from(issuer, settings, NULL, 0, diag);
     jt_store_rollback(issuer->store);
     if (err == JT_OK) {
-        jt_reach_confirm(&issuer->reach, issuer->clock, issuer->log);
+        jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log);
     }
     return err;
 }
@@ -292,14 +292,14 @@ enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag)
     struct jt_diag sentence = JT_DIAG_INIT;
     enum jt_err err = follow(issuer, &sentence);
     if (err == JT_OK) {
-        jt_reach_confirm(&issuer->reach, issuer->clock, issuer->log);
+        jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log);
         return JT_OK;
     }
     const char *why = sentence.text[0] != 0 ? sentence.text : jt_store_why(issuer->store);
     why = why[0] != 0 ? why : jt_diag_text(&sentence, err);
     const struct jt_root *now = jt_slots_current(issuer->roots);
-    jt_reach_fail(&issuer->reach, issuer->clock, issuer->log, why,
-                  now->settings->config.staleness_s);
+    jt_staleness_fail(&issuer->staleness, issuer->clock, issuer->log, why,
+                      now->settings->config.staleness_s);
     return jt_diag_fail(diag, err, "%.500s", why);
 }
 

@@ -37,7 +37,7 @@ JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
 /* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:
  * cheap. When the store's history is another than the one that is known (a standby was promoted, a
  * backup restored), all is read anew and the keys that are known here are brought into the store
- * (keymerge.h). Whether the store could be asked is noted (reach.h). */
+ * (keymerge.h). Whether the store could be asked is noted (staleness.h). */
 JT_MUST_USE enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag);
 
 /* Reads the objects changed since `old_version` and gives `old` with them. */

@@ -14,8 +14,8 @@
 #include "common/log/log.h"
 #include "issuer/clockwatch.h"
 #include "issuer/keyring.h"
-#include "issuer/reach.h"
 #include "issuer/root.h"
+#include "issuer/staleness.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,11 +27,11 @@ struct jt_issuer {
     const char *config_path; /* of the file that the settings came from; NULL: none */
     struct jt_slots *roots;
     struct jt_signer *signer;
-    struct jt_reach reach;        /* when the store was last asked */
-    atomic_uint_fast64_t rejoins; /* how often its history was another */
-    atomic_size_t applying;       /* bytes that the applies on their way hold (apply_input.h) */
-    struct jt_secret pepper;      /* keys the hashes of client secrets */
-    pthread_mutex_t write_lock;   /* orders changes; guards all below and publishing */
+    struct jt_staleness staleness; /* when the store was last asked */
+    atomic_uint_fast64_t rejoins;  /* how often its history was another */
+    atomic_size_t applying;        /* bytes that the applies on their way hold (apply_input.h) */
+    struct jt_secret pepper;       /* keys the hashes of client secrets */
+    pthread_mutex_t write_lock;    /* orders changes; guards all below and publishing */
     struct jt_store *store;
     int64_t mark;            /* of the store's commit that the root is of */
     struct jt_keyring known; /* the keys as last published */
@@ -86,13 +86,14 @@ static inline void jt_issuer_exit(struct jt_issuer_worker *worker)
  * issued? By the root that the request reads. */
 static inline bool jt_issuer_is_stale(const struct jt_issuer *issuer, const struct jt_root *root)
 {
-    return jt_reach_is_stale(&issuer->reach, issuer->clock, root->settings->config.staleness_s);
+    return jt_staleness_is_stale(&issuer->staleness, issuer->clock,
+                                 root->settings->config.staleness_s);
 }
 
 /* Did the last try to ask the store fail? */
 static inline bool jt_issuer_is_cut_off(const struct jt_issuer *issuer)
 {
-    return atomic_load(&issuer->reach.away);
+    return atomic_load(&issuer->staleness.away);
 }
 
 /* --- changing --- */

@@ -60,7 +60,7 @@ static int64_t store_up(const struct view *v)
 
 static int64_t store_age(const struct view *v)
 {
-    return jt_reach_age_s(&v->issuer->reach, v->issuer->clock);
+    return jt_staleness_age_s(&v->issuer->staleness, v->issuer->clock);
 }
 
 static int64_t store_stale(const struct view *v)

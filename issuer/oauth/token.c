@@ -41,7 +41,7 @@ static enum jt_err check_grant_type(struct issuing *issuing)
 }
 
 /* Cut off from its database for too long: who may do what is not known any more. */
-static enum jt_err check_reach(struct issuing *issuing)
+static enum jt_err check_staleness(struct issuing *issuing)
 {
     if (!jt_issuer_is_stale(issuing->worker->issuer, issuing->root)) {
         return JT_OK;
@@ -120,7 +120,7 @@ static enum jt_err answer_token(struct issuing *issuing, struct jt_answer *answe
 static enum jt_err issue(struct issuing *issuing, struct jt_answer *answer)
 {
     JT_TRY(check_grant_type(issuing));
-    JT_TRY(check_reach(issuing));
+    JT_TRY(check_staleness(issuing));
     for (int attempt = 0;; attempt++) {
         jt_buf_clear(&issuing->scope);
         JT_TRY(authenticate(issuing));

@@ -6,8 +6,8 @@
  * Ownership: in place.
  * Thread rule: confirm and fail with the issuer's write lock; the rest any thread.
  */
-#ifndef JT_ISSUER_REACH_H
-#define JT_ISSUER_REACH_H
+#ifndef JT_ISSUER_STALENESS_H
+#define JT_ISSUER_STALENESS_H
 
 #include "common/base/clock.h"
 #include "common/base/err.h"
@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct jt_reach {
+struct jt_staleness {
     _Atomic int64_t confirmed_ms; /* on the boot clock */
     atomic_bool away;             /* the last try failed */
     int64_t told_ms;              /* when the log last said so */
@@ -24,21 +24,22 @@ struct jt_reach {
 };
 
 /* What is in memory is what the store holds. */
-void jt_reach_confirm(struct jt_reach *reach, const struct jt_clock *clock, struct jt_log *log);
+void jt_staleness_confirm(struct jt_staleness *staleness, const struct jt_clock *clock,
+                          struct jt_log *log);
 
 /* The store could not be asked; `why` is the sentence. */
-void jt_reach_fail(struct jt_reach *reach, const struct jt_clock *clock, struct jt_log *log,
-                   const char *why, int64_t limit_s);
+void jt_staleness_fail(struct jt_staleness *staleness, const struct jt_clock *clock,
+                       struct jt_log *log, const char *why, int64_t limit_s);
 
 /* How long ago it was last confirmed, in seconds. */
-int64_t jt_reach_age_s(const struct jt_reach *reach, const struct jt_clock *clock);
+int64_t jt_staleness_age_s(const struct jt_staleness *staleness, const struct jt_clock *clock);
 
 /* May no more tokens be issued? */
-static inline bool jt_reach_is_stale(const struct jt_reach *reach, const struct jt_clock *clock,
-                                     int64_t limit_s)
+static inline bool jt_staleness_is_stale(const struct jt_staleness *staleness,
+                                         const struct jt_clock *clock, int64_t limit_s)
 {
-    int64_t age_ms =
-        jt_clock_boot_ms(clock) - atomic_load_explicit(&reach->confirmed_ms, memory_order_relaxed);
+    int64_t age_ms = jt_clock_boot_ms(clock) -
+                     atomic_load_explicit(&staleness->confirmed_ms, memory_order_relaxed);
     return age_ms > limit_s * 1000;
 }
 
