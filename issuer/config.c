@@ -259,11 +259,15 @@ void jt_config_release(struct jt_config *config)
 
 struct jt_schedule_conf jt_config_schedule(const struct jt_config *config)
 {
-    return (struct jt_schedule_conf){.lead_s = config->lead_s,
-                                     .period_s = config->period_s,
-                                     .skew_s = config->skew_s,
-                                     .max_age_s = config->max_age_s,
-                                     .staleness_s = config->staleness_s};
+    struct jt_schedule_conf conf = {.lead_s = config->lead_s,
+                                    .period_s = config->period_s,
+                                    .skew_s = config->skew_s,
+                                    .max_age_s = config->max_age_s,
+                                    .staleness_s = config->staleness_s};
+    for (char **name = config->algorithms; *name != NULL; name++) {
+        conf.named[jt_alg_find(jt_span_str(*name))->id] = true;
+    }
+    return conf;
 }
 
 struct jt_signer_conf jt_config_signer(const struct jt_config *config)

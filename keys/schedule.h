@@ -35,6 +35,8 @@ struct jt_key_times {
 struct jt_schedule_conf {
     int64_t lead_s, period_s;
     int64_t skew_s, max_age_s, staleness_s; /* the parts of a key's tail beside longest_s */
+    int64_t jitter_s;          /* a rotation comes up to this much after the period, by the key */
+    bool named[JT_ALG_COUNT_]; /* the algorithms that keys.algorithms names */
 };
 
 enum jt_schedule_step {
@@ -74,11 +76,20 @@ const struct jt_key_times *jt_schedule_active(const struct jt_key_times *keys, s
 const struct jt_key_times *jt_schedule_next(const struct jt_key_times *keys, size_t n_keys,
                                             enum jt_alg alg);
 
+/* Are keys of `alg` kept: is it named, or has it a live next or active key? */
+bool jt_schedule_kept(const struct jt_schedule_conf *conf, const struct jt_key_times *keys,
+                      size_t n_keys, enum jt_alg alg);
+
+/* How much after its period the active key `key` is followed by the next: 0 to conf->jitter_s, a
+ * function of its kid, so the same on every replica. */
+int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_key_times *key);
+
 /* Plans what is due at `now_s` for `alg`: the first key of an issuer that has never published any
  * key signs at once (`fresh`); a first key of a further algorithm is published and signs after the
- * lead; a missing next is published; rotation when both active.sign_from + period and
- * next.published_at + lead have passed (a time that is later than `now_s` counts as now); drops
- * when drop_at has passed and `may_drop`. An empty plan: nothing due. Appends to `plan`; on failure
+ * lead; a missing next is published; rotation when both active.sign_from + period +
+ * jitter and next.published_at + lead have passed (a time that is later than `now_s` counts as now);
+ * drops when drop_at has passed and `may_drop`. Of an algorithm that is not kept only drops are due.
+ * An empty plan: nothing due. Appends to `plan`; on failure
  * it is as it was. JT_ERR_LIMIT. Several algorithms of a fresh issuer are planned from the same
  * rows, so that each of their first keys signs at once. */
 JT_MUST_USE enum jt_err jt_schedule_tick(const struct jt_schedule_conf *conf,
@@ -104,6 +115,35 @@ JT_MUST_USE enum jt_err jt_schedule_revoke(const struct jt_schedule_conf *conf,
                                            const struct jt_key_times *keys, size_t n_keys,
                                            const char *kid, int64_t now_s, bool force,
                                            struct jt_schedule_plan *plan, struct jt_diag *diag);
+
+/* Plans the emergency: every published key of every algorithm is revoked, and for each algorithm
+ * that is kept a fresh key signs at once, with a next published beside it. Never empties the set.
+ * `diag` tells the consequence, with JT_OK. JT_ERR_NOT_FOUND when no key is published. */
+JT_MUST_USE enum jt_err jt_schedule_revoke_all(const struct jt_schedule_conf *conf,
+                                               const struct jt_key_times *keys, size_t n_keys,
+                                               int64_t now_s, struct jt_schedule_plan *plan,
+                                               struct jt_diag *diag);
+
+/* Plans the first keys of an algorithm that is not kept yet: one is published and signs after the
+ * lead (a tick sees to it); without a lead it signs at once. JT_ERR_EXISTS when `alg` is kept. */
+JT_MUST_USE enum jt_err jt_schedule_add(const struct jt_schedule_conf *conf,
+                                        const struct jt_key_times *keys, size_t n_keys,
+                                        enum jt_alg alg, int64_t now_s,
+                                        struct jt_schedule_plan *plan, struct jt_diag *diag);
+
+/* Plans the end of an algorithm: its signing key stops (and stays in the set until its drop_at), its
+ * next key, which never signed, is dropped. JT_ERR_NOT_FOUND when `alg` is not kept;
+ * JT_ERR_CONFLICT when keys.algorithms names it, or when no other algorithm is kept: the set would
+ * become empty. That no resource uses it is the caller's to have checked. */
+JT_MUST_USE enum jt_err jt_schedule_retire(const struct jt_schedule_conf *conf,
+                                           const struct jt_key_times *keys, size_t n_keys,
+                                           enum jt_alg alg, int64_t now_s,
+                                           struct jt_schedule_plan *plan, struct jt_diag *diag);
+
+/* The time from which a tick lets the next key of `alg` sign, when all stays as it is (seconds since
+ * 1970); 0: at once; INT64_MAX: never, there is no next key. */
+int64_t jt_schedule_turn(const struct jt_schedule_conf *conf, const struct jt_key_times *keys,
+                         size_t n_keys, enum jt_alg alg);
 
 /* The time from which a tick of `alg` has something to do, dropping allowed (seconds since 1970);
  * 0: at once; INT64_MAX: never. */

@@ -12,8 +12,12 @@
 #define ALG JT_ALG_ES256
 
 /* lead 100, period 1000, tail beside longest_s: 3 + 5 + 7 */
-static const struct jt_schedule_conf conf = {100, 1000, 3, 5, 7};
-static const struct jt_schedule_conf no_lead = {0, 1000, 3, 5, 7};
+#define NAMED                                        \
+    {                                                \
+        [JT_ALG_ES256] = true, [JT_ALG_RS256] = true \
+    }
+static const struct jt_schedule_conf conf = {100, 1000, 3, 5, 7, 0, NAMED};
+static const struct jt_schedule_conf no_lead = {0, 1000, 3, 5, 7, 0, NAMED};
 
 enum { TICK, ROTATE, FORCE_ROTATE, REVOKE, FORCE_REVOKE };
 

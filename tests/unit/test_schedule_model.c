@@ -286,6 +286,8 @@ static void begin(uint64_t seed)
     m.algs[0] = JT_ALG_ES256;
     m.algs[1] = JT_ALG_RS256;
     m.n_algs = 1 + draw(2);
+    m.conf.named[m.algs[0]] = m.conf.named[m.algs[1]] = true;
+    m.conf.jitter_s = draw_s(m.conf.period_s + 1);
 }
 
 /* Chances out of 32; time passes between events. */
