@@ -165,6 +165,11 @@ static enum jt_err check_times(const struct jt_config *config, struct jt_diag *d
             "keys.period: shorter than keys.lead; a next key could never be ready in "
             "time: make it at least the lead");
     }
+    if (config->jitter_s > config->period_s) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys.jitter: longer than keys.period; a key could sign for more than "
+                            "twice its period: make it shorter, or 0");
+    }
     if (config->lead_s > 0 && config->staleness_s >= config->lead_s) {
         return jt_diag_fail(diag, JT_ERR_CONFIG,
                             "keys.staleness: not below keys.lead; a cut-off issuer could miss a "
@@ -261,6 +266,7 @@ struct jt_schedule_conf jt_config_schedule(const struct jt_config *config)
 {
     struct jt_schedule_conf conf = {.lead_s = config->lead_s,
                                     .period_s = config->period_s,
+                                    .jitter_s = config->jitter_s,
                                     .skew_s = config->skew_s,
                                     .max_age_s = config->max_age_s,
                                     .staleness_s = config->staleness_s};

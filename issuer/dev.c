@@ -94,10 +94,10 @@ static enum jt_err make_config(const struct jt_dev *dev, const char *dir, const 
                                struct jt_config *out_config, struct jt_diag *diag)
 {
     json_t *json =
-        json_pack("{s:s+, s:s, s:{s:s+}, s:{s:s+}, s:{s:s+, s:s, s:o}}", "issuer", "http://",
+        json_pack("{s:s+, s:s, s:{s:s+}, s:{s:s+}, s:{s:s+, s:s, s:s, s:o}}", "issuer", "http://",
                   address, "listen", address, "admin", "socket", dir, "/admin.sock", "store",
-                  "path", dir, "/jeton.db", "keys", "kek_file", dir, "/kek", "lead", "0s",
-                  "algorithms", split(dev->algorithms != NULL ? dev->algorithms : "ES256"));
+                  "path", dir, "/jeton.db", "keys", "kek_file", dir, "/kek", "lead", "0s", "jitter",
+                  "0s", "algorithms", split(dev->algorithms != NULL ? dev->algorithms : "ES256"));
     struct jt_buf text = JT_BUF_INIT(16384);
     enum jt_err err = json == NULL ? JT_ERR_NOMEM : jt_json_dump(json, &text);
     json_decref(json);

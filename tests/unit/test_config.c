@@ -78,6 +78,7 @@ static void load_keys_checked_against_each_other(void **state)
     } rows[] = {
         {"  period: 23h\n", "keys.period", "  period: 24h\n"},
         {"  lead: 31d\n", "keys.period", "  lead: 30d\n"},
+        {"  period: 2d\n  jitter: 49h\n", "keys.jitter", "  period: 2d\n  jitter: 48h\n"},
         {"  staleness: 24h\n", "keys.staleness", "  staleness: 23h\n"},
         {"  lead: 1h\n  staleness: 1h\n", "keys.staleness", "  lead: 1h\n  staleness: 59m\n"},
         {"  lead: 4m\n  staleness: 1m\n", "keys.lead", "  lead: 5m\n  staleness: 1m\n"},
@@ -136,7 +137,10 @@ static void values_defaults_are_the_decided_ones(void **state)
     struct jt_schedule_conf schedule = jt_config_schedule(&config);
     assert_int_equal(schedule.period_s, 30 * 86400);
     assert_int_equal(schedule.lead_s, 86400);
+    assert_int_equal(schedule.jitter_s, 3600);
     assert_int_equal(schedule.staleness_s, 4 * 3600);
+    assert_true(schedule.named[JT_ALG_ES256]);
+    assert_false(schedule.named[JT_ALG_RS256]);
     assert_int_equal(schedule.max_age_s, 300);
     assert_int_equal(schedule.skew_s, 300);
     assert_int_equal(jt_config_log_level(&config), JT_LOG_INFO);

@@ -45,14 +45,14 @@ static inline const struct jt_store_where *desk_where(void)
     return &where;
 }
 
-/* A configuration with `more` lines of its `keys` mapping. */
+/* A configuration with `more` lines of its `keys` mapping; without jitter unless they give it. */
 static inline enum jt_err desk_config(const char *more, struct jt_config *out)
 {
     char text[1024];
     (void)snprintf(text, sizeof text,
                    "issuer: https://id.example.com\nstore: {path: %s}\n"
-                   "keys:\n  kek_env: JT_TEST_KEK\n%s",
-                   desk_db(), more);
+                   "keys:\n  kek_env: JT_TEST_KEK\n%s%s",
+                   desk_db(), strstr(more, "jitter") == NULL ? "  jitter: 0\n" : "", more);
     *out = (struct jt_config){0};
     return jt_config_load(jt_span_str(text), "test", out, NULL);
 }
