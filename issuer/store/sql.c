@@ -22,6 +22,14 @@ const char *jt_sql_text(enum jt_sql which)
     return texts[which];
 }
 
+enum jt_err jt_sql_refuse(const char *name, const char *column, struct jt_diag *diag)
+{
+    return jt_diag_fail(diag, JT_ERR_STORE,
+                        "%s: holds a value in the column %.64s that no jetond has written: it is "
+                        "damaged or was altered by hand; restore it from a backup",
+                        name, column);
+}
+
 int64_t jt_sql_kind_number(enum jt_store_kind kind)
 {
     return kinds[kind];

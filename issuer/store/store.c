@@ -5,6 +5,7 @@
 
 #include "common/base/random.h"
 #include "issuer/store/migrate.h"
+#include "issuer/store/rows.h"
 #include "issuer/store/sqlite.h"
 #include "issuer/store/store_ops.h"
 
@@ -31,9 +32,9 @@ static enum jt_err put_mark(struct jt_store *store, int64_t version, struct jt_d
 {
     uint64_t random;
     JT_TRY(jt_random_fill(&jt_random_system, &random, sizeof random));
-    const struct jt_store_commit commit = {version, (int64_t)(random >> 1),
-                                           version - JT_STORE_MARKS};
-    JT_TRY(store->ops->put_mark(store, &commit, diag));
+    const struct jt_rows_commit commit = {version, (int64_t)(random >> 1),
+                                          version - JT_STORE_MARKS};
+    JT_TRY(jt_rows_put_mark(store, &commit, diag));
     store->last_mark = commit.mark;
     return JT_OK;
 }
@@ -51,13 +52,18 @@ static enum jt_err mark_beginning(struct jt_store *store, struct jt_diag *diag)
     return put_mark(store, store->version - 1, diag);
 }
 
-static enum jt_err begin_history(struct jt_store *store, struct jt_diag *diag)
+static enum jt_err has_history(struct jt_store *store)
 {
     int64_t version, mark;
     JT_TRY(jt_store_version(store, &version));
-    enum jt_err err = jt_store_mark(store, version, &mark);
+    return jt_store_mark(store, version, &mark);
+}
+
+static enum jt_err begin_history(struct jt_store *store, struct jt_diag *diag)
+{
+    enum jt_err err = has_history(store);
     if (err != JT_ERR_NOT_FOUND) {
-        return err;
+        return err == JT_OK ? JT_OK : jt_diag_fail(diag, err, "%s", store->not_read.text);
     }
     JT_TRY(jt_store_begin(store, diag));
     err = mark_beginning(store, diag); /* looks again: another may have been here */
@@ -122,10 +128,11 @@ enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *diag)
     }
     JT_TRY(store->ops->begin(store, diag));
     int64_t version;
-    enum jt_err err = store->ops->version(store, &version);
+    store->not_read.text[0] = 0;
+    enum jt_err err = jt_rows_meta(store, "version", &version);
     if (err != JT_OK) {
         store->ops->rollback(store);
-        return err;
+        return jt_diag_fail(diag, err, "%s", store->not_read.text);
     }
     store->in_transaction = true;
     store->wrote = false;
@@ -137,7 +144,7 @@ enum jt_err jt_store_begin(struct jt_store *store, struct jt_diag *diag)
 
 static enum jt_err raise_version(struct jt_store *store)
 {
-    JT_TRY(store->ops->put_version(store, store->version, &store->why));
+    JT_TRY(jt_rows_put_version(store, store->version, &store->why));
     return put_mark(store, store->version, &store->why);
 }
 
@@ -183,13 +190,13 @@ enum jt_err jt_store_version(struct jt_store *store, int64_t *out_version)
         *out_version = store->version;
         return end_reading(store, JT_OK);
     }
-    return end_reading(store, store->ops->version(store, out_version));
+    return end_reading(store, jt_rows_meta(store, "version", out_version));
 }
 
 enum jt_err jt_store_mark(struct jt_store *store, int64_t version, int64_t *out_mark)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->mark(store, version, out_mark));
+    return end_reading(store, jt_rows_mark(store, version, out_mark));
 }
 
 int64_t jt_store_last_mark(const struct jt_store *store)
@@ -226,33 +233,33 @@ enum jt_err jt_store_put(struct jt_store *store, enum jt_store_kind kind, struct
         return JT_ERR_ARGUMENT;
     }
     const struct jt_store_object object = {kind, id, doc, store->version};
-    return written(store, store->ops->put(store, &object, &store->why));
+    return written(store, jt_rows_put(store, &object, &store->why));
 }
 
 enum jt_err jt_store_delete(struct jt_store *store, enum jt_store_kind kind, struct jt_span id)
 {
     JT_TRY(may_write(store));
     const struct jt_store_object object = {kind, id, JT_SPAN_NONE, store->version};
-    return written(store, store->ops->delete (store, &object, &store->why));
+    return written(store, jt_rows_delete(store, &object, &store->why));
 }
 
 enum jt_err jt_store_put_key(struct jt_store *store, const struct jt_store_key *key)
 {
     JT_TRY(may_write(store));
-    return written(store, store->ops->put_key(store, key, &store->why));
+    return written(store, jt_rows_put_key(store, key, &store->why));
 }
 
 enum jt_err jt_store_delete_key(struct jt_store *store, struct jt_span kid)
 {
     JT_TRY(may_write(store));
-    return written(store, store->ops->delete_key(store, kid, &store->why));
+    return written(store, jt_rows_delete_key(store, kid, &store->why));
 }
 
 enum jt_err jt_store_put_sealed(struct jt_store *store, const char *name, struct jt_span mac,
                                 struct jt_span blob)
 {
     JT_TRY(may_write(store));
-    return written(store, store->ops->put_sealed(store, name, mac, blob, &store->why));
+    return written(store, jt_rows_put_sealed(store, name, mac, blob, &store->why));
 }
 
 /* What is of no version must not raise it: other issuers would read all that changed since. */
@@ -267,30 +274,29 @@ static enum jt_err noted(struct jt_store *store, enum jt_err err)
 enum jt_err jt_store_put_use(struct jt_store *store, const struct jt_store_use *use)
 {
     JT_TRY(may_write(store));
-    return noted(store, store->ops->put_use(store, use, &store->why));
+    return noted(store, jt_rows_put_use(store, use, &store->why));
 }
 
 enum jt_err jt_store_forget_use(struct jt_store *store, struct jt_span client,
                                 struct jt_span secret)
 {
     JT_TRY(may_write(store));
-    return noted(store, store->ops->forget_use(store, client, secret, &store->why));
+    return noted(store, jt_rows_forget_use(store, client, secret, &store->why));
 }
 
 enum jt_err jt_store_put_reply(struct jt_store *store, const struct jt_store_reply *reply)
 {
     JT_TRY(may_write(store));
     return noted(store,
-                 store->ops->put_reply(store, reply, reply->at_s - JT_STORE_REPLY_S, &store->why));
+                 jt_rows_put_reply(store, reply, reply->at_s - JT_STORE_REPLY_S, &store->why));
 }
 
 enum jt_err jt_store_audit(struct jt_store *store, const char *actor, const char *action,
                            struct jt_span object, struct jt_span detail)
 {
     JT_TRY(may_write(store));
-    const struct jt_store_line line = {jt_clock_wall_s(store->clock), actor, action, object,
-                                       detail};
-    return written(store, store->ops->put_line(store, &line, &store->why));
+    const struct jt_rows_line line = {jt_clock_wall_s(store->clock), actor, action, object, detail};
+    return written(store, jt_rows_put_line(store, &line, &store->why));
 }
 
 /* --- reads --- */
@@ -305,40 +311,40 @@ enum jt_err jt_store_objects(struct jt_store *store, int64_t since, jt_store_obj
                              void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->objects(store, since, fn, ctx));
+    return end_reading(store, jt_rows_objects(store, since, fn, ctx));
 }
 
 enum jt_err jt_store_keys(struct jt_store *store, jt_store_key_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->keys(store, fn, ctx));
+    return end_reading(store, jt_rows_keys(store, fn, ctx));
 }
 
 enum jt_err jt_store_sealed(struct jt_store *store, const char *name, jt_store_sealed_fn fn,
                             void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->sealed(store, name, fn, ctx));
+    return end_reading(store, jt_rows_sealed(store, name, fn, ctx));
 }
 
 enum jt_err jt_store_each_sealed(struct jt_store *store, jt_store_each_sealed_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->each_sealed(store, fn, ctx));
+    return end_reading(store, jt_rows_each_sealed(store, fn, ctx));
 }
 
 enum jt_err jt_store_uses(struct jt_store *store, int64_t since_s, jt_store_use_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store, store->ops->uses(store, since_s, fn, ctx));
+    return end_reading(store, jt_rows_uses(store, since_s, fn, ctx));
 }
 
 enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor, struct jt_span key,
                            int64_t now_s, jt_store_reply_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));
-    return end_reading(store,
-                       store->ops->reply(store, actor, key, now_s - JT_STORE_REPLY_S, fn, ctx));
+    const struct jt_rows_asked asked = {actor, key, now_s - JT_STORE_REPLY_S};
+    return end_reading(store, jt_rows_reply(store, &asked, fn, ctx));
 }
 
 /* --- word of others' commits --- */
