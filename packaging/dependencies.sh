@@ -20,6 +20,7 @@ build  libsodium>=1.0.18       libsodium-dev
 build  libcurl>=7.85           libcurl4-openssl-dev
 build  libmicrohttpd>=0.9.75   libmicrohttpd-dev
 build  sqlite3>=3.37           libsqlite3-dev
+build  libpq>=12               libpq-dev
 build  yaml-0.1>=0.2           libyaml-dev
 build  libjwt>=1.10            libjwt-dev
 build  curl                    curl
@@ -34,6 +35,7 @@ test   npm                     npm ca-certificates
 test   nginx                   nginx-light
 test   haproxy                 haproxy
 test   caddy                   caddy
+test   initdb                  postgresql
 test   zsh                     zsh
 test   fish                    fish
 check  clang                   clang
@@ -59,6 +61,7 @@ is_there() {
     case $1 in
     *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
     clang:*) links "${1#clang:}" ;;
+    initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
     *) PATH=$PATH:${PATH//\/bin//sbin} command -v "$1" >/dev/null ;; # daemons stand there
     esac
 }

@@ -5,6 +5,8 @@
 
 #include "common/base/random.h"
 #include "issuer/store/migrate.h"
+#include "issuer/store/postgres.h"
+#include "issuer/store/postgreswatch.h"
 #include "issuer/store/rows.h"
 #include "issuer/store/sqlite.h"
 #include "issuer/store/store_ops.h"
@@ -74,14 +76,21 @@ static enum jt_err begin_history(struct jt_store *store, struct jt_diag *diag)
     return jt_store_commit(store, diag);
 }
 
+static bool is_one(const struct jt_store_where *where)
+{
+    return (where->sqlite_path == NULL) != (where->postgres == NULL);
+}
+
 enum jt_err jt_store_open(const struct jt_store_where *where, const struct jt_clock *clock,
                           struct jt_store **out_store, struct jt_diag *diag)
 {
     struct jt_store *store = NULL;
-    if (where->sqlite_path == NULL || where->postgres != NULL) {
+    if (!is_one(where)) {
         return JT_ERR_ARGUMENT;
     }
-    JT_TRY(jt_sqlite_open(where->sqlite_path, &jt_migrate_all, clock, &store, diag));
+    JT_TRY(where->postgres == NULL
+               ? jt_sqlite_open(where->sqlite_path, &jt_migrate_all, clock, &store, diag)
+               : jt_postgres_open(where->postgres, &jt_migrate_all, clock, &store, diag));
     enum jt_err err = begin_history(store, diag);
     if (err != JT_OK) {
         jt_store_close(store);
@@ -94,10 +103,12 @@ enum jt_err jt_store_open(const struct jt_store_where *where, const struct jt_cl
 enum jt_err jt_store_peek(const struct jt_store_where *where, struct jt_store **out_store,
                           struct jt_diag *diag)
 {
-    if (where->sqlite_path == NULL || where->postgres != NULL) {
+    if (!is_one(where)) {
         return JT_ERR_ARGUMENT;
     }
-    return jt_sqlite_peek(where->sqlite_path, &jt_migrate_all, out_store, diag);
+    return where->postgres == NULL
+               ? jt_sqlite_peek(where->sqlite_path, &jt_migrate_all, out_store, diag)
+               : jt_postgres_peek(where->postgres, &jt_migrate_all, out_store, diag);
 }
 
 const char *jt_store_name(const struct jt_store *store)
@@ -349,39 +360,45 @@ enum jt_err jt_store_reply(struct jt_store *store, struct jt_span actor, struct 
 
 /* --- word of others' commits --- */
 
-/* SQLite has one daemon: nobody else commits. */
 struct jt_store_watch {
-    int fd;
+    struct jt_postgreswatch *postgres; /* NULL: SQLite, which has one daemon */
 };
 
 enum jt_err jt_store_watch_new(const struct jt_store_where *where,
                                struct jt_store_watch **out_watch, struct jt_diag *diag)
 {
-    (void)diag;
-    if (where->sqlite_path == NULL || where->postgres != NULL) {
+    if (!is_one(where)) {
         return JT_ERR_ARGUMENT;
     }
     struct jt_store_watch *watch = calloc(1, sizeof *watch);
     if (watch == NULL) {
         return JT_ERR_NOMEM;
     }
-    watch->fd = -1;
+    if (where->postgres != NULL) {
+        enum jt_err err = jt_postgreswatch_new(where->postgres, &watch->postgres, diag);
+        if (err != JT_OK) {
+            free(watch);
+            return err;
+        }
+    }
     *out_watch = watch;
     return JT_OK;
 }
 
 int jt_store_watch_fd(const struct jt_store_watch *watch)
 {
-    return watch->fd;
+    return watch->postgres == NULL ? -1 : jt_postgreswatch_fd(watch->postgres);
 }
 
 bool jt_store_watch_take(struct jt_store_watch *watch)
 {
-    (void)watch;
-    return false;
+    return watch->postgres != NULL && jt_postgreswatch_take(watch->postgres);
 }
 
 void jt_store_watch_free(struct jt_store_watch *watch)
 {
-    free(watch);
+    if (watch != NULL) {
+        jt_postgreswatch_free(watch->postgres);
+        free(watch);
+    }
 }

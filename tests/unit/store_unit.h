@@ -14,7 +14,10 @@
 
 #include "common/base/buf.h"
 #include "issuer/store/store.h"
+#include "tests/unit/store_other.h"
 #include "tests/unit/unit.h"
+
+static const struct store_other *other_store; /* NULL: SQLite */
 
 /* --- a folder of its own for each test --- */
 
@@ -32,6 +35,9 @@ static inline int make_folder(void **state)
     assert_non_null(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/j?%%#.db", folder); /* what a URI would mistake */
     (void)snprintf(other, sizeof other, "%s/other", folder);
+    if (other_store != NULL) {
+        other_store->make();
+    }
     return 0;
 }
 
@@ -60,6 +66,9 @@ static inline void remove_one(const char *name, void *ctx)
 static inline int remove_folder(void **state)
 {
     (void)state;
+    if (other_store != NULL) {
+        other_store->remove();
+    }
     assert_int_equal(chmod(folder, 0700), 0);
     each_file(remove_one, NULL);
     return rmdir(folder);
@@ -151,10 +160,13 @@ static inline int64_t fixed_wall_s(void *ctx)
     return 1700000000;
 }
 
-/* The database file `name`, until the next call. */
+/* The database file `name`, or the one of another kind, until the next call. */
 static inline const struct jt_store_where *at(const char *name)
 {
     static struct jt_store_where where;
+    if (other_store != NULL) {
+        return other_store->where();
+    }
     where.sqlite_path = name;
     return &where;
 }
@@ -273,24 +285,25 @@ static inline int add_column(void *ctx, int n, char **values, char **names)
     return 0;
 }
 
-static inline void assert_query(const char *sql, const char *expected)
+/* Runs statements as another program would; `out` (or NULL) gets what they give. */
+static inline void run_beside(const char *sql, struct jt_buf *out)
 {
     sqlite3 *db = NULL;
-    JT_AUTO(buf) out = JT_BUF_INIT(10000);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, add_column, &out, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    assert_string_equal(jt_buf_str(&out), expected);
-}
-
-/* Changes it as another program would. */
-static inline void write_beside(const char *sql)
-{
-    sqlite3 *db = NULL;
+    if (other_store != NULL) {
+        other_store->run(sql, out);
+        return;
+    }
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, out == NULL ? NULL : add_column, out, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static inline void assert_query(const char *sql, const char *expected)
+{
+    JT_AUTO(buf) out = JT_BUF_INIT(10000);
+    run_beside(sql, &out);
+    assert_string_equal(jt_buf_str(&out), expected);
 }
 
 #define store_test(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

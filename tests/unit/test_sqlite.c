@@ -204,20 +204,6 @@ static void name_is_the_path_and_no_watch_tells(void **state)
     jt_store_close(store);
 }
 
-static void open_nowhere_or_at_two_places_refused(void **state)
-{
-    (void)state;
-    const struct jt_store_where wheres[] = {{NULL, NULL}, {path, "dbname=jeton"}};
-    for (size_t i = 0; i < JT_COUNT(wheres); i++) {
-        struct jt_store *store = NULL;
-        struct jt_store_watch *watch = NULL;
-        assert_err(jt_store_open(&wheres[i], &fixed_clock, &store, NULL), JT_ERR_ARGUMENT);
-        assert_err(jt_store_peek(&wheres[i], &store, NULL), JT_ERR_ARGUMENT);
-        assert_err(jt_store_watch_new(&wheres[i], &watch, NULL), JT_ERR_ARGUMENT);
-    }
-    jt_store_close(open_store());
-}
-
 static void open_after_kill_of_holder_accepted(void **state)
 {
     (void)state;
@@ -781,7 +767,6 @@ int main(void)
         store_test(open_marks_the_file_as_ours),
         store_test(open_twice_refused_until_closed),
         store_test(name_is_the_path_and_no_watch_tells),
-        store_test(open_nowhere_or_at_two_places_refused),
         store_test(open_after_kill_of_holder_accepted),
         store_test(open_older_schema_raised_and_content_kept),
         store_test(open_schema_1_raised_and_content_kept),

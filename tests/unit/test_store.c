@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "issuer/store/store.h"
 
+#include "tests/support/postgres_store.h"
 #include "tests/unit/store_unit.h"
 
 #include "common/base/base.h"
@@ -257,17 +258,41 @@ static void begin_while_another_writes_refused_after_waiting(void **state)
     (void)state;
     struct jt_store *store = open_store();
     sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    if (other_store != NULL) {
+        other_store->lock();
+    } else {
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    }
     struct jt_diag diag = JT_DIAG_INIT;
     assert_err(jt_store_begin(store, &diag), JT_ERR_STORE);
     assert_non_null(strstr(diag.text, "another program holds its lock; end that program"));
-    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    if (other_store != NULL) {
+        other_store->unlock();
+    } else {
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    }
     begin(store);
     put(store, JT_STORE_ROLE, "a", "1");
     commit(store);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
     jt_store_close(store);
+}
+
+/* --- places --- */
+
+static void open_nowhere_or_at_two_places_refused(void **state)
+{
+    (void)state;
+    const struct jt_store_where wheres[] = {{NULL, NULL}, {path, "dbname=jeton"}};
+    for (size_t i = 0; i < JT_COUNT(wheres); i++) {
+        struct jt_store *store = NULL;
+        struct jt_store_watch *watch = NULL;
+        assert_err(jt_store_open(&wheres[i], &fixed_clock, &store, NULL), JT_ERR_ARGUMENT);
+        assert_err(jt_store_peek(&wheres[i], &store, NULL), JT_ERR_ARGUMENT);
+        assert_err(jt_store_watch_new(&wheres[i], &watch, NULL), JT_ERR_ARGUMENT);
+    }
+    jt_store_close(open_store());
 }
 
 /* --- marks, snapshots --- */
@@ -320,7 +345,7 @@ static void marks_of_long_ago_dropped(void **state)
     begin(store);
     put(store, JT_STORE_ROLE, "a", "1");
     commit(store);
-    write_beside("UPDATE meta SET value = 9998 WHERE name = 'version'");
+    run_beside("UPDATE meta SET value = 9998 WHERE name = 'version'", NULL);
     begin(store);
     put(store, JT_STORE_ROLE, "a", "1");
     commit(store);
@@ -341,7 +366,7 @@ static void begin_read_sees_one_state_and_writes_nothing(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     assert_ok(jt_store_begin_read(store, &diag));
     assert_int_equal(version(store), 1);
-    write_beside("UPDATE meta SET value = 2 WHERE name = 'version'");
+    run_beside("UPDATE meta SET value = 2 WHERE name = 'version'", NULL);
     assert_int_equal(version(store), 1);
     assert_err(jt_store_put(store, JT_STORE_ROLE, JT_SPAN("a"), JT_SPAN("1")), JT_ERR_ARGUMENT);
     assert_err(jt_store_commit(store, &diag), JT_ERR_ARGUMENT);
@@ -577,6 +602,7 @@ int main(void)
         store_test(rollback_or_close_undoes_all),
         store_test(calls_out_of_order_refused_in_order_accepted),
         store_test(begin_while_another_writes_refused_after_waiting),
+        store_test(open_nowhere_or_at_two_places_refused),
         store_test(commit_raising_the_version_leaves_a_mark),
         store_test(marks_of_long_ago_dropped),
         store_test(begin_read_sees_one_state_and_writes_nothing),
@@ -584,9 +610,19 @@ int main(void)
         store_test(sealed_given_by_name),
         store_test(each_sealed_gives_every_row),
         store_test(audit_stands_and_falls_with_its_change),
+    };
+    const struct CMUnitTest sqlite_tests[] = {
         store_test(change_with_any_allocation_failing_whole_or_absent),
         store_test(open_with_any_allocation_failing_told_and_later_accepted),
     };
-    count_allocations();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    other_store = jt_postgres_store_asked();
+    if (other_store == NULL) {
+        count_allocations();
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (other_store == NULL) {
+        failed += cmocka_run_group_tests(sqlite_tests, NULL, NULL);
+    }
+    jt_postgres_store_end();
+    return failed;
 }
