@@ -25,18 +25,22 @@ class Unix(http.client.HTTPConnection):
 
 
 class Daemon:
-    """Runs jetond of `bin_dir` over `folder`; ready is its own log line."""
+    """Runs jetond of `bin_dir` over `folder`; ready is its own log line. `store` and `keys` are YAML
+    for those sections, `kek` the file of another daemon's key-encryption key."""
 
-    def __init__(self, bin_dir, folder):
+    def __init__(self, bin_dir, folder, store=None, keys="", kek=None):
         self.jetond, self.folder = os.path.join(bin_dir, "jetond"), folder
         self.socket = os.path.join(folder, "admin.sock")
-        kek = os.path.join(folder, "kek")
-        with open(os.open(kek, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write(os.urandom(32).hex())
+        self.kek = kek or os.path.join(folder, "kek")
+        store = store or f"path: {folder}/jeton.db"
+        if kek is None:
+            with open(os.open(self.kek, os.O_CREAT | os.O_WRONLY, 0o600), "w",
+                      encoding="ascii") as file:
+                file.write(os.urandom(32).hex())
         self.config = os.path.join(folder, "jetond.yaml")
         pathlib.Path(self.config).write_text(
             f"issuer: http://127.0.0.1:1\nlisten: 127.0.0.1:0\nadmin: {{socket: {self.socket}}}\n"
-            f"store: {{path: {folder}/jeton.db}}\nkeys: {{kek_file: {kek}}}\n", encoding="ascii")
+            f"store: {{{store}}}\nkeys: {{kek_file: {self.kek}{keys}}}\n", encoding="ascii")
 
     def __enter__(self):
         self.process = subprocess.Popen([self.jetond, "serve", "--config", self.config],
