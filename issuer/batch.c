@@ -6,6 +6,7 @@
 
 #include "common/json/json.h"
 #include "issuer/access/bestow.h"
+#include "issuer/told.h"
 
 #include "common/base/base.h"
 
@@ -107,21 +108,28 @@ static void settle_subscriptions(const struct jt_access *access, const struct jt
     }
 }
 
+/* A resource takes an algorithm only when a key of it signs: verifiers have seen that one. */
 static enum jt_err check_alg(const struct jt_root *now, const struct jt_resource *resource,
                              struct jt_diag *diag)
 {
     const char *name = jt_alg_row(resource->alg)->name;
+    const struct jt_key_times *next =
+        jt_schedule_next(now->keys->times, now->keys->n_times, resource->alg);
+    char from[JT_TOLD_TIME];
     if (now->keys->signing_kid[resource->alg][0] != 0) {
         return JT_OK;
     }
-    if (jt_config_has_alg(&now->settings->config, resource->alg)) {
-        return jt_diag_fail(diag, JT_ERR_INVALID,
-                            "alg: the first key of %s is published but does not sign before the "
-                            "lead has passed; wait",
-                            name);
+    if (next != NULL) {
+        return jt_diag_fail(
+            diag, JT_ERR_INVALID,
+            "alg: the first key of %s is published but signs only from %s, when "
+            "the lead has passed; wait",
+            name, jt_told_time(next->published_at_s + now->settings->config.lead_s, from));
     }
     return jt_diag_fail(diag, JT_ERR_INVALID,
-                        "alg: this issuer keeps no keys for %s; add it to keys.algorithms", name);
+                        "alg: this issuer keeps no keys for %s; make them by jeton key "
+                        "add-algorithm %s",
+                        name, name);
 }
 
 static bool is_admin(const struct jt_root *now, struct jt_span resource)

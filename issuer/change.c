@@ -5,6 +5,7 @@
 
 #include "common/json/json.h"
 #include "issuer/keymerge.h"
+#include "issuer/reach.h"
 
 #include "common/base/base.h"
 
@@ -16,6 +17,9 @@ enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t version,
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
     struct jt_root *root = NULL;
+    if (keys != NULL) {
+        jt_reach_mark(keys, now == NULL ? NULL : now->keys, issuer);
+    }
     JT_TRY(jt_root_new(version, settings != NULL ? settings : now->settings,
                        access != NULL ? access : now->access, keys != NULL ? keys : now->keys,
                        &root));

@@ -5,7 +5,7 @@
 
 void jt_clockwatch_init(struct jt_clockwatch *watch, const struct jt_clock *clock)
 {
-    *watch = (struct jt_clockwatch){jt_clock_wall_s(clock), jt_clock_boot_ms(clock), false};
+    *watch = (struct jt_clockwatch){jt_clock_wall_s(clock), jt_clock_boot_ms(clock), false, 0};
 }
 
 static int64_t pace_s(const struct jt_clockwatch *watch, const struct jt_clock *clock)
@@ -21,6 +21,7 @@ int64_t jt_clockwatch_look(struct jt_clockwatch *watch, const struct jt_clock *c
     }
     jt_clockwatch_init(watch, clock);
     watch->stepped = true;
+    watch->step_s = step_s;
     return step_s;
 }
 
@@ -32,4 +33,9 @@ bool jt_clockwatch_may_drop(const struct jt_clockwatch *watch, const struct jt_c
 bool jt_clockwatch_may_rotate(const struct jt_clockwatch *watch, const struct jt_clock *clock)
 {
     return !watch->stepped || jt_clockwatch_may_drop(watch, clock);
+}
+
+int64_t jt_clockwatch_until(const struct jt_clockwatch *watch)
+{
+    return watch->wall_s + JT_CLOCKWATCH_PACE_S;
 }

@@ -19,6 +19,7 @@
 struct jt_clockwatch {
     int64_t wall_s, boot_ms; /* where the present pace began */
     bool stepped;            /* it began with a step, not with the process */
+    int64_t step_s;          /* of this many seconds; negative: back */
 };
 
 void jt_clockwatch_init(struct jt_clockwatch *watch, const struct jt_clock *clock);
@@ -30,5 +31,8 @@ int64_t jt_clockwatch_look(struct jt_clockwatch *watch, const struct jt_clock *c
  * whole pace time, by this process)? */
 bool jt_clockwatch_may_rotate(const struct jt_clockwatch *watch, const struct jt_clock *clock);
 bool jt_clockwatch_may_drop(const struct jt_clockwatch *watch, const struct jt_clock *clock);
+
+/* When the pace time is over if the clocks keep pace (wall clock, seconds since 1970). */
+int64_t jt_clockwatch_until(const struct jt_clockwatch *watch);
 
 #endif

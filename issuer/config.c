@@ -320,16 +320,6 @@ const char *jt_config_issuer_path(const struct jt_config *config)
     return path == NULL ? "" : path;
 }
 
-bool jt_config_has_alg(const struct jt_config *config, enum jt_alg alg)
-{
-    for (char **name = config->algorithms; *name != NULL; name++) {
-        if (jt_alg_find(jt_span_str(*name))->id == alg) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then)
 {
     const struct {

@@ -58,9 +58,6 @@ unsigned jt_config_admin_mode(const struct jt_config *config);
 /* The path of the issuer's URL, "" for none: what its endpoints' paths begin with. */
 const char *jt_config_issuer_path(const struct jt_config *config);
 
-/* Is `alg` one that this issuer keeps keys for? */
-bool jt_config_has_alg(const struct jt_config *config, enum jt_alg alg);
-
 /* The key whose change needs a restart, when `now` and `then` differ in one; NULL when a reload
  * does. */
 const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then);

@@ -61,7 +61,7 @@ static enum jt_err load_pepper(struct jt_store *store, struct jt_signer *signer,
 }
 
 struct alg_check {
-    const struct jt_config *config;
+    const bool *kept;
     struct jt_diag *diag;
 };
 
@@ -69,23 +69,44 @@ static enum jt_err check_alg(void *ctx, const struct jt_object *object)
 {
     const struct alg_check *check = ctx;
     const struct jt_resource *resource = (const struct jt_resource *)object;
-    if (jt_config_has_alg(check->config, resource->alg)) {
+    if (check->kept[resource->alg]) {
         return JT_OK;
     }
-    return jt_diag_fail(
-        check->diag, JT_ERR_CONFIG,
-        "keys.algorithms: resource '%.*s' is signed with %s, whose keys would not be "
-        "rotated any more; keep it in the list, or give the resource another alg "
-        "first",
-        (int)object->id.n, (const char *)object->id.p, jt_alg_row(resource->alg)->name);
+    return jt_diag_fail(check->diag, JT_ERR_CONFIG,
+                        "keys.algorithms: resource '%.*s' is signed with %s, of which there are no "
+                        "keys; add it to the list, or give the resource another alg first",
+                        (int)object->id.n, (const char *)object->id.p,
+                        jt_alg_row(resource->alg)->name);
 }
 
-/* Is every algorithm that a resource uses one that keys are kept for? */
-static enum jt_err check_algs(const struct jt_access *access, const struct jt_config *config,
+/* Is every algorithm that a resource uses one that keys are kept of? */
+static enum jt_err check_algs(const struct jt_access *access, const bool kept[JT_ALG_COUNT_],
                               struct jt_diag *diag)
 {
-    struct alg_check check = {config, diag};
+    struct alg_check check = {kept, diag};
     return jt_access_each(access, JT_STORE_RESOURCE, check_alg, &check);
+}
+
+static enum jt_err check_stored_algs(const struct jt_access *access, const struct jt_config *config,
+                                     const struct jt_keyring *keyring, struct jt_diag *diag)
+{
+    struct jt_schedule_conf conf = jt_config_schedule(config);
+    bool kept[JT_ALG_COUNT_] = {0};
+    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        kept[alg] = jt_schedule_kept(&conf, keyring->times, keyring->n, alg);
+    }
+    return check_algs(access, kept, diag);
+}
+
+static enum jt_err check_reloaded_algs(const struct jt_root *now, const struct jt_config *config,
+                                       struct jt_diag *diag)
+{
+    struct jt_schedule_conf conf = jt_config_schedule(config);
+    bool kept[JT_ALG_COUNT_] = {0};
+    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        kept[alg] = conf.named[alg] || jt_key_part_keeps(now->keys, alg);
+    }
+    return check_algs(now->access, kept, diag);
 }
 
 enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
@@ -117,7 +138,7 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
         err = jt_change_read_access(store, NULL, 0, &access, diag);
     }
     if (err == JT_OK) {
-        err = check_algs(access, config, diag);
+        err = check_stored_algs(access, config, &keyring, diag);
     }
 done:
     jt_access_free(access);
@@ -183,7 +204,11 @@ enum jt_err jt_issuer_open(const struct jt_issuer_deps *deps, struct jt_config *
     issuer->log = deps->log;
     (void)pthread_mutex_init(&issuer->write_lock, NULL); /* a plain mutex: cannot fail on Linux */
     jt_clockwatch_init(&issuer->watch, deps->clock);
-    enum jt_err err = jt_root_settings(config, &settings);
+    issuer->started_s = jt_clock_wall_s(deps->clock);
+    enum jt_err err = jt_counters_new(&issuer->counters);
+    if (err == JT_OK) {
+        err = jt_root_settings(config, &settings);
+    }
     if (err == JT_OK) {
         err = open_parts(issuer, deps, settings, diag);
         jt_root_settings_free(settings);
@@ -210,6 +235,7 @@ void jt_issuer_free(struct jt_issuer *issuer)
     jt_slots_free(issuer->roots);
     jt_signer_free(issuer->signer);
     jt_keyring_release(&issuer->known);
+    jt_counters_free(issuer->counters);
     jt_secret_release(&issuer->pepper);
     (void)pthread_mutex_destroy(&issuer->write_lock); /* nobody holds it */
     free(issuer);
@@ -228,6 +254,9 @@ enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer, struct jt_issuer_work
     if (err == JT_OK) {
         err = jt_signer_lane_new(issuer->signer, &worker->lane);
     }
+    if (err == JT_OK) {
+        err = jt_counter_join(issuer->counters, &worker->counter);
+    }
     if (err != JT_OK) {
         jt_issuer_worker_free(worker);
         return err;
@@ -241,6 +270,7 @@ void jt_issuer_worker_free(struct jt_issuer_worker *worker)
     if (worker != NULL) {
         jt_slots_leave(worker->issuer->roots, worker->slot);
         jt_signer_lane_free(worker->lane);
+        jt_counter_leave(worker->issuer->counters, worker->counter);
         free(worker);
     }
 }
@@ -297,7 +327,7 @@ enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
     (void)pthread_mutex_lock(&issuer->write_lock);
     const struct jt_root *now = jt_slots_current(issuer->roots);
     struct jt_signer_conf signer = jt_config_signer(&settings->config);
-    enum jt_err err = check_algs(now->access, &settings->config, diag);
+    enum jt_err err = check_reloaded_algs(now, &settings->config, diag);
     if (err == JT_OK) {
         err = jt_signer_set_keks(issuer->signer, &signer, diag);
     }

@@ -13,6 +13,7 @@
 #include "common/base/slots.h"
 #include "common/log/log.h"
 #include "issuer/clockwatch.h"
+#include "issuer/counter.h"
 #include "issuer/keyring.h"
 #include "issuer/root.h"
 #include "issuer/staleness.h"
@@ -31,6 +32,8 @@ struct jt_issuer {
     atomic_uint_fast64_t rejoins;  /* how often its history was another */
     atomic_size_t applying;        /* bytes that the applies on their way hold (apply_input.h) */
     struct jt_secret pepper;       /* keys the hashes of client secrets */
+    struct jt_counters *counters;  /* what the request threads count */
+    int64_t started_s;             /* when they began to */
     pthread_mutex_t write_lock;    /* orders changes; guards all below and publishing */
     struct jt_store *store;
     int64_t mark;            /* of the store's commit that the root is of */
@@ -67,6 +70,7 @@ struct jt_issuer_worker {
     struct jt_issuer *issuer;
     struct jt_slot *slot;
     struct jt_signer_lane *lane;
+    struct jt_counter *counter;
 };
 
 JT_MUST_USE enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer,
@@ -119,11 +123,34 @@ JT_MUST_USE enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum 
 /* Does the automatic steps that are due; cheap when none is. */
 JT_MUST_USE enum jt_err jt_issuer_tick(struct jt_issuer *issuer, struct jt_diag *diag);
 
-/* Rotates by hand: `alg`, or all configured ones for JT_ALG_NONE, in one transaction. */
+/* The steps by hand, each in one transaction. `diag` tells what there is to know of a step that was
+ * taken, too (key_told.h); the errors are those of keys/schedule.h.
+ * Rotates `alg`, or all that are kept for JT_ALG_NONE. After a jump of the clock ahead only with
+ * `force`: JT_ERR_WITHIN_LEAD. */
 JT_MUST_USE enum jt_err jt_issuer_rotate(struct jt_issuer *issuer, enum jt_alg alg, bool force,
                                          const char *actor, struct jt_diag *diag);
 JT_MUST_USE enum jt_err jt_issuer_revoke(struct jt_issuer *issuer, const char *kid, bool force,
                                          const char *actor, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_issuer_revoke_all(struct jt_issuer *issuer, const char *actor,
+                                             struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_issuer_add_algorithm(struct jt_issuer *issuer, enum jt_alg alg,
+                                                const char *actor, struct jt_diag *diag);
+/* JT_ERR_CONFLICT, too, when a resource is signed with it. */
+JT_MUST_USE enum jt_err jt_issuer_retire_algorithm(struct jt_issuer *issuer, enum jt_alg alg,
+                                                   const char *actor, struct jt_diag *diag);
+
+/* The schedule as it stands. */
+struct jt_issuer_schedule {
+    struct jt_schedule_conf conf;
+    const struct jt_key_times *keys; /* oldest published first */
+    size_t n;
+    int64_t now_s, pause_until_s; /* automatic steps wait until then; 0: they do not wait */
+};
+
+/* Hands it to `fn`, whose error is returned. */
+typedef enum jt_err (*jt_issuer_schedule_fn)(void *ctx, const struct jt_issuer_schedule *schedule);
+JT_MUST_USE enum jt_err jt_issuer_schedule(struct jt_issuer *issuer, jt_issuer_schedule_fn fn,
+                                           void *ctx, struct jt_diag *diag);
 
 /* Hands every key (times, state, newest first) to `fn`. */
 typedef enum jt_err (*jt_issuer_key_fn)(void *ctx, const struct jt_key_times *key,

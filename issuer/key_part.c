@@ -55,6 +55,30 @@ static enum jt_err copy_times(const struct jt_keyring *keyring, struct jt_key_pa
     return JT_OK;
 }
 
+static enum jt_err list_kids(const struct jt_keyring *keyring, struct jt_key_part *part)
+{
+    part->marks = calloc(keyring->n + 1, sizeof *part->marks);
+    if (part->marks == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < keyring->n; i++) {
+        if (jt_schedule_published(&keyring->times[i])) {
+            memcpy(part->marks[part->n_marks++].kid, keyring->times[i].kid, JT_KEY_KID_MAX);
+        }
+    }
+    return JT_OK;
+}
+
+static void note_signing(const struct jt_keyring *keyring, struct jt_key_part *part)
+{
+    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        const struct jt_key_times *active = jt_schedule_active(keyring->times, keyring->n, alg);
+        if (active != NULL) {
+            memcpy(part->signing_kid[alg], active->kid, sizeof part->signing_kid[alg]);
+        }
+    }
+}
+
 enum jt_err jt_key_part_make(const struct jt_keyring *keyring, struct jt_key_part **out_part)
 {
     struct jt_key_part *part = calloc(1, sizeof *part);
@@ -63,13 +87,11 @@ enum jt_err jt_key_part_make(const struct jt_keyring *keyring, struct jt_key_par
     }
     atomic_init(&part->refs, 1);
     part->jwks.max = JWKS_MAX;
-    for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
-        const struct jt_key_times *active = jt_schedule_active(keyring->times, keyring->n, alg);
-        if (active != NULL) {
-            memcpy(part->signing_kid[alg], active->kid, sizeof part->signing_kid[alg]);
-        }
+    note_signing(keyring, part);
+    enum jt_err err = list_kids(keyring, part);
+    if (err == JT_OK) {
+        err = put_set(keyring, &part->jwks);
     }
-    enum jt_err err = put_set(keyring, &part->jwks);
     if (err == JT_OK) {
         err = make_etag(jt_buf_span(&part->jwks), part->etag);
     }
@@ -84,6 +106,12 @@ enum jt_err jt_key_part_make(const struct jt_keyring *keyring, struct jt_key_par
     return JT_OK;
 }
 
+bool jt_key_part_keeps(const struct jt_key_part *keys, enum jt_alg alg)
+{
+    return keys->signing_kid[alg][0] != 0 ||
+           jt_schedule_next(keys->times, keys->n_times, alg) != NULL;
+}
+
 struct jt_key_part *jt_key_part_ref(struct jt_key_part *keys)
 {
     atomic_fetch_add_explicit(&keys->refs, 1, memory_order_relaxed);
@@ -95,6 +123,7 @@ void jt_key_part_free(struct jt_key_part *keys)
     if (keys != NULL && atomic_fetch_sub_explicit(&keys->refs, 1, memory_order_acq_rel) == 1) {
         jt_buf_release(&keys->jwks);
         free(keys->times);
+        free(keys->marks);
         free(keys);
     }
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "keys/witness.h"
+
 #include "common/base/base.h"
 
 void jt_keyring_release(struct jt_keyring *keyring)
@@ -321,6 +323,7 @@ static enum jt_err carry_out(const struct carrying *c, struct jt_schedule_change
         break;
     case JT_STEP_DROP:
         times->dropped_at_s = c->now_s;
+        erase_private(keyring, i); /* of a next key that never signs; others have lost theirs */
         break;
     case JT_STEP_REVOKE:
         times->revoked_at_s = c->now_s;
@@ -384,8 +387,9 @@ enum jt_err jt_keyring_apply(struct jt_keyring *keyring, struct jt_schedule_plan
     for (size_t i = 0; i < plan->n; i++) {
         struct jt_schedule_change *change = &plan->changes[i];
         JT_TRY(carry_out(&c, change));
+        const char *witness = change->step == JT_STEP_PUBLISH ? jt_witness_name(change->alg) : NULL;
         JT_TRY(jt_store_audit(store, actor, actions[change->step], jt_span_str(change->kid),
-                              JT_SPAN_NONE));
+                              witness == NULL ? JT_SPAN_NONE : jt_span_str(witness)));
     }
     jt_keyring_sort(keyring);
     return purge(keyring, store);

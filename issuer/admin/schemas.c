@@ -8,6 +8,7 @@
 #define TRUTH   "{\"type\":\"boolean\"}"
 #define TIME    "{\"type\":\"integer\",\"description\":\"seconds since 1970\"}"
 #define NO_TIME "{\"type\":[\"integer\",\"null\"],\"description\":\"seconds since 1970\"}"
+#define NO_TEXT "{\"type\":[\"string\",\"null\"]}"
 #define TEXTS   "{\"type\":\"array\",\"items\":" TEXT "}"
 #define FORCE   "\"force\":{\"type\":\"boolean\",\"default\":false}"
 
@@ -21,12 +22,31 @@
 
 #define ALGS "\"enum\":[\"ES256\",\"ES384\",\"ES512\",\"RS256\",\"PS256\",\"EdDSA\"]"
 
-#define KEY                                                                                    \
-    OBJECT("\"kid\",\"alg\",\"state\"",                                                        \
-           "\"kid\":" TEXT ",\"alg\":{\"type\":\"string\"," ALGS "},"                          \
-           "\"state\":{\"type\":\"string\",\"enum\":[\"next\",\"active\",\"retiring\","        \
-           "\"dropped\",\"revoked\"]},\"published_at_s\":" NO_TIME ",\"sign_from_s\":" NO_TIME \
-           ",\"sign_until_s\":" NO_TIME ",\"drop_at_s\":" NO_TIME ",\"revoked_at_s\":" NO_TIME)
+#define MAYBE_COUNT "{\"type\":[\"integer\",\"null\"],\"minimum\":0"
+
+#define KEY                                                                                        \
+    OBJECT("\"kid\",\"alg\",\"state\"",                                                            \
+           "\"kid\":" TEXT ",\"alg\":{\"type\":\"string\"," ALGS "},"                              \
+           "\"state\":{\"type\":\"string\",\"enum\":[\"next\",\"active\",\"retiring\","            \
+           "\"dropped\",\"revoked\"]},\"published_at_s\":" NO_TIME ",\"sign_from_s\":" NO_TIME     \
+           ",\"sign_until_s\":" NO_TIME ",\"drop_at_s\":" NO_TIME ",\"dropped_at_s\":" NO_TIME     \
+           ",\"revoked_at_s\":" NO_TIME ",\"longest_s\":{\"type\":\"integer\",\"description\":"    \
+           "\"the longest lifetime that it may sign\"},\"witness\":{\"type\":\"string\",\"enum\":" \
+           "[\"libjwt\",\"openssl\"],\"description\":\"who judged it before it was published\"},"  \
+           "\"unexpired_tokens\":" MAYBE_COUNT                                                     \
+           ",\"description\":\"at most so many, signed by this "                                   \
+           "issuer; null: not known\"}")
+
+#define ALGORITHM                                                                              \
+    OBJECT("\"alg\",\"named\",\"active\",\"next\",\"next_signs_s\",\"period_s\",\"jitter_s\"," \
+           "\"lead_s\"",                                                                       \
+           "\"alg\":{\"type\":\"string\"," ALGS                                                \
+           "},\"named\":{\"type\":\"boolean\",\"description\":"                                \
+           "\"by keys.algorithms\"},\"active\":" NO_TEXT ",\"next\":" NO_TEXT                  \
+           ",\"next_signs_s\":" NO_TIME                                                        \
+           ",\"period_s\":{\"type\":\"integer\"},\"jitter_s\":{\"type\":\"integer\","          \
+           "\"description\":\"of the active key; in next_signs_s\"},\"lead_s\":{\"type\":"     \
+           "\"integer\"}")
 
 #define LIST_OF(member, what)                                                               \
     OBJECT("\"" member "\"", "\"" member "\":{\"type\":\"array\",\"minItems\":1,\"items\":" \
@@ -105,9 +125,26 @@ const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"secret_made", OBJECT("\"id\",\"name\",\"created_s\",\"expires_s\"",
                            SECRET(",\"client_secret\":{\"type\":\"string\",\"description\":"
                                   "\"shown this once; absent when replayed\"}"))},
-    {"keys", OBJECT("\"items\"", "\"items\":{\"type\":\"array\",\"items\":" KEY
-                                 "},\"note\":{\"type\":\"string\",\"description\":"
-                                 "\"what there is to know of the step\"}")},
+    {"keys",
+     OBJECT("\"items\",\"algorithms\",\"now_s\",\"pause_until_s\"",
+            M("items", EACH("key")) M("algorithms", EACH("algorithm_kept")) M("now_s", TIME) M(
+                "pause_until_s",
+                "{\"type\":[\"integer\",\"null\"],\"description\":\"after a jump of "
+                "the clock automatic steps wait until then\"}")
+                LAST("note", "{\"type\":\"string\",\"description\":\"what there is to know of the "
+                             "step\"}"))},
+    {"key", KEY},
+    {"algorithm_kept", ALGORITHM},
+    {"algorithm", OBJECT("\"alg\"", "\"alg\":{\"type\":\"string\"," ALGS "}")},
+    {"nothing", OBJECT("", "")},
+    {"reach", OBJECT("\"etag\",\"set_since_s\",\"started_s\",\"now_s\",\"windows\"",
+                     M("etag", TEXT) M("set_since_s", TIME) M("started_s", TIME) M("now_s", TIME)
+                         LAST("windows", EACH("reach_window")))},
+    {"reach_window",
+     OBJECT("\"window_s\",\"fetches\",\"newest\",\"held\",\"share\"",
+            M("window_s", "{\"type\":[\"integer\",\"null\"],\"description\":\"back from now; null: "
+                          "since the set changed\"}") M("fetches", COUNT) M("newest", COUNT)
+                M("held", COUNT) LAST("share", "{\"type\":[\"number\",\"null\"]}"))},
     {"rotate", OBJECT("", "\"alg\":{\"type\":[\"string\",\"null\"],\"description\":"
                           "\"absent: all algorithms\"}," FORCE)},
     {"revoke", OBJECT("", FORCE)},

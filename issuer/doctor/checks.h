@@ -9,6 +9,7 @@
 #define JT_DOCTOR_CHECKS_H
 
 #include "issuer/issuer.h"
+#include "issuer/told.h"
 
 #include <jansson.h>
 
@@ -26,7 +27,7 @@ JT_MUST_USE enum jt_err jt_checks_say(const struct jt_checks *checks, const char
                                       const char *format, ...) JT_PRINTF(5, 6);
 
 /* A time as 2026-01-31T12:00:00Z, in `out`. */
-#define JT_CHECKS_TIME 24
+#define JT_CHECKS_TIME JT_TOLD_TIME
 const char *jt_checks_time(int64_t at_s, char out[JT_CHECKS_TIME]);
 
 /* config, config_file */

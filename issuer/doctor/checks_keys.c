@@ -124,20 +124,19 @@ static enum jt_err say_overdue(const struct jt_checks *checks, const char *alg, 
                          jt_checks_time(due_s, due));
 }
 
-static enum jt_err check_alg(const struct jt_checks *checks, const struct jt_config *config,
+static enum jt_err check_alg(const struct jt_checks *checks, const struct jt_schedule_conf *conf,
                              const struct jt_keyring *keyring, const struct jt_alg_row *alg)
 {
-    struct jt_schedule_conf conf = jt_config_schedule(config);
     const struct jt_key_times *active = jt_schedule_active(keyring->times, keyring->n, alg->id);
     const struct jt_key_times *next = jt_schedule_next(keyring->times, keyring->n, alg->id);
-    int64_t due_s = jt_schedule_due(&conf, keyring->times, keyring->n, alg->id);
+    int64_t due_s = jt_schedule_due(conf, keyring->times, keyring->n, alg->id);
     int64_t now_s = jt_clock_wall_s(checks->issuer->clock);
     if (active == NULL && next != NULL) {
         char from[JT_CHECKS_TIME];
         return jt_checks_say(checks, "schedule", JT_CHECKS_WARN,
                              "wait until then before resources use this algorithm",
                              "%s: its first key is published and signs from %s", alg->name,
-                             jt_checks_time(next->published_at_s + conf.lead_s, from));
+                             jt_checks_time(next->published_at_s + conf->lead_s, from));
     }
     if (active == NULL) {
         return jt_checks_say(checks, "schedule", JT_CHECKS_FAIL,
@@ -185,8 +184,9 @@ static enum jt_err check_clock(const struct jt_checks *checks, const struct jt_k
     if (!jt_clockwatch_may_rotate(&watch, issuer->clock)) {
         return jt_checks_say(checks, "clock", JT_CHECKS_WARN, fix,
                              "the clock jumped%s; automatic key steps wait until it has kept pace "
-                             "for an hour",
-                             step_s == 0 ? " lately" : "");
+                             "for an hour, at %s",
+                             step_s == 0 ? " lately" : "",
+                             jt_checks_time(jt_clockwatch_until(&watch), then));
     }
     return jt_checks_say(checks, "clock", JT_CHECKS_OK, NULL, "it is %s here",
                          jt_checks_time(now_s, now));
@@ -206,8 +206,11 @@ static enum jt_err check_times(const struct jt_checks *checks, const struct jt_c
                                                    "mend what the keys check tells", "%s",
                                                    jt_diag_text(&diag, err));
     }
-    for (char **name = config->algorithms; err == JT_OK && *name != NULL; name++) {
-        err = check_alg(checks, config, &keyring, jt_alg_find(jt_span_str(*name)));
+    struct jt_schedule_conf conf = jt_config_schedule(config);
+    for (enum jt_alg alg = JT_ALG_NONE + 1; err == JT_OK && alg < JT_ALG_COUNT_; alg++) {
+        if (jt_schedule_kept(&conf, keyring.times, keyring.n, alg)) {
+            err = check_alg(checks, &conf, &keyring, jt_alg_row(alg));
+        }
     }
     err = err == JT_OK ? check_clock(checks, &keyring) : err;
     jt_keyring_release(&keyring);

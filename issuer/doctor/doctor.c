@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "issuer/advice.h"
 #include "issuer/doctor/checks.h"
@@ -31,12 +30,7 @@ enum jt_err jt_checks_say(const struct jt_checks *checks, const char *check,
 
 const char *jt_checks_time(int64_t at_s, char out[JT_CHECKS_TIME])
 {
-    time_t at = (time_t)at_s;
-    struct tm parts;
-    if (gmtime_r(&at, &parts) == NULL || strftime(out, JT_CHECKS_TIME, "%FT%TZ", &parts) == 0) {
-        (void)snprintf(out, JT_CHECKS_TIME, "%lld s", (long long)at_s); /* fits */
-    }
-    return out;
+    return jt_told_time(at_s, out);
 }
 
 enum jt_err jt_doctor_run(struct jt_issuer_worker *worker, json_t **out_answer)

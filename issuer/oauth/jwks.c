@@ -28,7 +28,11 @@ void jt_jwks_get(void *app, const struct jt_request *request, struct jt_answer *
     jt_answer_header(answer, "ETag", "%s", keys->etag);
     jt_answer_header(answer, "Cache-Control", "public, max-age=%lld",
                      (long long)root->settings->config.max_age_s);
-    if (matches(jt_request_header(request, "If-None-Match"), keys->etag)) {
+    bool held = matches(jt_request_header(request, "If-None-Match"), keys->etag);
+    if (strcmp(request->method, "HEAD") != 0) {
+        jt_counter_fetch(worker->counter, jt_clock_wall_s(worker->issuer->clock), held);
+    }
+    if (held) {
         answer->status = 304;
     } else {
         answer->status = 200;

@@ -92,7 +92,9 @@ static enum jt_err sign(struct issuing *issuing, struct jt_buf *out)
     struct jt_token_claims made;
     jt_token_claims_fill(issuing->root, issuing->client, &issuing->decision, &own, &made);
     const char *kid = issuing->root->keys->signing_kid[issuing->decision.alg];
-    return jt_signer_sign(issuing->worker->lane, jt_span_str(kid), &made.claims, out);
+    JT_TRY(jt_signer_sign(issuing->worker->lane, jt_span_str(kid), &made.claims, out));
+    jt_counter_token(issuing->worker->counter, kid, own.now_s, made.claims.exp_s);
+    return JT_OK;
 }
 
 /* RFC 6749 sec. 5.1; scope always stands in the answer, whatever was asked. */

@@ -71,6 +71,23 @@ static void assert_check(const char *check, const char *status, const char *part
     json_decref(answer);
 }
 
+/* Is one of the items `check` so? */
+static void assert_some_check(const char *check, const char *status, const char *part)
+{
+    json_t *answer = NULL;
+    size_t index, found = 0;
+    const json_t *item;
+    assert_ok(jt_doctor_run(worker, &answer));
+    json_array_foreach(json_object_get(answer, "checks"), index, item)
+    {
+        found += strcmp(json_string_value(json_object_get(item, "check")), check) == 0 &&
+                 strcmp(json_string_value(json_object_get(item, "status")), status) == 0 &&
+                 strstr(json_string_value(json_object_get(item, "detail")), part) != NULL;
+    }
+    assert_int_equal(found, 1);
+    json_decref(answer);
+}
+
 static void in_database(const char *sql)
 {
     sqlite3 *db = NULL;
@@ -131,9 +148,13 @@ static void schedule_of_a_new_algorithm_waits(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     assert_ok(desk_config("  algorithms: [RS256]\n", &config));
     assert_ok(jt_issuer_reload(desk.issuer, &config, &diag));
-    assert_check("schedule", "warn", "RS256: its first key is published and signs from");
+    assert_some_check("schedule", "warn", "RS256: its first key is published and signs from");
     fixed_clock_pass(&desk.clock, DAY_S + 1);
     assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_some_check("schedule", "ok", "RS256");
+    /* the keys of an algorithm that is named no more go on, until it is retired */
+    assert_some_check("schedule", "ok", "ES256");
+    assert_ok(jt_issuer_retire_algorithm(desk.issuer, JT_ALG_ES256, "test", &diag));
     assert_check("schedule", "ok", "RS256");
 }
 
@@ -143,7 +164,7 @@ static void clock_that_jumped_is_told(void **state)
 {
     (void)state;
     desk.clock.wall_s += HOUR_S;
-    assert_check("clock", "warn", "the clock jumped");
+    assert_check("clock", "warn", "the clock jumped; automatic key steps wait");
     struct jt_diag diag = JT_DIAG_INIT;
     assert_ok(jt_issuer_tick(desk.issuer, &diag));
     assert_check("clock", "warn", "the clock jumped lately");
