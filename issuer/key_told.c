@@ -67,15 +67,15 @@ void jt_key_told_dying(const struct jt_issuer *issuer, const struct jt_keyring *
     }
     if (known) {
         jt_told_add(diag,
-                    "At most %" PRIu64 " unexpired tokens that this issuer signed die: a verifier "
-                    "refuses them once it has fetched the key set again",
+                    "At most %" PRIu64 " unexpired tokens signed by this issuer die: a verifier "
+                    "refuses them once it has fetched the set again",
                     sum);
         return;
     }
     char since[JT_TOLD_TIME];
     jt_told_add(diag,
-                "How many unexpired tokens die is not known: this issuer has counted %" PRIu64
-                " since its start at %s, and older ones may live",
+                "How many unexpired tokens die is not known: this issuer counted %" PRIu64
+                " since its start at %s, older ones may live",
                 sum, jt_told_time(issuer->started_s, since));
 }
 

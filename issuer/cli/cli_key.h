@@ -11,5 +11,10 @@
 JT_MUST_USE enum jt_err jt_cli_key_list(const struct jt_cli_run *run, struct jt_diag *diag);
 JT_MUST_USE enum jt_err jt_cli_key_rotate(const struct jt_cli_run *run, struct jt_diag *diag);
 JT_MUST_USE enum jt_err jt_cli_key_revoke(const struct jt_cli_run *run, struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_key_add_algorithm(const struct jt_cli_run *run,
+                                                 struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_key_retire_algorithm(const struct jt_cli_run *run,
+                                                    struct jt_diag *diag);
+JT_MUST_USE enum jt_err jt_cli_key_reach(const struct jt_cli_run *run, struct jt_diag *diag);
 
 #endif

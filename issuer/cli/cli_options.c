@@ -276,7 +276,7 @@ static enum jt_err take_option(struct parser *p, struct jt_cli_run *run, struct 
 static bool is_kid(const struct jt_cli_run *run, const char *text)
 {
     return run->command != NULL && run->n_args == 0 && text[1] != '-' && text[2] != 0 &&
-           jt_span_is(jt_span_str(run->command->args), "KID");
+           jt_span_is(jt_span_str(run->command->args), "[KID]");
 }
 
 static enum jt_err take(struct parser *p, struct jt_cli_run *run, struct jt_diag *diag)
