@@ -63,7 +63,7 @@ static enum jt_err plan_rotations(const struct planning *p, struct jt_schedule_p
     if (step->alg != JT_ALG_NONE && !keeps(p, step->alg)) {
         const char *name = jt_alg_row(step->alg)->name;
         return jt_diag_fail(diag, JT_ERR_NOT_FOUND,
-                            "alg: this issuer keeps no keys for %s; make them by jeton key "
+                            "this issuer keeps no keys for %s; make them by jeton key "
                             "add-algorithm %s",
                             name, name);
     }
@@ -138,7 +138,7 @@ static enum jt_err check_use(void *ctx, const struct jt_object *object)
         return JT_OK;
     }
     return jt_diag_fail(check->diag, JT_ERR_CONFLICT,
-                        "alg: resource '%.*s' is signed with %s; give it another alg first",
+                        "resource '%.*s' is signed with %s; give it another alg first",
                         (int)object->id.n, (const char *)object->id.p,
                         jt_alg_row(check->alg)->name);
 }

@@ -190,7 +190,7 @@ enum jt_err jt_schedule_add(const struct jt_schedule_conf *conf, const struct jt
     const struct jt_schedule_view v = {conf, keys, n_keys, alg, now_s};
     size_t before = plan->n;
     if (jt_schedule_kept(conf, keys, n_keys, alg)) {
-        return jt_diag_fail(diag, JT_ERR_EXISTS, "alg: keys of %s are kept already", name_of(alg));
+        return jt_diag_fail(diag, JT_ERR_EXISTS, "keys of %s are kept already", name_of(alg));
     }
     enum jt_err err = jt_schedule_view_fresh(&v) || conf->lead_s == 0
                           ? jt_schedule_view_rotation(plan, &v, NULL)
@@ -229,16 +229,16 @@ enum jt_err jt_schedule_retire(const struct jt_schedule_conf *conf, const struct
     const char *name = name_of(alg);
     if (conf->named[alg]) {
         return jt_diag_fail(diag, JT_ERR_CONFLICT,
-                            "alg: the configuration names %s; remove it from keys.algorithms and "
+                            "the configuration names %s; remove it from keys.algorithms and "
                             "reload, on every issuer, then retire it",
                             name);
     }
     if (!jt_schedule_kept(conf, keys, n_keys, alg)) {
-        return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "alg: no keys of %s are kept", name);
+        return jt_diag_fail(diag, JT_ERR_NOT_FOUND, "no keys of %s are kept", name);
     }
     if (!other_is_kept(&v)) {
         return jt_diag_fail(diag, JT_ERR_CONFLICT,
-                            "alg: %s is the only algorithm that keys are kept of, and the key set "
+                            "%s is the only algorithm that keys are kept of, and the key set "
                             "is never served empty; add another first",
                             name);
     }

@@ -33,7 +33,7 @@ const struct jt_cli_command jt_cli_table_key[] = {
     {.path = "key timeline",
      .options = key_timeline,
      .run = jt_cli_timeline,
-     .help = "draw the keys over time, and tell when each algorithm rotates",
+     .help = "draw the keys over time, with what is planned",
      .more =
          "A bar for each key: published, signs, retires; the upright line is now, and what is "
          "right of it is planned. As wide as the terminal, or COLUMNS. With -o json: the times.",
@@ -58,7 +58,7 @@ const struct jt_cli_command jt_cli_table_key[] = {
      .args = "[KID]",
      .options = key_revoke,
      .run = jt_cli_key_revoke,
-     .help = "take a key out of the key set, or --all; its tokens are refused",
+     .help = "take a key, or all, out of the set; tokens are refused",
      .more =
          "Tokens that it signed are refused as soon as verifiers fetch the set again; until then "
          "those with a cached set accept them, and with --all refuse the new ones. Revoking "

@@ -13,7 +13,7 @@
 
 #include "common/base/base.h"
 
-#define WIDTH_MIN  60
+#define WIDTH_MIN  70
 #define WIDTH_MAX  240
 #define LABEL      26                   /* characters before a bar */
 #define KID_SHOWN  8                    /* characters of a kid */

@@ -6,11 +6,12 @@
 
 #include "common/base/base.h"
 
-static json_t *algorithms_json(const struct jt_config *config)
+static json_t *algorithms_json(const struct jt_key_part *keys)
 {
     json_t *array = json_array();
-    for (char **name = config->algorithms; array != NULL && *name != NULL; name++) {
-        if (json_array_append_new(array, json_string(*name)) != 0) {
+    for (enum jt_alg alg = JT_ALG_NONE + 1; array != NULL && alg < JT_ALG_COUNT_; alg++) {
+        if (jt_key_part_keeps(keys, alg) &&
+            json_array_append_new(array, json_string(jt_alg_row(alg)->name)) != 0) {
             json_decref(array);
             return NULL;
         }
@@ -20,7 +21,7 @@ static json_t *algorithms_json(const struct jt_config *config)
 
 /* RFC 8414 sec. 2; the members that only OpenID Connect asks for stand here because many verifiers
  * know that document alone and refuse it without them. */
-static json_t *make(const struct jt_config *config)
+static json_t *make(const struct jt_config *config, const struct jt_key_part *keys)
 {
     return json_pack("{s:s, s:s+, s:s+, s:[s], s:[s,s], s:[], s:[s], s:o}", "issuer",
                      config->issuer, "token_endpoint", config->issuer, "/oauth2/token", "jwks_uri",
@@ -28,7 +29,7 @@ static json_t *make(const struct jt_config *config)
                      "client_credentials", "token_endpoint_auth_methods_supported",
                      "client_secret_basic", "client_secret_post", "response_types_supported",
                      "subject_types_supported", "public", "id_token_signing_alg_values_supported",
-                     algorithms_json(config));
+                     algorithms_json(keys));
 }
 
 void jt_metadata_get(void *app, const struct jt_request *request, struct jt_answer *answer)
@@ -36,7 +37,7 @@ void jt_metadata_get(void *app, const struct jt_request *request, struct jt_answ
     (void)app; /* the worker knows the issuer */
     struct jt_issuer_worker *worker = request->thread;
     const struct jt_root *root = jt_issuer_enter(worker);
-    json_t *document = make(&root->settings->config);
+    json_t *document = make(&root->settings->config, root->keys);
     jt_answer_header(answer, "Cache-Control", "public, max-age=%lld",
                      (long long)root->settings->config.max_age_s);
     jt_issuer_exit(worker);

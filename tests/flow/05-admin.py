@@ -259,7 +259,9 @@ class Admin(DevCase):
     def test_keys(self):
         for key in self.admin("GET", "/keys")["items"]:
             self.assertEqual(set(key), {"kid", "alg", "state", "published_at_s", "sign_from_s",
-                                        "sign_until_s", "drop_at_s", "revoked_at_s"})
+                                        "sign_until_s", "drop_at_s", "dropped_at_s",
+                                        "revoked_at_s", "longest_s", "witness",
+                                        "unexpired_tokens"})
         for body in (None, {}, {"alg": None}, {"alg": "ES256", "force": False}):
             self.admin("POST", "/keys/rotate", body)
         self.refused("POST", "/keys/rotate", {"alg": "none"}, 422, "invalid", "alg")

@@ -2,6 +2,7 @@
 """A start that cannot be: one line that says what and how to mend it, a status that is not 0,
 nothing changed on disk. Each beside the repaired start."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -142,6 +143,13 @@ class Config(Case):
         issuer = start_serve(config)
         issuer.admin("POST", "/resources", {"identifier": "urn:ed", "alg": "EdDSA"})
         self.stop(issuer)
+        # named no more, its keys go on
+        issuer = start_serve(write_config(self.dir))
+        self.assertEqual({key["alg"] for key in issuer.jwks()}, {"ES256", "EdDSA"})
+        self.stop(issuer)
+        with contextlib.closing(sqlite3.connect(os.path.join(self.dir, "jeton.db"))) as db:
+            db.execute("DELETE FROM keys WHERE alg = 'EdDSA'")
+            db.commit()
         self.both_refuse(write_config(self.dir), "keys.algorithms", "urn:ed", "EdDSA")
         self.checks(write_config(self.dir, keys={"algorithms": ["EdDSA"]}))
 

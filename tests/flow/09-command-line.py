@@ -20,7 +20,7 @@ CLIENT = {"client_id", "name", "enabled", "scope_policy", "default_resource", "r
           "subscriptions", "grants", "secrets", "owner", "labels"}
 SECRET = {"id", "name", "created_s", "expires_s", "last_used_s"}
 KEY = {"kid", "alg", "state", "published_at_s", "sign_from_s", "sign_until_s", "drop_at_s",
-       "revoked_at_s"}
+       "dropped_at_s", "revoked_at_s", "longest_s", "witness", "unexpired_tokens"}
 
 
 class Verbs(VerbCase):

@@ -275,7 +275,19 @@ def revoke(t):
 
 @route("GET /admin/v1/keys")
 def keys(t):
-    items = t.admin("GET", "/keys")["items"]
+    told = t.admin("GET", "/keys")
+    items = told["items"]
+    t.assertEqual(set(told), {"items", "algorithms", "now_s", "pause_until_s"})
+    t.assertIsNone(told["pause_until_s"])
+    for key in items:
+        t.assertEqual((key["witness"], key["longest_s"]),
+                      ("openssl" if key["alg"] == "EdDSA" else "libjwt", 3600))
+    turn = told["algorithms"][0]
+    t.assertEqual((turn["alg"], turn["named"], turn["period_s"], turn["lead_s"]),
+                  ("ES256", True, 30 * 86400, 86400))
+    active = next(key for key in items if key["kid"] == turn["active"])
+    t.assertLessEqual(turn["jitter_s"], 3600)
+    t.assertEqual(turn["next_signs_s"], active["sign_from_s"] + 30 * 86400 + turn["jitter_s"])
     t.assertLessEqual({"active", "next"}, {key["state"] for key in items})
     t.refused("GET", "/keys?limit=1", None, 422, "invalid", "limit")
 
@@ -298,6 +310,66 @@ def revoke_key(t):
     t.refused("POST", f"/keys/{t.issuer.kid('active')}/revoke", {}, 409, "within_lead")
     t.refused("POST", "/keys/none/revoke", {}, 404, "not_found")
     t.refused("POST", f"/keys/{standing}/revoke", {"alg": "ES256"}, 422, "invalid", "alg")
+
+
+@route("POST /admin/v1/keys/revoke-all")
+def revoke_all_keys(t):
+    before = {key["kid"] for key in t.issuer.jwks()}
+    t.refused("POST", "/keys/revoke-all", {"force": True}, 422, "invalid", "force")
+    t.assertEqual({key["kid"] for key in t.issuer.jwks()}, before)
+    t.assertIn("unexpired tokens", t.admin("POST", "/keys/revoke-all")["note"])
+    after = t.issuer.jwks()
+    t.assertEqual({key["kid"] for key in after} & before, set())
+    for alg in {key["alg"] for key in after}:  # one signs, one stands next
+        t.assertEqual(len([key for key in after if key["alg"] == alg]), 2)
+
+
+@route("POST /admin/v1/keys/algorithms")
+def add_algorithm(t):
+    t.refused("POST", "/keys/algorithms", {}, 422, "invalid", "alg")
+    t.refused("POST", "/keys/algorithms", {"alg": "HS256"}, 422, "invalid", "alg")
+    t.refused("POST", "/keys/algorithms", {"alg": "ES384", "x": 1}, 422, "invalid", "x")
+    t.refused("POST", "/keys/algorithms", {"alg": "ES256"}, 409, "exists")
+    t.refused("POST", "/resources", {"identifier": "urn:384", "alg": "ES384"}, 422, "invalid", "alg")
+    t.admin("POST", "/keys/algorithms", {"alg": "ES384"})
+    t.assertIn("ES384", {key["alg"] for key in t.issuer.jwks()})
+    t.refused("POST", "/keys/algorithms", {"alg": "ES384"}, 409, "exists")
+    # not before a key of it signs, which is said
+    told = t.refused("POST", "/resources", {"identifier": "urn:384", "alg": "ES384"}, 422,
+                     "invalid", "alg")
+    t.assertRegex(told["detail"], r"signs only from \d{4}-\d\d-\d\dT")
+    t.admin("POST", "/keys/rotate", {"alg": "ES384", "force": True})
+    t.admin("POST", "/resources", {"identifier": "urn:384", "alg": "ES384"}, 201)
+    t.refused("DELETE", "/keys/algorithms/ES384", None, 409, "conflict")
+
+
+@route("DELETE /admin/v1/keys/algorithms/{alg}")
+def retire_algorithm(t):
+    t.refused("DELETE", "/keys/algorithms/ES256", None, 409, "conflict")
+    t.refused("DELETE", "/keys/algorithms/RS256", None, 404, "not_found")
+    t.refused("DELETE", "/keys/algorithms/none", None, 422, "invalid", "alg")
+    t.admin("POST", "/keys/algorithms", {"alg": "EdDSA"})
+    t.admin("POST", "/keys/rotate", {"alg": "EdDSA", "force": True})
+    states = {key["state"] for key in t.admin("DELETE", "/keys/algorithms/EdDSA")["items"]
+              if key["alg"] == "EdDSA"}
+    t.assertEqual(states, {"retiring", "dropped"})
+    t.refused("DELETE", "/keys/algorithms/EdDSA", None, 404, "not_found")
+
+
+@route("GET /admin/v1/keys/reach")
+def reach(t):
+    before = t.admin("GET", "/keys/reach")
+    etag = t.issuer.get("/.well-known/jwks.json").header("ETag")
+    t.assertEqual(before["etag"], etag)
+    t.issuer.get("/.well-known/jwks.json", headers={"If-None-Match": etag})
+    t.issuer.get("/.well-known/jwks.json", headers={"If-None-Match": '"older"'})
+    t.issuer.get("/.well-known/jwks.json", method="HEAD")  # fetches nothing
+    after = t.admin("GET", "/keys/reach")
+    t.assertEqual([window["window_s"] for window in after["windows"]], [300, 3600, None])
+    for old, new in zip(before["windows"], after["windows"]):
+        t.assertEqual((new["newest"] - old["newest"], new["held"] - old["held"]), (3, 1))
+    t.assertEqual(after["windows"][2]["share"], 1)
+    t.refused("GET", "/keys/reach?x=1", None, 422, "invalid", "x")
 
 
 @route("POST /admin/v1/explain")

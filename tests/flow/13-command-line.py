@@ -28,6 +28,7 @@ class EveryCommand(CommandLineCase):
             "explain": ["--client", "x"], "who-can": ["--resource", "x"],
             "token get": ["--issuer", NOWHERE],
             "token verify": ["--issuer", NOWHERE, "--audience", PAYMENT],
+            "key revoke": ["--all"],
             "apply": ["-f", os.devnull], "diff": ["-f", os.devnull],
             "validate": ["-f", os.devnull]}
     # what asks nobody, and how that ends

@@ -111,6 +111,9 @@ class Requests(AdminCase):
         (["key", "rotate"], "POST", "/keys/rotate", {}, KEYS),
         (["key", "rotate", "--alg", "RS256", "--force"], "POST", "/keys/rotate",
          {"alg": "RS256", "force": True}, KEYS),
+        (["key", "revoke", "--all", "--yes"], "POST", "/keys/revoke-all", None, KEYS),
+        (["key", "add-algorithm", "RS256"], "POST", "/keys/algorithms", {"alg": "RS256"}, KEYS),
+        (["key", "retire-algorithm", "RS256"], "DELETE", "/keys/algorithms/RS256", None, KEYS),
         (["key", "revoke", "k1", "--yes"], "POST", "/keys/k1/revoke", {}, KEYS),
         (["key", "revoke", "k1", "--yes", "--force"], "POST", "/keys/k1/revoke", {"force": True},
          KEYS),
@@ -191,7 +194,8 @@ class Output(AdminCase):
         lines = self.jeton("key", "list").out.splitlines()
         self.assertEqual(lines[0].split("  ")[0], "KID")
         self.assertEqual(lines[1].split(),
-                         ["k2", "ES256", "next", "2025-11-22T08:26:40Z", "-", "-", "-", "-"])
+                         ["k2", "ES256", "next", "2025-11-22T08:26:40Z", "-", "-", "-", "-", "-", "-",
+                          "-"])
 
     def test_one_object_is_a_line_per_field(self):
         self.says("GET", "/clients/c", 200, CLIENT)
@@ -562,15 +566,135 @@ class Confirmation(AdminCase):
         for args, method, path, name in self.CASES:
             with self.subTest(args=args):
                 self.says(method, path, 200, KEYS)
+                # the tokens that die are told before a key is revoked
+                first = [("GET", "/admin/v1/keys")] if args[0] == "key" else []
+                self.says("GET", "/keys", 200, KEYS)
                 for typed in (b"other\n", b"\n", b"\x04"):
                     done = self.at_terminal(args, typed)
                     self.assertEqual(done.returncode, 1)
                     self.assertIn(b"To go on, type " + name.encode() + b": ", done.stderr)
                     self.assertIn(b"that is not the name; nothing was changed", done.stderr)
-                    self.assertEqual(self.asked(), [])
+                    self.assertEqual([(m, p) for m, p, _ in self.asked()], first)
                 self.assertEqual(self.at_terminal(args, name.encode() + b"\n").returncode, 0)
                 self.assertEqual([(m, p) for m, p, _ in self.asked()],
-                                 [(method, "/admin/v1" + path)])
+                                 first + [(method, "/admin/v1" + path)])
+
+    def test_a_key_is_revoked_after_the_tokens_that_die_are_told(self):
+        self.says("POST", "/keys/k1/revoke", 200, KEYS)
+        self.says("POST", "/keys/revoke-all", 200, KEYS)
+        for counts, args, name, told in [
+                ([0, 5], ["k1"], b"k1", b"At most 5 unexpired tokens of this key"),
+                ([7, 5], ["--all"], b"all", b"At most 12 unexpired tokens of every key"),
+                ([7, None], ["k1"], b"k1", b"how many is not known")]:
+            items = [{**key, "unexpired_tokens": n} for key, n in zip(KEYS["items"], counts)]
+            self.says("GET", "/keys", 200, {"items": items})
+            done = self.at_terminal(["key", "revoke", *args], name + b"\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(told, done.stderr)
+
+
+DAY_S = 86400
+NOW_S = 1763800000
+TIMELINE = {
+    "now_s": NOW_S, "pause_until_s": None,
+    "algorithms": [{"alg": "ES256", "named": True, "active": "active-key", "next": "next-key",
+                    "next_signs_s": NOW_S + 10 * DAY_S, "period_s": 30 * DAY_S, "jitter_s": 2220,
+                    "lead_s": DAY_S},
+                   {"alg": "RS256", "named": False, "active": None, "next": "first-key",
+                    "next_signs_s": NOW_S + 5 * DAY_S, "period_s": 30 * DAY_S, "jitter_s": 0,
+                    "lead_s": 5 * DAY_S}],
+    "items": [
+        {"kid": "first-key", "alg": "RS256", "state": "next", "published_at_s": NOW_S},
+        {"kid": "next-key", "alg": "ES256", "state": "next", "published_at_s": NOW_S - 20 * DAY_S},
+        {"kid": "active-key", "alg": "ES256", "state": "active",
+         "published_at_s": NOW_S - 50 * DAY_S, "sign_from_s": NOW_S - 20 * DAY_S},
+        {"kid": "retiring-key", "alg": "ES256", "state": "retiring",
+         "published_at_s": NOW_S - 60 * DAY_S, "sign_from_s": NOW_S - 50 * DAY_S,
+         "sign_until_s": NOW_S - 20 * DAY_S, "drop_at_s": NOW_S + 5 * DAY_S},
+        {"kid": "bad-key", "alg": "ES256", "state": "revoked", "published_at_s": NOW_S - 60 * DAY_S,
+         "sign_from_s": NOW_S - 60 * DAY_S, "revoked_at_s": NOW_S - 5 * DAY_S},
+        {"kid": "old-key", "alg": "ES256", "state": "dropped",
+         "published_at_s": NOW_S - 90 * DAY_S, "sign_from_s": NOW_S - 90 * DAY_S,
+         "sign_until_s": NOW_S - 60 * DAY_S, "drop_at_s": NOW_S - 50 * DAY_S,
+         "dropped_at_s": NOW_S - 50 * DAY_S}]}
+
+
+class Timeline(AdminCase):
+    def draw(self, *args, answer=TIMELINE, **env):
+        self.says("GET", "/keys", 200, answer)
+        done = subprocess.run([JETON, "--socket", self.socket, "key", "timeline", *args],
+                              capture_output=True, timeout=20, check=False,
+                              env={"PATH": os.environ["PATH"], **env})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode()
+
+    def test_picture(self):
+        # from 60 days ago to 10 ahead and a tenth of it: 77 days in 77 cells
+        bars = {"bad-key  ES256 revoked ": "#" * 55 + "x" + "    |",
+                "retiring ES256 retiring": "." * 10 + "#" * 30 + "-" * 20 + "|" + "-" * 4,
+                "active-k ES256 active  ": " " * 10 + "." * 30 + "#" * 20 + "|" + "#" * 9 + "-" * 6,
+                "next-key ES256 next    ": " " * 40 + "." * 20 + "|" + "." * 9 + "#" * 6,
+                "first-ke RS256 next    ": " " * 60 + "|" + "." * 4 + "#" * 11}
+        lines = self.draw(COLUMNS="103").splitlines()
+        self.assertEqual(lines[0].split(), ["2025-09-23T08:26:40Z", "2025-12-09T08:27:40Z"])
+        for line, (label, bar) in zip(lines[1:6], bars.items()):
+            self.assertEqual(line[:23], label)
+            self.assertLessEqual(len(line), 103)
+            self.assertRegex(self.runs(line[26:]), self.roughly(bar), (line[26:], bar))
+        self.assertIn("| now: 2025-11-22T08:26:40Z", lines[7])
+        self.assertEqual(lines[8], "ES256 rotates 2025-12-02T08:26:40Z, in 10d (37m of jitter in "
+                         "it)")
+        self.assertEqual(lines[9], "RS256 signs first 2025-11-27T08:26:40Z, in 5d; keys.algorithms "
+                         "does not name it")
+        self.assertEqual(len(lines), 10)
+
+    @staticmethod
+    def runs(bar):
+        return " ".join(f"{match[0][0]}{len(match[0])}"
+                        for match in re.finditer(r"(.)\1*", bar.replace(" ", "_")))
+
+    @staticmethod
+    def roughly(bar):
+        """Each run of the picture may be a cell longer or shorter."""
+        parts = []
+        for match in re.finditer(r"(.)\1*", bar.replace(" ", "_")):
+            n = len(match[0])
+            parts.append(re.escape(match[0][0]) + f"({n - 1}|{n}|{n + 1})")
+        return "^" + " ".join(parts) + "$"
+
+    def test_keys_gone_long_ago_are_left_out_but_by_all(self):
+        self.assertNotIn("old-key", self.draw())
+        self.assertIn("old-key  ES256 dropped", self.draw("--all"))
+
+    def test_alphabet_is_the_terminals(self):
+        self.assertTrue(self.draw(LANG="C").isascii())
+        self.assertTrue(self.draw("--ascii", LANG="de_DE.UTF-8").isascii())
+        self.assertTrue(self.draw(LC_ALL="C", LANG="de_DE.UTF-8").isascii())
+        self.assertIn("\u2591\u2588", self.draw(LANG="de_DE.UTF-8").replace("\u2502", ""))
+        self.assertNotIn("\x1b", self.draw())  # no terminal, no colour
+
+    def test_width_is_that_of_the_terminal(self):
+        for columns, want in (("70", 70), ("120", 120), ("1", 70), ("99999999999999999999", 240)):
+            lines = self.draw(COLUMNS=columns).splitlines()
+            self.assertEqual(len(lines[0]), want)
+        # the last one has room to say where now is
+        self.assertEqual(lines[0].index("now") + 1, lines[1].index("|"))
+
+    def test_a_jump_of_the_clock_and_overdue_changes_are_told(self):
+        turn = {**TIMELINE["algorithms"][0], "next_signs_s": NOW_S - 90}
+        shown = self.draw(answer={**TIMELINE, "algorithms": [turn], "pause_until_s": NOW_S + 60})
+        self.assertIn("due since 1m 30s", shown)
+        self.assertIn("the clock jumped: automatic steps wait until 2025-11-22T08:27:40Z", shown)
+
+    def test_absurd_answers_do_no_harm(self):
+        top = 9223372036854775807
+        for at_s in (top, -top, 0, 1):
+            key = {"kid": "k\x1b[31m" * 100, "alg": "ES256\n" * 9, "state": "next",
+                   "published_at_s": at_s, "sign_from_s": top, "sign_until_s": -5, "drop_at_s": at_s}
+            shown = self.draw(answer={**TIMELINE, "items": [key, {}, None, 7]})
+            self.assertNotIn("\x1b", shown)
+        self.says("GET", "/keys", 200, {"items": []})
+        self.check(self.jeton("key", "timeline"), 5, "", "has no times")
 
 
 class Sockets(AdminCase):
