@@ -632,9 +632,9 @@ class Timeline(AdminCase):
         # from 60 days ago to 10 ahead and a tenth of it: 77 days in 77 cells
         bars = {"bad-key  ES256 revoked ": "#" * 55 + "x" + "    |",
                 "retiring ES256 retiring": "." * 10 + "#" * 30 + "-" * 20 + "|" + "-" * 4,
-                "active-k ES256 active  ": " " * 10 + "." * 30 + "#" * 20 + "|" + "#" * 9 + "-" * 6,
-                "next-key ES256 next    ": " " * 40 + "." * 20 + "|" + "." * 9 + "#" * 6,
-                "first-ke RS256 next    ": " " * 60 + "|" + "." * 4 + "#" * 11}
+                "active-k ES256 active  ": " " * 10 + "." * 30 + "#" * 20 + "|" + "#" * 9 + "-" * 7,
+                "next-key ES256 next    ": " " * 40 + "." * 20 + "|" + "." * 9 + "#" * 7,
+                "first-ke RS256 next    ": " " * 60 + "|" + "." * 4 + "#" * 12}
         lines = self.draw(COLUMNS="103").splitlines()
         self.assertEqual(lines[0].split(), ["2025-09-23T08:26:40Z", "2025-12-09T08:27:40Z"])
         for line, (label, bar) in zip(lines[1:6], bars.items()):
