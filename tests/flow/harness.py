@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the real daemon for a flow test: on free ports, in a folder of its own, with no sleeps. Every
 test ends by asserting that the daemon is alive and clean; the last one that SIGTERM ends it with
-status 0. JETOND and JETON name the programs."""
+status 0. JETOND and JETON name the programs. With JETON_TEST_STORE=postgres every daemon keeps what
+it has in PostgreSQL: one throw-away server for the program, a database for each folder."""
 
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -12,11 +14,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 import urllib.parse
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import postgres  # pylint: disable=wrong-import-position
 
 JETOND = os.environ["JETOND"]
 JETON = os.environ["JETON"]
@@ -255,7 +261,55 @@ def read_line(stream):
     return data
 
 
+CLUSTER = None
+if os.environ.get("JETON_TEST_STORE") == "postgres":
+    try:
+        CLUSTER = postgres.Cluster()
+    except postgres.NoServer:
+        sys.exit(postgres.NO_SERVER)
+
+
+def store_of(folder):
+    """The section `store` of a configuration over `folder`."""
+    if CLUSTER is None:
+        return {"path": os.path.join(folder, "jeton.db")}
+    name = "f" + hashlib.sha256(os.path.abspath(folder).encode()).hexdigest()[:24]
+    return {"postgres": CLUSTER.database(name)}
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def start_like_dev(*args, env=None):
+    """What `jetond dev` does, which knows SQLite alone, over PostgreSQL."""
+    options = dict(zip(args[::2], args[1::2]))
+    folder = options.pop("--dir", None) or tempfile.mkdtemp(prefix="jeton-flow-")
+    algorithms = options.pop("--alg", "ES256").split(",")
+    assert not options, options
+    os.makedirs(folder, 0o700, exist_ok=True)
+    address = f"127.0.0.1:{free_port()}"
+    issuer = start_serve(write_config(folder, "http://" + address, listen=address, keys={
+        "lead": "0s", "jitter": "0s", "algorithms": algorithms}), env)
+    made = issuer.admin("POST", "/resources", {
+        "identifier": PAYMENT, "alg": algorithms[0],
+        "scopes": ["payments:read", "payments:write"]})
+    assert made.status in (201, 409), made
+    issuer.admin("DELETE", "/clients/cart-service")
+    made = issuer.admin("POST", "/clients", {
+        "name": "cart-service", "secret_name": "dev",
+        "grants": [PAYMENT + "#payments:read", PAYMENT + "#payments:write"]})
+    assert made.status == 201, made
+    issuer.client_id, issuer.client_secret = (made.json()[name] for name in
+                                              ("client_id", "client_secret"))
+    return issuer
+
+
 def start_dev(*args, env=None):
+    if CLUSTER is not None:
+        return start_like_dev(*args, env=env)
     daemon = Daemon(["dev", "--listen", "127.0.0.1:0", "-o", "json", *args], env,
                     stdout=subprocess.PIPE)
     try:
@@ -274,7 +328,7 @@ def write_config(folder, issuer="https://id.example.com", keys=None, **sections)
     """A configuration as JSON, which is YAML, over `folder`; its path."""
     config = {"issuer": issuer, "listen": "127.0.0.1:0",
               "admin": {"socket": os.path.join(folder, "admin.sock")},
-              "store": {"path": os.path.join(folder, "jeton.db")},
+              "store": store_of(folder),
               "keys": {"kek_file": os.path.join(folder, "kek"), **(keys or {})}}
     for name, value in sections.items():
         config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value
