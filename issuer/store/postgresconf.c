@@ -52,10 +52,21 @@ static enum jt_err check_secrets(const struct jt_postgresconf *conf, struct jt_d
     return JT_OK;
 }
 
+/* 127.0.0.1, not 127.example.com. */
+static bool is_loopback(struct jt_span host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        if (host.p[i] != '.' && (host.p[i] < '0' || host.p[i] > '9')) {
+            return false;
+        }
+    }
+    return jt_span_starts(host, JT_SPAN("127."));
+}
+
 static bool is_local(struct jt_span host)
 {
     return host.n == 0 || host.p[0] == '/' || host.p[0] == '@' || jt_span_is(host, "localhost") ||
-           jt_span_is(host, "::1") || jt_span_starts(host, JT_SPAN("127."));
+           jt_span_is(host, "::1") || is_loopback(host);
 }
 
 /* Of a list with commas. */
