@@ -57,11 +57,21 @@ links() { # FLAG: can clang link with it: its parts are of other packages, of a 
             <<<'int LLVMFuzzerTestOneInput(void) { return 0; }'
 }
 
+has_server() { # Debian puts PostgreSQL's beside the folders of the path
+    local dir
+    for dir in ${PATH//:/ }; do
+        if compgen -G "${dir%/bin}/lib/postgresql/*/bin/initdb" >/dev/null; then
+            return 0
+        fi
+    done
+    return 1
+}
+
 is_there() {
     case $1 in
     *'>='*) command -v pkg-config >/dev/null && pkg-config --exists "${1%%>=*} >= ${1##*>=}" ;;
     clang:*) links "${1#clang:}" ;;
-    initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
+    initdb) command -v initdb >/dev/null || has_server ;;
     *) PATH=$PATH:${PATH//\/bin//sbin} command -v "$1" >/dev/null ;; # daemons stand there
     esac
 }
