@@ -187,6 +187,8 @@ static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_d
     }
     JT_TRY(err);
     JT_TRY(jt_change_publish_stored(issuer, settings, diag));
+    const struct jt_root *first = jt_slots_current(issuer->roots);
+    issuer->counts_all = first->keys->n_times == 0;
     JT_TRY(jt_uses_load(issuer));
     return jt_issuer_tick(issuer, diag); /* makes the first keys of a fresh issuer */
 }

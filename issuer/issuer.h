@@ -34,6 +34,7 @@ struct jt_issuer {
     struct jt_secret pepper;       /* keys the hashes of client secrets */
     struct jt_counters *counters;  /* what the request threads count */
     int64_t started_s;             /* when they began to */
+    bool counts_all;               /* there was no key before: nothing is missing */
     pthread_mutex_t write_lock;    /* orders changes; guards all below and publishing */
     struct jt_store *store;
     int64_t mark;            /* of the store's commit that the root is of */

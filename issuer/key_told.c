@@ -14,8 +14,8 @@ bool jt_key_told_unexpired(const struct jt_issuer *issuer, const struct jt_key_t
     int64_t now_s = jt_clock_wall_s(issuer->clock);
     bool whole = jt_counters_tokens(issuer->counters, key->kid, now_s, out_tokens);
     /* it signed nothing before this start, or all of that has expired */
-    bool seen = key->sign_from_s == 0 || key->sign_from_s >= issuer->started_s ||
-                now_s - issuer->started_s >= key->longest_s;
+    bool seen = issuer->counts_all || key->sign_from_s == 0 ||
+                key->sign_from_s > issuer->started_s || now_s - issuer->started_s >= key->longest_s;
     return whole && seen;
 }
 

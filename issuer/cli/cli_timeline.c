@@ -102,20 +102,28 @@ static bool is_shown(const struct picture *picture, const struct bar *bar)
     return picture->look.all || !gone || bar->gone_s > picture->now_s - LONG_AGO_S;
 }
 
-/* The picture's keys: as the algorithms come, in each the oldest first (the answer's are newest
- * first). */
+static bool stands_after(const struct bar *a, const struct bar *b)
+{
+    int order = strcmp(text_of(a->key, "alg"), text_of(b->key, "alg"));
+    if (order == 0 && a->published_s == b->published_s) {
+        return b->signs_s != 0 && (a->signs_s == 0 || a->signs_s > b->signs_s);
+    }
+    return order > 0 || (order == 0 && a->published_s > b->published_s);
+}
+
 static void read_bars(struct picture *picture, const json_t *items)
 {
-    for (size_t at = 0; at < json_array_size(items); at++) {
+    size_t index;
+    const json_t *item;
+    json_array_foreach(items, index, item)
+    {
         struct bar bar;
-        read_bar(json_array_get(items, json_array_size(items) - 1 - at), picture->algorithms, &bar);
+        read_bar(item, picture->algorithms, &bar);
         if (!is_shown(picture, &bar) || picture->n_bars == KEYS_MAX) {
             continue;
         }
         size_t to = picture->n_bars++;
-        for (; to > 0 &&
-               strcmp(text_of(picture->bars[to - 1].key, "alg"), text_of(bar.key, "alg")) > 0;
-             to--) {
+        for (; to > 0 && stands_after(&picture->bars[to - 1], &bar); to--) {
             picture->bars[to] = picture->bars[to - 1];
         }
         picture->bars[to] = bar;

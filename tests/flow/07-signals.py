@@ -176,15 +176,17 @@ class Reload(Served):
         document = issuer.get("/.well-known/openid-configuration").json()
         self.assertEqual(document["id_token_signing_alg_values_supported"], ["ES256", "EdDSA"])
 
-    def test_algorithm_in_use_stays(self):
+    def test_algorithm_that_is_named_no_more_goes_on_until_retired(self):
         issuer = self.run_daemon(self.serve(keys={"algorithms": ["ES256", "EdDSA"]}))
         ed = {"identifier": "urn:ed", "alg": "EdDSA"}
+        retire = ("DELETE", "/keys/algorithms/EdDSA")
         self.assertEqual(issuer.admin("POST", "/resources", ed).status, 201)
-        line = self.reload(issuer, "config.refuse", "urn:ed", keys={"algorithms": ["ES256"]})
-        self.assertIn("EdDSA", line)
-        self.assertEqual(issuer.token().status, 200)
-        self.assertEqual(issuer.admin("PATCH", "/resources/urn:ed", {"alg": None}).status, 200)
+        self.assertEqual(issuer.admin(*retire).status, 409)  # the configuration names it
         self.reload(issuer, "config.load", keys={"algorithms": ["ES256"]})
+        self.assertEqual(issuer.token().status, 200)
+        self.assertIn("urn:ed", issuer.admin(*retire).json()["detail"])
+        self.assertEqual(issuer.admin("PATCH", "/resources/urn:ed", {"alg": None}).status, 200)
+        self.assertEqual(issuer.admin(*retire).status, 200)
         self.assertEqual(issuer.token().status, 200)
 
 

@@ -85,7 +85,7 @@ class Verbs(VerbCase):
         for _ in range(7):
             token = self.get(client)
         kid = decode(token)[0]["kid"]
-        self.assertEqual([key["unexpired_tokens"] for key in self.issuer.keys()
+        self.assertEqual([key["unexpired_tokens"] for key in self.json("key", "list")
                           if key["kid"] == kid], [7])
         done = jeton("--socket", self.issuer.socket, "key", "revoke", kid, "--yes")
         self.assertIn("At most 7 unexpired tokens", done.stderr.decode())
@@ -126,9 +126,8 @@ class Lead(Case):
     def test_tokens_of_before_a_restart_are_not_known(self):
         self.stop(self.issuer)
         issuer = self.run_daemon(start_serve(write_config(self.dir)))
-        counts = {key["state"]: key["unexpired_tokens"] for key in issuer.keys()}
-        if counts["active"] == 0:  # both starts in one second
-            return
+        counts = {key["state"]: key["unexpired_tokens"]
+                  for key in issuer.admin("GET", "/keys").json()["items"]}
         self.assertEqual(counts, {"active": None, "next": 0})
         kid = issuer.kid("active")
         answer = issuer.admin("POST", f"/keys/{kid}/revoke", {"force": True})
