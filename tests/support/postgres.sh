@@ -41,4 +41,4 @@ if [[ ! -e data/PG_VERSION ]]; then
     fi
 fi
 exec "${as[@]}" "$tools/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= \
-    -c shared_buffers=16MB -c max_connections=60 -c timezone=UTC "$@" 2>>log
+    -c shared_buffers=16MB -c max_connections=60 -c timezone=UTC "$@" </dev/null >>log 2>&1
