@@ -30,9 +30,9 @@ enum jt_err jt_kek_derive(struct jt_span bytes, struct jt_kek *out_kek)
         return JT_ERR_ARGUMENT;
     }
     struct jt_kek kek = JT_KEK_INIT;
-    enum jt_err err = jt_secret_alloc(&kek.wrap, KEY_LEN);
+    enum jt_err err = jt_secret_alloc_locked(&kek.wrap, KEY_LEN);
     if (err == JT_OK) {
-        err = jt_secret_alloc(&kek.mac, KEY_LEN);
+        err = jt_secret_alloc_locked(&kek.mac, KEY_LEN);
     }
     /* RFC 5869 sec. 3.2: info keeps keys of different purpose independent */
     if (err == JT_OK) {
@@ -92,12 +92,12 @@ static enum jt_err take_text(struct jt_span text, const char *what, struct jt_ke
     while (text.n > 0 && memchr(" \t\r\n", text.p[text.n - 1], 4) != NULL) {
         text.n--;
     }
-    uint8_t key[KEY_LEN];
-    enum jt_err err = decode_key(text, key);
+    JT_AUTO(secret) key = JT_SECRET_INIT;
+    JT_TRY(jt_secret_alloc_locked(&key, KEY_LEN));
+    enum jt_err err = decode_key(text, key.p);
     if (err == JT_OK) {
-        err = jt_kek_derive(jt_span_of(key, sizeof key), out_kek);
+        err = jt_kek_derive(jt_secret_span(&key), out_kek);
     }
-    jt_secret_wipe(key, sizeof key);
     if (err != JT_ERR_KEK) {
         return err;
     }
@@ -154,18 +154,17 @@ static enum jt_err read_text(int fd, uint8_t *out, size_t max, size_t *out_n)
 
 enum jt_err jt_kek_read(int fd, const char *what, struct jt_kek *out_kek, struct jt_diag *diag)
 {
-    uint8_t text[TEXT_MAX + 1];
+    JT_AUTO(secret) text = JT_SECRET_INIT;
     size_t n = 0;
-    enum jt_err err = read_text(fd, text, sizeof text, &n);
-    if (err != JT_OK) {
-        err = jt_diag_fail(diag, JT_ERR_KEK, "%s cannot be read: %s", what, strerrordesc_np(errno));
-    } else if (n > TEXT_MAX) {
-        err = jt_diag_fail(diag, JT_ERR_KEK, "%s is longer than %d bytes", what, TEXT_MAX);
-    } else {
-        err = take_text(jt_span_of(text, n), what, out_kek, diag);
+    JT_TRY(jt_secret_alloc_locked(&text, TEXT_MAX + 1));
+    if (read_text(fd, text.p, text.n, &n) != JT_OK) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "%s cannot be read: %s", what,
+                            strerrordesc_np(errno));
     }
-    jt_secret_wipe(text, sizeof text);
-    return err;
+    if (n > TEXT_MAX) {
+        return jt_diag_fail(diag, JT_ERR_KEK, "%s is longer than %d bytes", what, TEXT_MAX);
+    }
+    return take_text(jt_span_of(text.p, n), what, out_kek, diag);
 }
 
 static enum jt_err open_path(const char *path, const struct source *source, int *out_fd,

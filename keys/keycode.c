@@ -8,6 +8,7 @@
 #include <openssl/params.h>
 
 #include "common/jose/pkey.h"
+#include "keys/memory_guard.h"
 
 #include "common/base/base.h"
 
@@ -82,6 +83,7 @@ static bool convert(const struct layout *layout, BIGNUM *read(const uint8_t *p, 
                     int write(const BIGNUM *number, uint8_t *p, int n))
 {
     bool ok = true;
+    jt_memory_guard_enter();
     for (size_t i = 0; i < layout->n && ok; i++) {
         const OSSL_PARAM *param = &layout->params[i];
         if (param->data_type == OSSL_PARAM_UNSIGNED_INTEGER) {
@@ -90,6 +92,7 @@ static bool convert(const struct layout *layout, BIGNUM *read(const uint8_t *p, 
             BN_clear_free(number);
         }
     }
+    jt_memory_guard_leave();
     return ok;
 }
 
@@ -109,7 +112,7 @@ enum jt_err jt_keycode_encode(const struct jt_alg_row *alg, const struct evp_pke
     size_t n =
         alg->kty == JT_KTY_EC ? 1 + 3 * alg->coord_len : rsa_len((size_t)EVP_PKEY_get_size(pkey));
     JT_AUTO(secret) bytes = JT_SECRET_INIT;
-    JT_TRY(jt_secret_alloc(&bytes, n));
+    JT_TRY(jt_secret_alloc_locked(&bytes, n));
     struct layout layout;
     if (!lay_out(alg, &bytes, &layout) || EVP_PKEY_get_params(pkey, layout.params) != 1) {
         return JT_ERR_CRYPTO;
@@ -140,11 +143,13 @@ static EVP_PKEY *make_key(const struct jt_alg_row *alg, const struct layout *lay
     memcpy(params + n, layout->params, (layout->n + 1) * sizeof *params);
     EVP_PKEY *pkey = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, jt_alg_kty_name(alg->kty), NULL);
-    if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1) {
+    bool ready = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1;
+    jt_memory_guard_enter();
+    if (ready && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1) {
         EVP_PKEY_free(pkey);
         pkey = NULL;
     }
+    jt_memory_guard_leave();
     EVP_PKEY_CTX_free(ctx);
     return pkey;
 }
@@ -153,7 +158,7 @@ enum jt_err jt_keycode_decode(const struct jt_alg_row *alg, struct jt_span bytes
                               struct evp_pkey_st **out_pkey)
 {
     JT_AUTO(secret) copy = JT_SECRET_INIT;
-    JT_TRY(jt_secret_copy(&copy, bytes));
+    JT_TRY(jt_secret_copy_locked(&copy, bytes));
     struct layout layout;
     if (!lay_out(alg, &copy, &layout) || !convert(&layout, read_big, BN_bn2nativepad)) {
         return JT_ERR_UNSEAL;

@@ -14,7 +14,7 @@ static enum jt_err make_pepper(const struct jt_kek *kek, const struct jt_random 
                                struct jt_sealed *row)
 {
     JT_AUTO(secret) pepper = JT_SECRET_INIT;
-    JT_TRY(jt_secret_alloc(&pepper, JT_MINT_PEPPER_LEN));
+    JT_TRY(jt_secret_alloc_locked(&pepper, JT_MINT_PEPPER_LEN));
     JT_TRY(jt_random_fill(random, pepper.p, pepper.n));
     JT_TRY(jt_buf_puts(&row->kid, PEPPER_KID));
     return jt_seal_put(kek, random, jt_secret_span(&pepper), row);

@@ -9,6 +9,7 @@
 
 #include "common/jose/jws.h"
 #include "keys/keycode.h"
+#include "keys/memory_guard.h"
 
 #include "common/base/base.h"
 
@@ -25,6 +26,23 @@ struct jt_privkey_ctx {
     EVP_MD_CTX *md;
 };
 
+/* Signs once, for what libcrypto makes of an RSA key at its first signature holds p and q and stays
+ * with the key. */
+static enum jt_err settle(const struct jt_privkey *key)
+{
+    struct jt_privkey_ctx *ctx = NULL;
+    uint8_t sig[JT_JWS_MAX_SIG];
+    if (key->alg->kty != JT_KTY_RSA) {
+        return JT_OK;
+    }
+    JT_TRY(jt_privkey_ctx_new(key, &ctx));
+    jt_memory_guard_enter();
+    enum jt_err err = jt_privkey_sign(ctx, JT_SPAN_NONE, sig);
+    jt_memory_guard_leave();
+    jt_privkey_ctx_free(ctx);
+    return err;
+}
+
 enum jt_err jt_privkey_from_pkey(const struct jt_alg_row *alg, struct evp_pkey_st *pkey,
                                  struct jt_privkey **out_key)
 {
@@ -36,9 +54,10 @@ enum jt_err jt_privkey_from_pkey(const struct jt_alg_row *alg, struct evp_pkey_s
     key->alg = alg;
     key->pkey = pkey;
     key->md = EVP_MD_fetch(NULL, alg->md, NULL);
-    if (key->md == NULL) {
+    enum jt_err err = key->md == NULL ? JT_ERR_CRYPTO : settle(key);
+    if (err != JT_OK) {
         jt_privkey_free(key);
-        return JT_ERR_CRYPTO;
+        return err;
     }
     *out_key = key;
     return JT_OK;
@@ -56,7 +75,7 @@ enum jt_err jt_privkey_from_seed(const struct jt_alg_row *alg, struct jt_span se
     }
     key->alg = alg;
     uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
-    enum jt_err err = jt_secret_alloc(&key->ed25519, crypto_sign_SECRETKEYBYTES);
+    enum jt_err err = jt_secret_alloc_locked(&key->ed25519, crypto_sign_SECRETKEYBYTES);
     if (err == JT_OK && crypto_sign_seed_keypair(public_key, key->ed25519.p, seed.p) != 0) {
         err = JT_ERR_CRYPTO;
     }
@@ -84,7 +103,7 @@ enum jt_err jt_privkey_encode(const struct jt_privkey *key, struct jt_secret *ou
     if (key->pkey != NULL) {
         return jt_keycode_encode(key->alg, key->pkey, out_bytes);
     }
-    return jt_secret_copy(out_bytes, jt_span_of(key->ed25519.p, JT_PRIVKEY_SEED_LEN));
+    return jt_secret_copy_locked(out_bytes, jt_span_of(key->ed25519.p, JT_PRIVKEY_SEED_LEN));
 }
 
 enum jt_err jt_privkey_decode(const struct jt_alg_row *alg, struct jt_span bytes,

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "common/base/digest.h"
+#include "keys/memory_guard.h"
 
 #include "common/base/base.h"
 
@@ -33,6 +34,7 @@ struct gcm {
 static enum jt_err gcm_seal(const struct gcm *g, uint8_t *out, uint8_t *tag)
 {
     int n = 0, last = 0;
+    jt_memory_guard_enter(); /* the context holds the key's schedule */
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int ok = ctx != NULL && g->in.n <= JT_SEALED_BLOB_MAX && g->label.n <= LABEL_MAX &&
              EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), g->key, g->nonce, NULL) == 1 &&
@@ -41,6 +43,7 @@ static enum jt_err gcm_seal(const struct gcm *g, uint8_t *out, uint8_t *tag)
              EVP_EncryptFinal_ex(ctx, out + n, &last) == 1 && last == 0 &&
              EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, tag) == 1;
     EVP_CIPHER_CTX_free(ctx);
+    jt_memory_guard_leave();
     return ok ? JT_OK : JT_ERR_CRYPTO;
 }
 
@@ -50,6 +53,7 @@ static enum jt_err gcm_open(const struct gcm *g, const uint8_t *tag, uint8_t *ou
     uint8_t expected[TAG_LEN];
     memcpy(expected, tag, TAG_LEN); /* the ctrl takes a writable pointer */
     int n = 0, last = 0;
+    jt_memory_guard_enter(); /* as above */
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int ready = ctx != NULL && g->in.n <= JT_SEALED_BLOB_MAX && g->label.n <= LABEL_MAX &&
                 EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), g->key, g->nonce, NULL) == 1 &&
@@ -60,6 +64,7 @@ static enum jt_err gcm_open(const struct gcm *g, const uint8_t *tag, uint8_t *ou
     /* NIST SP 800-38D sec. 7.2: nothing of the plaintext is used unless the tag is right */
     int right = ready && EVP_DecryptFinal_ex(ctx, out + n, &last) == 1 && last == 0;
     EVP_CIPHER_CTX_free(ctx);
+    jt_memory_guard_leave();
     if (!right) {
         jt_secret_wipe(out, g->in.n);
     }
@@ -115,7 +120,7 @@ static enum jt_err unwrap(const struct jt_kek *kek, const struct jt_sealed *row,
 {
     JT_AUTO(buf) label = JT_BUF_INIT(LABEL_MAX);
     JT_TRY(put_label(row, "jeton wrap v1", &label));
-    JT_TRY(jt_secret_alloc(out_data_key, DATA_KEY_LEN));
+    JT_TRY(jt_secret_alloc_locked(out_data_key, DATA_KEY_LEN));
     const uint8_t *blob = row->blob.p;
     const struct gcm g = {kek->wrap.p, blob + AT_WRAP_NONCE, jt_buf_span(&label),
                           jt_span_of(blob + AT_WRAPPED, DATA_KEY_LEN)};
@@ -140,7 +145,7 @@ static enum jt_err open_body(const struct jt_sealed *row, const struct jt_secret
     JT_TRY(put_label(row, "jeton seal v1", &label));
     const uint8_t *blob = row->blob.p;
     size_t n = row->blob.len - AT_BODY - TAG_LEN;
-    JT_TRY(jt_secret_alloc(out_secret, n));
+    JT_TRY(jt_secret_alloc_locked(out_secret, n));
     const struct gcm g = {data_key->p, blob + AT_NONCE, jt_buf_span(&label),
                           jt_span_of(blob + AT_BODY, n)};
     return gcm_open(&g, blob + AT_BODY + n, out_secret->p);
@@ -156,7 +161,7 @@ enum jt_err jt_seal_put(const struct jt_kek *kek, const struct jt_random *random
     jt_buf_clear(&row->blob);
     JT_TRY(jt_buf_reserve(&row->blob, n));
     JT_AUTO(secret) data_key = JT_SECRET_INIT;
-    JT_TRY(jt_secret_alloc(&data_key, DATA_KEY_LEN));
+    JT_TRY(jt_secret_alloc_locked(&data_key, DATA_KEY_LEN));
     JT_TRY(jt_random_fill(random, data_key.p, data_key.n));
     JT_TRY(wrap(kek, random, row, jt_secret_span(&data_key), row->blob.p));
     JT_TRY(seal_body(row, random, &data_key, secret, row->blob.p));

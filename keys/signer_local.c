@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "common/base/slots.h"
+#include "keys/memory_guard.h"
 #include "keys/mint.h"
 #include "keys/seal.h"
 #include "keys/signer_ops.h"
@@ -235,7 +236,8 @@ static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_sign
 static void local_status(struct jt_signer *signer, struct jt_signer_status *out_status)
 {
     struct local *local = local_of(signer);
-    *out_status = (struct jt_signer_status){.how = JT_SIGNER_LOCAL};
+    *out_status = (struct jt_signer_status){
+        .how = JT_SIGNER_LOCAL, .memory_locked = jt_memory_guard_state().locked};
     (void)pthread_mutex_lock(&local->lock);
     jt_kek_id_text(local->keks.now.id, out_status->kek);
     if (local->keks.has_next) {

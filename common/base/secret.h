@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * struct jt_secret holds what must not leak: passwords, client secrets, private keys. Wiped on
- * release; compared only in constant time; accepted by no logging call.
+ * release; compared only in constant time; accepted by no logging call. Keys lie in locked pages
+ * where the process has some (keys/memory_guard.h); it does not make them.
  * Ownership: the holder's.
  * Thread rule: one thread, or read-only by many.
  */
@@ -27,6 +28,12 @@ JT_MUST_USE enum jt_err jt_secret_alloc(struct jt_secret *s, size_t n);
 /* Makes `s` hold a copy of `bytes` (which may be a part of `s`), wiping what it held. JT_ERR_NOMEM
  * leaves it empty. */
 JT_MUST_USE enum jt_err jt_secret_copy(struct jt_secret *s, struct jt_span bytes);
+
+/* The same two in locked pages that no core dump holds, for what is kept: keys. Threads share a lock
+ * and few MiB there, so what a request brings does not belong in it. In a process without such pages
+ * they are as above; when the pages are full, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_secret_alloc_locked(struct jt_secret *s, size_t n);
+JT_MUST_USE enum jt_err jt_secret_copy_locked(struct jt_secret *s, struct jt_span bytes);
 
 /* Wipes and frees; harmless when repeated. */
 void jt_secret_release(struct jt_secret *s);

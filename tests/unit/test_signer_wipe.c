@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Erased means wiped: what of a private key is left in this process once it is forgotten. */
-#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include "keys/seal.h"
+#include "tests/support/memory_scan.h"
 #include "tests/unit/unit_signer.h"
 
 #include "common/base/base.h"
-
-static bool is_inverse(const uint8_t *p, size_t room, const uint8_t *inverted, size_t n)
-{
-    size_t k = 0;
-    while (k < n && k < room && (p[k] ^ inverted[k]) == 0xFF) {
-        k++;
-    }
-    return k == n;
-}
-
-/* Counts what is looked for, given with every byte inverted so that it does not find itself. What
- * was read here to look at it does not count. */
-static size_t count_in_area(int mem, uint64_t from, uint64_t to, const uint8_t *inverted, size_t n)
-{
-    static uint8_t page[1 << 16];
-    size_t found = 0;
-    for (uint64_t at = from; at < to; at += sizeof page - n + 1) {
-        ssize_t got = pread(mem, page, sizeof page, (off_t)at);
-        uint64_t self = (uint64_t)(uintptr_t)page;
-        const uint8_t *end = got > 0 ? page + got : page, *hit = page;
-        while ((hit = memchr(hit, inverted[0] ^ 0xFF, (size_t)(end - hit))) != NULL) {
-            uint64_t address = at + (uint64_t)(hit - page);
-            bool own = address + n > self && address < self + sizeof page;
-            found += !own && is_inverse(hit, (size_t)(end - hit), inverted, n);
-            hit++;
-        }
-    }
-    memset(page, 0, sizeof page);
-    return found;
-}
-
-/* In heap, data and stacks; a sanitizer's shadow, which is large, is left out. */
-static size_t count_in_memory(const uint8_t *inverted, size_t n)
-{
-    size_t found = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    int mem = open("/proc/self/mem", O_RDONLY);
-    assert_true(maps != NULL && mem >= 0);
-    char line[512];
-    while (fgets(line, sizeof line, maps) != NULL) {
-        char *end = NULL;
-        uint64_t from = strtoull(line, &end, 16), to = strtoull(end + 1, &end, 16);
-        if (strncmp(end, " rw", 3) == 0 && to - from <= (uint64_t)64 << 20) {
-            found += count_in_area(mem, from, to, inverted, n);
-        }
-    }
-    (void)close(mem);
-    (void)fclose(maps);
-    return found;
-}
 
 #define PIECE 16
 
@@ -89,11 +38,11 @@ static void forgotten_key_is_nowhere_in_memory(void **state)
         uint8_t big[PIECE], little[PIECE];
         assert_ok(try_sign(&sealed));
         read_inverted(&sealed, big, little);
-        assert_in_range(count_in_memory(big, PIECE) + count_in_memory(little, PIECE), 1, 8);
+        assert_in_range(memory_scan_count(big, PIECE) + memory_scan_count(little, PIECE), 1, 8);
         jt_buf_clear(&sealed.blob);
         assert_ok(jt_signer_load(signer, &sealed, LONGEST, NULL, &diag));
-        assert_int_equal(count_in_memory(big, PIECE), 0);
-        assert_int_equal(count_in_memory(little, PIECE), 0);
+        assert_int_equal(memory_scan_count(big, PIECE), 0);
+        assert_int_equal(memory_scan_count(little, PIECE), 0);
     }
 }
 
@@ -138,13 +87,13 @@ static void key_forgotten_while_it_signs_wiped_when_the_lane_leaves(void **state
     assert_int_equal(pthread_create(&thread, NULL, sign_once, &sealed), 0);
     assert_int_equal(sem_wait(&inside), 0);
     assert_ok(jt_signer_load(signer, &erased, LONGEST, NULL, &diag)); /* does not wait for ever */
-    size_t held = count_in_memory(big, PIECE);
+    size_t held = memory_scan_count(big, PIECE);
     assert_int_equal(sem_post(&go_on), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     hold = false;
     assert_int_equal(held, 1);
     assert_ok(held_result); /* what was under way is finished */
-    assert_int_equal(count_in_memory(big, PIECE), 0);
+    assert_int_equal(memory_scan_count(big, PIECE), 0);
     assert_err(try_sign(&sealed), JT_ERR_KEY_ABSENT);
 }
 
