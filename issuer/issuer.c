@@ -6,11 +6,12 @@
 
 #include "common/base/folder.h"
 #include "issuer/change.h"
+#include "issuer/kek_steps.h"
 #include "issuer/uses.h"
 
 #include "common/base/base.h"
 
-#define PEPPER "pepper"
+#define PEPPER JT_KEK_ROWS_PEPPER
 
 /* --- opening --- */
 
@@ -129,6 +130,7 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
     }
     if (err == JT_OK) {
         err = load_pepper(store, signer, &pepper, diag);
+        err = jt_kek_rows_explain(store, signer, err, diag);
         err = err == JT_ERR_NOT_FOUND ? JT_OK : err;
     }
     if (err == JT_OK) {
@@ -331,7 +333,7 @@ enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
     struct jt_signer_conf signer = jt_config_signer(&settings->config);
     enum jt_err err = check_reloaded_algs(now, &settings->config, diag);
     if (err == JT_OK) {
-        err = jt_signer_set_keks(issuer->signer, &signer, diag);
+        err = jt_kek_steps_take(issuer, &signer, diag);
     }
     if (err == JT_OK) {
         err = jt_change_publish(issuer, now->version, settings, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "issuer/kek_rows.h"
 #include "keys/witness.h"
 
 #include "common/base/base.h"
@@ -210,7 +211,7 @@ enum jt_err jt_keyring_read(struct jt_store *store, struct jt_signer *signer,
     }
     if (err != JT_OK) {
         jt_keyring_release(&keyring);
-        return err;
+        return jt_kek_rows_explain(store, signer, err, diag);
     }
     *out_keyring = keyring;
     return JT_OK;
@@ -276,6 +277,11 @@ static enum jt_err publish(const struct carrying *c, enum jt_alg alg)
     JT_TRY(grow(keyring));
     struct jt_sealed sealed = JT_SEALED_INIT;
     JT_TRY(jt_signer_generate(c->signer, JT_SEALED_KEY, alg, &sealed, c->diag));
+    enum jt_err err = jt_kek_rows_follow(c->store, c->signer, &sealed, c->diag);
+    if (err != JT_OK) {
+        jt_sealed_release(&sealed);
+        return err;
+    }
     if (sealed.kid.len == 0 || sealed.kid.len >= JT_KEY_KID_MAX) {
         jt_sealed_release(&sealed);
         return JT_ERR_INTERNAL;
@@ -410,6 +416,22 @@ enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_store *store,
         JT_TRY(jt_signer_load(signer, &keyring->sealed[i], lifetime_s, NULL, diag));
         JT_TRY(jt_keyring_write(keyring, i, store));
     }
+    return JT_OK;
+}
+
+enum jt_err jt_keyring_rewrap(struct jt_keyring *keyring, struct jt_store *store,
+                              struct jt_signer *signer, size_t *out_n, struct jt_diag *diag)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < keyring->n; i++) {
+        bool changed = false;
+        JT_TRY(jt_signer_rewrap(signer, &keyring->sealed[i], &changed, diag));
+        if (changed) {
+            JT_TRY(jt_keyring_write(keyring, i, store));
+            n++;
+        }
+    }
+    *out_n = n;
     return JT_OK;
 }
 

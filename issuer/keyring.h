@@ -50,6 +50,12 @@ JT_MUST_USE enum jt_err jt_keyring_raise(struct jt_keyring *keyring, struct jt_s
                                          struct jt_signer *signer, enum jt_alg alg,
                                          int64_t lifetime_s, struct jt_diag *diag);
 
+/* In a store transaction: re-wraps every row (jt_signer_rewrap) and writes those that were under the
+ * other key-encryption key, which `out_n` counts. */
+JT_MUST_USE enum jt_err jt_keyring_rewrap(struct jt_keyring *keyring, struct jt_store *store,
+                                          struct jt_signer *signer, size_t *out_n,
+                                          struct jt_diag *diag);
+
 /* After the commit and the publication: has the signer wipe each private half that signs no more.
  */
 void jt_keyring_forget(const struct jt_keyring *keyring, struct jt_signer *signer);

@@ -8,6 +8,7 @@
 #include "common/daemon/daemon.h"
 #include "issuer/dev.h"
 #include "issuer/serve.h"
+#include "keys/memory_guard.h"
 
 #include "common/base/base.h"
 
@@ -147,6 +148,8 @@ static int read_args(int argc, char **argv, struct args *out)
 int main(int argc, char **argv)
 {
     struct args args = {0};
+    struct jt_memory_state memory;
+    jt_memory_guard(&memory); /* told when it serves */
     int status = read_args(argc, argv, &args); // NOLINT(concurrency-mt-unsafe): one thread yet
     if (status >= 0) {
         return status;

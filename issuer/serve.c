@@ -6,6 +6,7 @@
 #include "issuer/admin/admin.h"
 #include "issuer/admin/problem.h"
 #include "issuer/oauth/oauth.h"
+#include "keys/memory_guard.h"
 
 #include "common/base/base.h"
 
@@ -96,6 +97,18 @@ static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
                           &service->admin_listen, diag);
 }
 
+/* What of the keys' memory could not be guarded is told once. */
+static void tell_memory(const struct service *service)
+{
+    struct jt_memory_state state = jt_memory_guard_state();
+    struct jt_signer_status signer;
+    jt_signer_status(service->issuer->signer, &signer);
+    if (!signer.memory_locked || !state.closed) {
+        const char *why = state.why[0] != 0 ? state.why : "the signer may not lock its memory";
+        jt_log(service->serve->log, JT_EV_MEMORY_OPEN, jt_log_str("why", why));
+    }
+}
+
 static enum jt_err start(struct service *service, struct jt_diag *diag)
 {
     struct jt_log *log = service->serve->log;
@@ -103,6 +116,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(open_sockets(service, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     service->issuer->config_path = service->serve->config_path;
+    tell_memory(service);
     struct jt_store_where where = jt_config_store(jt_issuer_config(service->issuer));
     JT_TRY(jt_store_watch_new(&where, &service->watch, diag));
     const struct jt_config *config = jt_issuer_config(service->issuer);

@@ -33,7 +33,7 @@ enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_
     return JT_OK;
 }
 
-const struct jt_kek *jt_keks_sealing(const struct jt_keks *keks)
+const struct jt_kek *jt_keks_target(const struct jt_keks *keks)
 {
     return keks->has_next ? &keks->next : &keks->now;
 }

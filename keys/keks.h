@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The key-encryption keys of a signer: the one in force and, while they are being changed, the one
- * that rows are re-wrapped under. Rows of either open; what is sealed anew is sealed under the next,
- * so that no row is left behind. Internal to keys/.
+ * that rows are re-wrapped under. Rows of either open. What is made is sealed under the one in force,
+ * for others may not know the next yet; re-wrapping moves it. Internal to keys/.
  * Ownership: in place, wiped on release.
  * Thread rule: read-only by many once loaded.
  */
@@ -26,8 +26,8 @@ struct jt_keks {
 JT_MUST_USE enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,
                                      struct jt_diag *diag);
 
-/* The one that new rows are sealed under. */
-const struct jt_kek *jt_keks_sealing(const struct jt_keks *keks);
+/* The one that rows are re-wrapped under: the next, or, when there is none, the one in force. */
+const struct jt_kek *jt_keks_target(const struct jt_keks *keks);
 
 /* The one that `row` is of: named by its blob, or, where that was erased, whose MAC it carries.
  * When it is of neither, the one in force: checking the row under that tells why. */

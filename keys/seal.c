@@ -178,6 +178,13 @@ static enum jt_err fail_damaged(const struct jt_sealed *row, struct jt_diag *dia
                         jt_buf_str(&row->kid));
 }
 
+struct jt_span jt_seal_kek_id(struct jt_span blob)
+{
+    return blob.n < BLOB_MIN || blob.p[0] != VERSION
+               ? JT_SPAN_NONE
+               : jt_span_of(blob.p + AT_KEK_ID, JT_KEK_ID_LEN);
+}
+
 bool jt_seal_names(const struct jt_sealed *row, const struct jt_kek *kek)
 {
     return row->blob.len >= BLOB_MIN &&

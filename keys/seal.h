@@ -22,6 +22,10 @@
 JT_MUST_USE enum jt_err jt_seal_put(const struct jt_kek *kek, const struct jt_random *random,
                                     struct jt_span secret, struct jt_sealed *row);
 
+/* The id of the key-encryption key that `blob` says it is wrapped under, JT_KEK_ID_LEN bytes of it;
+ * empty when it is not a blob. */
+struct jt_span jt_seal_kek_id(struct jt_span blob);
+
 /* Does the blob name `kek` as the key that it is wrapped under? Not so for an empty one. */
 bool jt_seal_names(const struct jt_sealed *row, const struct jt_kek *kek);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys/signer.h"
 
+#include "keys/seal.h"
 #include "keys/signer_ops.h"
 
 #include "common/base/base.h"
@@ -10,6 +11,16 @@ void jt_sealed_release(struct jt_sealed *sealed)
     jt_buf_release(&sealed->kid);
     jt_buf_release(&sealed->public_jwk);
     jt_buf_release(&sealed->blob);
+}
+
+bool jt_sealed_kek(struct jt_span blob, char out_id[JT_KEK_ID_TEXT])
+{
+    struct jt_span id = jt_seal_kek_id(blob);
+    if (id.n == 0) {
+        return false;
+    }
+    jt_kek_id_text(id.p, out_id);
+    return true;
 }
 
 void jt_signer_free(struct jt_signer *signer)

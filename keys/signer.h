@@ -52,6 +52,10 @@ struct jt_sealed {
 
 void jt_sealed_release(struct jt_sealed *sealed);
 
+/* Writes the id of the key-encryption key that `blob` says it is wrapped under, which nothing has
+ * proved; false: it is not a blob, or an erased one. */
+bool jt_sealed_kek(struct jt_span blob, char out_id[JT_KEK_ID_TEXT]);
+
 /* The claims of an access token (RFC 9068 sec. 2.2). Spans are borrowed and must be valid UTF-8. */
 struct jt_claims {
     struct jt_span iss, sub, client_id, jti;
@@ -114,8 +118,8 @@ void jt_signer_status(struct jt_signer *signer, struct jt_signer_status *out_sta
 void jt_signer_free(struct jt_signer *signer);
 JT_AUTOP_DEFINE(signer);
 
-/* Makes a key pair for `alg` (a row with `issue`), or a pepper (alg JT_ALG_NONE), seals it and
- * fills `out_sealed`. Does not load it. Before a key pair is given, the independent witness must
+/* Makes a key pair for `alg` (a row with `issue`), or a pepper (alg JT_ALG_NONE), seals it under the
+ * key-encryption key in force and fills `out_sealed`. Does not load it. Before a key pair is given, the independent witness must
  * have verified a probe signed by it against the public JWK as it stands in `out_sealed`
  * (witness.h). JT_ERR_WITNESS, JT_ERR_RANDOM, JT_ERR_CRYPTO, JT_ERR_NOMEM, JT_ERR_ARGUMENT. */
 JT_MUST_USE enum jt_err jt_signer_generate(struct jt_signer *signer, enum jt_sealed_kind kind,

@@ -135,7 +135,7 @@ static enum jt_err local_generate(struct jt_signer *signer, enum jt_sealed_kind 
     JT_AUTO(sealed) made = JT_SEALED_INIT;
     made.kind = kind;
     made.alg = alg;
-    JT_TRY(jt_mint_row(jt_keks_sealing(&local->keks), local->random, &made, diag));
+    JT_TRY(jt_mint_row(&local->keks.now, local->random, &made, diag));
     jt_sealed_release(out_sealed);
     *out_sealed = made;
     made = (struct jt_sealed)JT_SEALED_INIT;
@@ -207,7 +207,7 @@ static enum jt_err local_rewrap(struct jt_signer *signer, struct jt_sealed *seal
 {
     struct local *local = local_of(signer);
     const struct jt_kek *old = jt_keks_of(&local->keks, sealed);
-    const struct jt_kek *new = jt_keks_sealing(&local->keks);
+    const struct jt_kek *new = jt_keks_target(&local->keks);
     if (old == new) {
         JT_TRY(jt_seal_check(new, sealed, diag));
         *out_changed = false;
@@ -236,8 +236,8 @@ static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_sign
 static void local_status(struct jt_signer *signer, struct jt_signer_status *out_status)
 {
     struct local *local = local_of(signer);
-    *out_status = (struct jt_signer_status){
-        .how = JT_SIGNER_LOCAL, .memory_locked = jt_memory_guard_state().locked};
+    *out_status = (struct jt_signer_status){.how = JT_SIGNER_LOCAL,
+                                            .memory_locked = jt_memory_guard_state().locked};
     (void)pthread_mutex_lock(&local->lock);
     jt_kek_id_text(local->keks.now.id, out_status->kek);
     if (local->keks.has_next) {

@@ -148,6 +148,13 @@ const struct jt_openapi_schema jt_openapi_schemas[] = {
     {"rotate", OBJECT("", "\"alg\":{\"type\":[\"string\",\"null\"],\"description\":"
                           "\"absent: all algorithms\"}," FORCE)},
     {"revoke", OBJECT("", FORCE)},
+    {"kek",
+     OBJECT("\"items\",\"untrusted\",\"step\"", M("items", EACH("kek_key")) M("untrusted", COUNT)
+                                                    M("moved", COUNT) LAST("step", TEXT))},
+    {"kek_key", OBJECT("\"role\",\"id\",\"source\",\"keys\",\"secrets\"",
+                       M("role", ONE_OF("\"now\",\"next\",\"not_given\"")) M("id", TEXT)
+                           M("source", "{\"type\":[\"string\",\"null\"]}") M("keys", COUNT)
+                               LAST("secrets", COUNT))},
     {"explain_ask", OBJECT("\"client\"", EXPLAIN_ASK)},
     {"explanation", OBJECT(EXPLAINED_ALWAYS, EXPLAINED_ANSWER EXPLAINED_RESOURCES EXPLAINED_TOKEN)},
     {"source", /* where a right comes from, or would */

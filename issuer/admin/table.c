@@ -2,6 +2,7 @@
 /* Every route of the admin API. Rows of one path stand together. */
 #include "issuer/admin/about.h"
 #include "issuer/admin/admin_apply.h"
+#include "issuer/admin/admin_kek.h"
 #include "issuer/admin/admin_keys.h"
 #include "issuer/admin/asking.h"
 #include "issuer/admin/clients.h"
@@ -156,6 +157,22 @@ const struct jt_admin_route jt_admin_table[] = {
      .answer = "keys",
      .operation = "revoke_key",
      .summary = "Takes a key out of the key set at once"},
+    {.method = "GET",
+     .path = P "/kek",
+     .run = jt_admin_kek_look,
+     .scope = "keys:read",
+     .status = 200,
+     .answer = "kek",
+     .operation = "get_kek",
+     .summary = "The key-encryption keys, the rows under each, and what to do next"},
+    {.method = "POST",
+     .path = P "/kek/rotate",
+     .run = jt_admin_kek_rotate,
+     .scope = "keys:write",
+     .status = 200,
+     .answer = "kek",
+     .operation = "rotate_kek",
+     .summary = "Seals every row under the next key-encryption key"},
     {.method = "POST",
      .path = P "/keys/revoke-all",
      .run = jt_admin_keys_revoke_all,

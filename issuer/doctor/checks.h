@@ -34,6 +34,8 @@ const char *jt_checks_time(int64_t at_s, char out[JT_CHECKS_TIME]);
 JT_MUST_USE enum jt_err jt_checks_config(const struct jt_checks *checks);
 /* kek, keys, schedule, clock */
 JT_MUST_USE enum jt_err jt_checks_keys(const struct jt_checks *checks);
+/* kek_rows, memory */
+JT_MUST_USE enum jt_err jt_checks_kek(const struct jt_checks *checks);
 /* database, database_history, and of a file database_files, disk; admin_socket */
 JT_MUST_USE enum jt_err jt_checks_files(const struct jt_checks *checks);
 /* secrets_ending, secrets_ended, clients_without_secret */

@@ -372,6 +372,23 @@ def reach(t):
     t.refused("GET", "/keys/reach?x=1", None, 422, "invalid", "x")
 
 
+@route("GET /admin/v1/kek")
+def kek(t):
+    told = t.admin("GET", "/kek")
+    t.assertEqual([(item["role"], item["secrets"]) for item in told["items"]], [("now", 1)])
+    t.assertEqual(told["items"][0]["keys"], len(t.admin("GET", "/keys")["items"]))
+    t.assertRegex(told["items"][0]["id"], r"\A[0-9a-f]{16}\Z")
+    t.assertIn("kek_next", told["step"])
+    t.refused("GET", "/kek?x=1", None, 422, "invalid", "x")
+
+
+@route("POST /admin/v1/kek/rotate")
+def rotate_kek(t):
+    """With a next key named: tests/flow/22-kek.py."""
+    t.refused("POST", "/kek/rotate", None, 409, "conflict")
+    t.refused("POST", "/kek/rotate?force=true", None, 422, "invalid", "force")
+
+
 @route("POST /admin/v1/explain")
 def explain(t):
     t.admin("POST", "/clients", {"name": "explained", "grants": [READ]}, 201)

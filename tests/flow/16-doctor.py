@@ -85,7 +85,8 @@ class Doctor(Case):
     def expect_all_well(self):
         for items in self.doctor().values():
             for item in items:
-                self.assertEqual(item["status"], "ok", item)
+                if item["check"] != "memory":  # a machine may let nobody lock any
+                    self.assertEqual(item["status"], "ok", item)
 
     # --- the daemon's own checks ---
 
@@ -99,8 +100,8 @@ class Doctor(Case):
         answer = self.issuer.admin("GET", "/doctor")
         self.assertEqual(answer.status, 200)
         self.assertEqual({item["check"] for item in answer.json()["checks"]},
-                         {"config", "config_file", "kek", "keys", "schedule", "clock", "database",
-                          "database_history", "database_files", "disk", "admin_socket", "secrets_ending",
+                         {"config", "config_file", "kek", "keys", "kek_rows", "memory", "schedule",
+                          "clock", "database", "database_history", "database_files", "disk", "admin_socket", "secrets_ending",
                           "secrets_ended", "clients_without_secret"})
 
     def rewrite(self, change):

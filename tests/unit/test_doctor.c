@@ -8,6 +8,7 @@
 
 #include "issuer/doctor/doctor.h"
 #include "issuer/edit.h"
+#include "issuer/kek_steps.h"
 
 #include "common/base/base.h"
 
@@ -130,6 +131,32 @@ static void key_row_of_a_stranger_is_told(void **state)
     assert_check("keys", "ok", "2 keys");
 }
 
+static void reload_keks(const char *more)
+{
+    struct jt_config config;
+    assert_ok(desk_config(more, &config));
+    assert_ok(jt_issuer_reload(desk.issuer, &config, NULL));
+    jt_config_release(&config);
+}
+
+static void kek_that_is_being_changed_warns(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const struct jt_signer_conf old = {.kek = {.env = "JT_TEST_KEK"}};
+    assert_check("kek_rows", "ok", "3 rows");
+    assert_int_equal(setenv("JT_TEST_KEK_NEXT", KEK_B, 1), 0);
+    reload_keks("  kek_next_env: JT_TEST_KEK_NEXT\n");
+    assert_check("kek_rows", "warn", "3 rows are under");
+    assert_ok(jt_kek_steps_rotate(desk.issuer, "test", &n, NULL));
+    assert_check("kek_rows", "warn", "3 under the next");
+    assert_ok(jt_signer_set_keks(desk.issuer->signer, &old, NULL)); /* was never given the next */
+    assert_check("kek_rows", "fail", "was not given");
+    assert_int_equal(setenv("JT_TEST_KEK", KEK_B, 1), 0);
+    reload_keks("");
+    assert_check("kek_rows", "ok", "3 rows");
+}
+
 static void schedule_overdue_fails(void **state)
 {
     (void)state;
@@ -238,6 +265,7 @@ int main(void)
         DOCTOR_TEST(kek_absent_fails),
         DOCTOR_TEST(keys_of_another_kek_fail),
         DOCTOR_TEST(key_row_of_a_stranger_is_told),
+        DOCTOR_TEST(kek_that_is_being_changed_warns),
         DOCTOR_TEST(schedule_overdue_fails),
         DOCTOR_TEST(schedule_of_a_new_algorithm_waits),
         DOCTOR_TEST(clock_that_jumped_is_told),
