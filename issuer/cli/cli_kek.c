@@ -40,9 +40,8 @@ static enum jt_err call(const struct jt_cli_run *run, const struct jt_cli_admin_
     if (!jt_cli_show_people(run)) {
         return jt_cli_show_value(run, NULL, answer, diag);
     }
-    JT_TRY(jt_cli_show_list(run, &shape, items, diag));
     talk(answer);
-    return JT_OK;
+    return jt_cli_show_list(run, &shape, items, diag);
 }
 
 enum jt_err jt_cli_kek_status(const struct jt_cli_run *run, struct jt_diag *diag)
