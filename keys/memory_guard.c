@@ -26,6 +26,12 @@ static _Thread_local unsigned inside;
 
 /* --- libcrypto's allocations --- */
 
+/* As CRYPTO_secure_allocated, at a fifth of its price, for each signature frees some thirty times. */
+static bool is_guarded(const void *p)
+{
+    return (uintptr_t)p - (uintptr_t)guard.pages < HEAP_SIZE;
+}
+
 static void *allocate(size_t n, const char *file, int line)
 {
     /* full is NULL: going elsewhere would leave the guarded pages without a word */
@@ -34,7 +40,7 @@ static void *allocate(size_t n, const char *file, int line)
 
 static void release(void *p, const char *file, int line)
 {
-    if (CRYPTO_secure_allocated(p)) {
+    if (is_guarded(p)) {
         CRYPTO_secure_free(p, file, line); /* wipes */
         return;
     }
@@ -46,7 +52,7 @@ static void *reallocate(void *p, size_t n, const char *file, int line)
     if (p == NULL) {
         return allocate(n, file, line);
     }
-    if (!CRYPTO_secure_allocated(p)) {
+    if (!is_guarded(p)) {
         return realloc(p, n); /* held no secret when it was made: a table that grows */
     }
     void *moved = CRYPTO_secure_malloc(n, file, line);

@@ -7,12 +7,13 @@
  * without the right to lock memory still serves.
  *
  * The pages are libcrypto's secure heap: one mlock for all, where libsodium's would be a locked page
- * and two guards a secret; and libcrypto puts an EC key's number and the nonce of each signature
- * there by itself. It does not (3.0) for an RSA key that is imported, nor for the copies of p and q
- * that its first signature makes: hence enter and leave.
+ * and two guards a secret; and libcrypto puts an EC key's number there by itself. It does not (3.0)
+ * for an RSA key that is imported, nor for the copies of p and q that its first signature makes:
+ * hence enter and leave.
  *
- * Not in these pages: what stands in registers and on the stack for the time of a signature. Where
- * RLIMIT_MEMLOCK is unlimited the whole process is locked, and so are the stacks.
+ * Not in these pages: what stands in registers, on the stack and in libcrypto's temporary numbers,
+ * which it wipes, for the time of a signature. Where RLIMIT_MEMLOCK is unlimited the whole process
+ * is locked, and so are they.
  *
  * Ownership: none; the state is the process's.
  * Thread rule: jt_memory_guard before another thread starts and before libcrypto is first used;
