@@ -196,7 +196,7 @@ static enum jt_err check_kek(const struct jt_config *config, struct jt_diag *dia
         return jt_diag_fail(
             diag, JT_ERR_CONFIG,
             "keys: give exactly one of kek_file, kek_credential, kek_env, kek_pkcs11 (a file is "
-            "made by: umask 077; head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' "
+            "made by: umask 077; set -C; head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' "
             "> FILE)");
     }
     if (count_sources(&signer.kek_next) > 1) {

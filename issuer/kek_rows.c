@@ -122,7 +122,8 @@ const char *jt_kek_rows_step(const struct jt_kek_rows *rows)
                "reload this issuer";
     }
     if (signer->kek_next[0] == 0) {
-        return "nothing is to be done; to change the key, make another (umask 077; openssl rand "
+        return "nothing is to be done; to change the key, make another (umask 077; set -C; openssl "
+               "rand "
                "-hex 32 > FILE), name it as keys.kek_next_* on every issuer, and reload them";
     }
     if (strcmp(signer->kek, signer->kek_next) == 0) {

@@ -82,10 +82,11 @@ static enum jt_err rotate(struct jt_issuer *issuer, const char *actor, struct mo
     struct jt_signer_status status;
     jt_signer_status(issuer->signer, &status);
     if (status.kek_next[0] == 0) {
-        return jt_diag_fail(diag, JT_ERR_CONFLICT,
-                            "no next key-encryption key is named; make one (umask 077; openssl "
-                            "rand -hex 32 > FILE), name it as keys.kek_next_file on every issuer, "
-                            "reload them, and run this again");
+        return jt_diag_fail(
+            diag, JT_ERR_CONFLICT,
+            "no next key-encryption key is named; make one (umask 077; set -C; openssl "
+            "rand -hex 32 > FILE), name it as keys.kek_next_file on every issuer, "
+            "reload them, and run this again");
     }
     JT_TRY(jt_change_begin(issuer, diag));
     enum jt_err err = move(issuer, actor, status.kek_next, moved, diag);

@@ -325,12 +325,16 @@ class Config(Case):
     def test_kek_made_as_the_manual_says(self):
         docs = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "jetond.8.scd")
         with open(docs, encoding="utf-8") as page:
-            line = next(line for line in page if line.startswith("umask 077; head"))
+            line = next(line for line in page if line.startswith("umask 077; set -C; head"))
         config = write_config(self.dir)
         path = self.kek("")
+        os.remove(path)
         # scdoc reads a backslash before a character as that character
-        subprocess.run(["sh", "-c", line.replace("\\\\", "\\").replace("/etc/jeton/kek", path)],
-                       check=True)
+        made = ["sh", "-c", line.replace("\\\\", "\\").replace("/etc/jeton/kek", path)]
+        subprocess.run(made, check=True)
+        self.starts(config)
+        again = subprocess.run(made, check=False, stderr=subprocess.DEVNULL)
+        self.assertNotEqual(again.returncode, 0)  # a key that is there is left alone
         self.starts(config)
 
     def test_kek_file_wrong(self):
