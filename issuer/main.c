@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 {
     struct args args = {0};
     struct jt_memory_state memory;
-    jt_memory_guard(&memory); /* told when it serves */
+    jt_memory_guard(&memory);                  /* told when it serves */
     int status = read_args(argc, argv, &args); // NOLINT(concurrency-mt-unsafe): one thread yet
     if (status >= 0) {
         return status;
