@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys/keks.h"
 
+#include "keys/pkcs11_kek.h"
 #include "keys/seal.h"
 
 #include "common/base/base.h"
@@ -14,8 +15,12 @@ static bool is_named(const struct jt_kek_source *source)
 static enum jt_err load(const struct jt_signer_conf *conf, const struct jt_kek_source *source,
                         struct jt_kek *out_kek, struct jt_diag *diag)
 {
-    (void)conf; /* the token's, when the source is one */
-    return jt_kek_load(source, out_kek, diag);
+    if (source->pkcs11 == NULL) {
+        return jt_kek_load(source, out_kek, diag);
+    }
+    JT_AUTO(secret) bytes = JT_SECRET_INIT;
+    JT_TRY(jt_pkcs11_kek(&conf->pkcs11, source->pkcs11, &bytes, diag));
+    return jt_kek_derive(jt_secret_span(&bytes), out_kek);
 }
 
 enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,

@@ -2,6 +2,7 @@
 #include "keys/mint.h"
 
 #include "keys/keygen.h"
+#include "keys/pkcs11_key.h"
 #include "keys/seal.h"
 #include "keys/signkey.h"
 #include "keys/witness.h"
@@ -20,13 +21,23 @@ static enum jt_err make_pepper(const struct jt_kek *kek, const struct jt_random 
     return jt_seal_put(kek, random, jt_secret_span(&pepper), row);
 }
 
-static enum jt_err make_key(const struct jt_kek *kek, const struct jt_random *random,
-                            struct jt_sealed *row)
+static enum jt_err make_pair(struct jt_pkcs11 *token, const struct jt_random *random,
+                             const struct jt_alg_row *alg, struct jt_privkey **out_key,
+                             struct jt_diag *diag)
 {
-    JT_AUTOP(privkey) key = NULL;
+    if (token == NULL) {
+        return jt_keygen_new(alg, random, out_key);
+    }
+    struct jt_pkcs11_key *pair = NULL;
+    JT_TRY(jt_pkcs11_key_make(token, alg, &pair, diag));
+    return jt_privkey_from_pkcs11(alg, pair, out_key);
+}
+
+static enum jt_err seal_key(const struct jt_kek *kek, const struct jt_random *random,
+                            const struct jt_privkey *key, struct jt_sealed *row)
+{
     JT_AUTOP(jwk) jwk = NULL;
     JT_AUTO(secret) bytes = JT_SECRET_INIT;
-    JT_TRY(jt_keygen_new(jt_alg_row(row->alg), random, &key));
     JT_TRY(jt_privkey_public(key, &jwk));
     JT_TRY(jt_buf_put(&row->kid, jt_span_of(jwk->kid, jwk->kid_len)));
     JT_TRY(jt_jwk_put(jwk, &row->public_jwk));
@@ -36,8 +47,8 @@ static enum jt_err make_key(const struct jt_kek *kek, const struct jt_random *ra
 
 /* Signs a probe with the key as the store will carry it, by the code that signs tokens, and asks
  * the witness. The probe expired in 1970: as a token it is worth nothing. */
-static enum jt_err probe(const struct jt_kek *kek, const struct jt_sealed *row,
-                         struct jt_diag *diag)
+static enum jt_err probe(const struct jt_kek *kek, struct jt_pkcs11 *token,
+                         const struct jt_sealed *row, struct jt_diag *diag)
 {
     static const struct jt_span aud = {(const uint8_t *)"probe", 5};
     const struct jt_claims claims = {
@@ -54,20 +65,36 @@ static enum jt_err probe(const struct jt_kek *kek, const struct jt_sealed *row,
     };
     JT_AUTOP(signkey) key = NULL;
     JT_AUTO(buf) scratch = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
-    JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
-    JT_TRY(jt_signkey_open(kek, row, 1, &key, diag));
-    JT_TRY(jt_signkey_token(key, 0, &scratch, &claims, &token));
-    return jt_witness_judge(jt_buf_span(&token), jt_buf_span(&row->public_jwk), row->alg, diag);
+    JT_AUTO(buf) jws = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    JT_TRY(jt_signkey_open(kek, token, row, 1, &key, diag));
+    JT_TRY(jt_signkey_token(key, 0, &scratch, &claims, &jws));
+    return jt_witness_judge(jt_buf_span(&jws), jt_buf_span(&row->public_jwk), row->alg, diag);
 }
 
-enum jt_err jt_mint_row(const struct jt_kek *kek, const struct jt_random *random,
-                        struct jt_sealed *row, struct jt_diag *diag)
+static enum jt_err mint_key(const struct jt_kek *kek, struct jt_pkcs11 *token,
+                            const struct jt_random *random, struct jt_sealed *row,
+                            struct jt_diag *diag)
+{
+    JT_AUTOP(privkey) key = NULL;
+    JT_TRY(make_pair(token, random, jt_alg_row(row->alg), &key, diag));
+    enum jt_err err = seal_key(kek, random, key, row);
+    if (err == JT_OK) {
+        err = probe(kek, token, row, diag);
+    }
+    if (err != JT_OK && token != NULL) {
+        /* a pair that no row will ever name; when the token has gone away, it stays */
+        JT_IGNORE(jt_pkcs11_key_destroy(token, jt_buf_span(&row->kid), NULL));
+    }
+    return err;
+}
+
+enum jt_err jt_mint_row(const struct jt_kek *kek, struct jt_pkcs11 *token,
+                        const struct jt_random *random, struct jt_sealed *row, struct jt_diag *diag)
 {
     if (row->kind == JT_SEALED_PEPPER) {
         JT_AUTO(secret) reopened = JT_SECRET_INIT;
         JT_TRY(make_pepper(kek, random, row));
         return jt_seal_open(kek, row, &reopened, diag);
     }
-    JT_TRY(make_key(kek, random, row));
-    return probe(kek, row, diag);
+    return mint_key(kek, token, random, row, diag);
 }

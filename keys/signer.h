@@ -108,8 +108,9 @@ struct jt_signer_status {
     enum jt_signer_how how;
     char kek[JT_KEK_ID_TEXT], kek_next[JT_KEK_ID_TEXT]; /* "": none */
     bool away;                                          /* cannot sign just now */
-    bool memory_locked;                                 /* what holds the keys is never swapped */
-    uint64_t restarts;                                  /* of a signer process */
+    uint64_t leftover; /* private halves of a token that sign no more and are to be destroyed yet */
+    bool memory_locked; /* what holds the keys is never swapped */
+    uint64_t restarts;  /* of a signer process */
 };
 /* Any thread; asks nobody that could keep it waiting. */
 void jt_signer_status(struct jt_signer *signer, struct jt_signer_status *out_status);
@@ -128,8 +129,9 @@ JT_MUST_USE enum jt_err jt_signer_generate(struct jt_signer *signer, enum jt_sea
 
 /* Makes what the signer knows of `sealed->kid` equal to the row: checks the MAC, opens the blob and
  * checks that it is the private half of the public JWK; with an empty blob only the MAC is checked,
- * and a private half that was loaded is wiped and signs no more. `longest_s` is the longest
- * lifetime the key may sign; 0: only the MAC is checked, nothing is loaded or wiped. For a pepper `out_pepper` receives the 32 bytes; for a key it is NULL.
+ * and the private half is wiped, and destroyed in a token, for ever. `longest_s` is the longest
+ * lifetime the key may sign; 0: only the MAC is checked, nothing is loaded, wiped or destroyed. For a
+ * pepper `out_pepper` receives the 32 bytes; for a key it is NULL.
  * JT_ERR_KEY_MAC: not a row of this issuer's. JT_ERR_UNSEAL: sealed under another key, or damaged.
  * JT_ERR_NOMEM, JT_ERR_CRYPTO. On failure nothing of the signer's state has changed. */
 JT_MUST_USE enum jt_err jt_signer_load(struct jt_signer *signer, const struct jt_sealed *sealed,

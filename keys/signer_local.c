@@ -4,6 +4,9 @@
  * loads publishes a new table. A key taken out is wiped when the last table that holds it is freed,
  * which is when no lane is inside one: the loading thread waits a moment for that, and otherwise
  * the lane that leaves last does it.
+ * A key may be in a PKCS#11 token; what is said above holds for the reference to it, and its private
+ * half is destroyed in the token when a row says that it signs no more. Every load of such a row asks
+ * for that, so that what a crash or a token that was away left behind goes with a later one.
  */
 #include "keys/signer_local.h"
 
@@ -16,6 +19,8 @@
 #include "common/base/slots.h"
 #include "keys/memory_guard.h"
 #include "keys/mint.h"
+#include "keys/pkcs11_key.h"
+#include "keys/pkcs11_tend.h"
 #include "keys/seal.h"
 #include "keys/signer_ops.h"
 #include "keys/signkey.h"
@@ -33,6 +38,8 @@ struct local {
     struct jt_signer base;
     struct jt_keks keks;
     const struct jt_random *random;
+    enum jt_signer_how how;
+    struct jt_pkcs11_tend *tend; /* NULL: there is no token */
     struct jt_slots *tables;
     atomic_bool unwiped;  /* an old table is still held */
     pthread_mutex_t lock; /* guards lanes, and keks where status reads them */
@@ -123,6 +130,11 @@ static enum jt_err publish(struct local *local, struct jt_span kid, struct jt_si
 
 /* --- generate, load, rewrap --- */
 
+static struct jt_pkcs11 *token_of(const struct local *local)
+{
+    return local->tend == NULL ? NULL : jt_pkcs11_tend_token(local->tend);
+}
+
 static enum jt_err local_generate(struct jt_signer *signer, enum jt_sealed_kind kind,
                                   enum jt_alg alg, struct jt_sealed *out_sealed,
                                   struct jt_diag *diag)
@@ -135,7 +147,8 @@ static enum jt_err local_generate(struct jt_signer *signer, enum jt_sealed_kind 
     JT_AUTO(sealed) made = JT_SEALED_INIT;
     made.kind = kind;
     made.alg = alg;
-    JT_TRY(jt_mint_row(&local->keks.now, local->random, &made, diag));
+    struct jt_pkcs11 *maker = local->how == JT_SIGNER_PKCS11 ? token_of(local) : NULL;
+    JT_TRY(jt_mint_row(&local->keks.now, maker, local->random, &made, diag));
     jt_sealed_release(out_sealed);
     *out_sealed = made;
     made = (struct jt_sealed)JT_SEALED_INIT;
@@ -159,13 +172,33 @@ static enum jt_err load_pepper(struct local *local, const struct jt_sealed *row,
     return JT_OK;
 }
 
+static enum jt_err renew_in_token(struct local *local, const struct jt_sealed *row,
+                                  struct jt_signkey *present, int64_t longest_s,
+                                  struct jt_diag *diag)
+{
+    JT_AUTO(secret) bytes = JT_SECRET_INIT;
+    JT_TRY(jt_seal_open(jt_keks_of(&local->keks, row), row, &bytes, diag));
+    if (!jt_pkcs11_key_refers(jt_secret_span(&bytes), jt_buf_span(&row->kid))) {
+        return jt_diag_fail(diag, JT_ERR_UNSEAL,
+                            "what is sealed in the row of key %s names another key",
+                            jt_buf_str(&row->kid));
+    }
+    jt_signkey_set_longest(present, longest_s);
+    return JT_OK;
+}
+
 static enum jt_err load_key(struct local *local, const struct jt_sealed *row, int64_t longest_s,
                             struct jt_diag *diag)
 {
     JT_AUTOP(signkey) key = NULL;
     struct jt_span kid = jt_buf_span(&row->kid);
-    JT_TRY(jt_signkey_open(jt_keks_of(&local->keks, row), row, longest_s, &key, diag));
     struct jt_signkey *present = find(jt_slots_current(local->tables), kid);
+    if (present != NULL && jt_signkey_in_token(present)) {
+        /* what the token was asked once is not asked again: the row may be read while it is away */
+        return renew_in_token(local, row, present, longest_s, diag);
+    }
+    JT_TRY(jt_signkey_open(jt_keks_of(&local->keks, row), token_of(local), row, longest_s, &key,
+                           diag));
     if (present != NULL) {
         /* the same key, for a kid is a thumbprint: the lanes keep their contexts */
         jt_signkey_set_longest(present, longest_s);
@@ -179,10 +212,13 @@ static enum jt_err forget_key(struct local *local, const struct jt_sealed *row,
 {
     struct jt_span kid = jt_buf_span(&row->kid);
     JT_TRY(jt_seal_check(jt_keks_of(&local->keks, row), row, diag));
-    if (find(jt_slots_current(local->tables), kid) == NULL) {
-        return JT_OK;
+    if (find(jt_slots_current(local->tables), kid) != NULL) {
+        JT_TRY(publish(local, kid, NULL));
     }
-    return publish(local, kid, NULL);
+    if (local->tend != NULL) {
+        jt_pkcs11_tend_end(local->tend, kid);
+    }
+    return JT_OK;
 }
 
 static enum jt_err local_load(struct jt_signer *signer, const struct jt_sealed *sealed,
@@ -236,8 +272,10 @@ static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_sign
 static void local_status(struct jt_signer *signer, struct jt_signer_status *out_status)
 {
     struct local *local = local_of(signer);
-    *out_status = (struct jt_signer_status){.how = JT_SIGNER_LOCAL,
+    *out_status = (struct jt_signer_status){.how = local->how,
                                             .memory_locked = jt_memory_guard_state().locked};
+    out_status->leftover = local->tend == NULL ? 0 : jt_pkcs11_tend_leftover(local->tend);
+    out_status->away = local->how == JT_SIGNER_PKCS11 && !jt_pkcs11_is_up(token_of(local));
     (void)pthread_mutex_lock(&local->lock);
     jt_kek_id_text(local->keks.now.id, out_status->kek);
     if (local->keks.has_next) {
@@ -328,6 +366,7 @@ static void local_free(struct jt_signer *signer)
     struct local *local = local_of(signer);
     jt_slots_free(local->tables);
     jt_keks_release(&local->keks);
+    jt_pkcs11_tend_free(local->tend);
     (void)pthread_mutex_destroy(&local->lock); /* not locked: every lane is freed */
     free(local);
 }
@@ -373,4 +412,12 @@ enum jt_err jt_signer_new_local(struct jt_keks *keks, const struct jt_random *ra
     *keks = (struct jt_keks)JT_KEKS_INIT;
     *out_signer = &local->base;
     return JT_OK;
+}
+
+void jt_signer_local_use(struct jt_signer *signer, enum jt_signer_how how,
+                         struct jt_pkcs11_tend *tend)
+{
+    struct local *local = local_of(signer);
+    local->how = how;
+    local->tend = tend;
 }

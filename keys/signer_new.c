@@ -4,19 +4,44 @@
 
 #include "common/base/base.h"
 
+/* A token that keys are made in must be there at the start; one that rows may refer to is reached when
+ * one does. */
+static enum jt_err new_tend(const struct jt_signer_conf *conf, struct jt_pkcs11_tend **out_tend,
+                            struct jt_diag *diag)
+{
+    JT_AUTOP(pkcs11) token = NULL;
+    JT_AUTOP(pkcs11_tend) tend = NULL;
+    JT_TRY(jt_pkcs11_new(&conf->pkcs11, &token, diag));
+    JT_TRY(jt_pkcs11_tend_new(token, &tend));
+    if (conf->how == JT_SIGNER_PKCS11) {
+        JT_TRY(jt_pkcs11_ping(token, diag));
+        JT_TRY(jt_pkcs11_tend_start(tend));
+    }
+    *out_tend = tend;
+    tend = NULL;
+    return JT_OK;
+}
+
 static enum jt_err new_local(const struct jt_signer_conf *conf, const struct jt_random *random,
                              struct jt_signer **out_signer, struct jt_diag *diag)
 {
     JT_AUTO(keks) keks = JT_KEKS_INIT;
+    JT_AUTOP(pkcs11_tend) tend = NULL;
+    if (conf->how == JT_SIGNER_PKCS11 || conf->pkcs11.module != NULL) {
+        JT_TRY(new_tend(conf, &tend, diag));
+    }
     JT_TRY(jt_keks_load(conf, &keks, diag));
-    return jt_signer_new_local(&keks, random, out_signer);
+    JT_TRY(jt_signer_new_local(&keks, random, out_signer));
+    jt_signer_local_use(*out_signer, conf->how, tend);
+    tend = NULL;
+    return JT_OK;
 }
 
 enum jt_err jt_signer_new(const struct jt_signer_conf *conf, const struct jt_random *random,
                           struct jt_signer **out_signer, struct jt_diag *diag)
 {
-    if (conf->how == JT_SIGNER_LOCAL) {
+    if (conf->how == JT_SIGNER_LOCAL || conf->how == JT_SIGNER_PKCS11) {
         return new_local(conf, random, out_signer, diag);
     }
-    return jt_diag_fail(diag, JT_ERR_CONFIG, "keys.signer: only local is there yet");
+    return jt_diag_fail(diag, JT_ERR_CONFIG, "keys.signer: process is not there yet");
 }

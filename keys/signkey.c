@@ -103,8 +103,9 @@ static enum jt_err check_half(const struct jt_privkey *key, const struct jt_seal
     return JT_OK;
 }
 
-enum jt_err jt_signkey_open(const struct jt_kek *kek, const struct jt_sealed *row,
-                            int64_t longest_s, struct jt_signkey **out_key, struct jt_diag *diag)
+enum jt_err jt_signkey_open(const struct jt_kek *kek, struct jt_pkcs11 *token,
+                            const struct jt_sealed *row, int64_t longest_s,
+                            struct jt_signkey **out_key, struct jt_diag *diag)
 {
     const struct jt_alg_row *alg = jt_alg_row(row->alg);
     JT_AUTO(secret) bytes = JT_SECRET_INIT;
@@ -113,7 +114,11 @@ enum jt_err jt_signkey_open(const struct jt_kek *kek, const struct jt_sealed *ro
         return JT_ERR_ARGUMENT;
     }
     JT_AUTOP(privkey) key = NULL;
-    enum jt_err err = jt_privkey_decode(alg, jt_secret_span(&bytes), &key);
+    struct jt_diag sentence = JT_DIAG_INIT;
+    enum jt_err err = jt_privkey_decode(alg, jt_secret_span(&bytes), token, &key, &sentence);
+    if (err != JT_OK && sentence.text[0] != 0) {
+        return jt_diag_fail(diag, err, "%s", sentence.text);
+    }
     if (err != JT_OK) {
         return err == JT_ERR_UNSEAL ? fail_mismatch(row, diag) : err;
     }
@@ -148,6 +153,11 @@ void jt_signkey_free(struct jt_signkey *key)
 struct jt_span jt_signkey_kid(const struct jt_signkey *key)
 {
     return jt_span_of(key->kid, key->kid_len);
+}
+
+bool jt_signkey_in_token(const struct jt_signkey *key)
+{
+    return jt_privkey_in_token(key->key);
 }
 
 void jt_signkey_set_longest(struct jt_signkey *key, int64_t longest_s)

@@ -18,12 +18,13 @@ struct jt_signkey;
 JT_MUST_USE enum jt_err jt_signkey_new(enum jt_alg alg, struct jt_span kid, struct jt_privkey *key,
                                        int64_t longest_s, struct jt_signkey **out_key);
 
-/* Checks `row`, opens its blob and gives the key that is sealed there, if it is the private half of
- * the row's public JWK. JT_ERR_UNSEAL, JT_ERR_KEY_MAC; JT_ERR_ARGUMENT when the row's alg is none
- * that keys are made for; JT_ERR_NOMEM, JT_ERR_CRYPTO. */
-JT_MUST_USE enum jt_err jt_signkey_open(const struct jt_kek *kek, const struct jt_sealed *row,
-                                        int64_t longest_s, struct jt_signkey **out_key,
-                                        struct jt_diag *diag);
+/* Checks `row`, opens its blob and gives the key that is sealed there, or that is referred to there
+ * and found in `token` (may be NULL), if it is the private half of the row's public JWK.
+ * JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_SIGNER_AWAY; JT_ERR_ARGUMENT when the row's alg is none that
+ * keys are made for; JT_ERR_NOMEM, JT_ERR_CRYPTO. */
+JT_MUST_USE enum jt_err jt_signkey_open(const struct jt_kek *kek, struct jt_pkcs11 *token,
+                                        const struct jt_sealed *row, int64_t longest_s,
+                                        struct jt_signkey **out_key, struct jt_diag *diag);
 
 /* Gives one more reference. */
 struct jt_signkey *jt_signkey_ref(struct jt_signkey *key);
@@ -34,6 +35,9 @@ JT_AUTOP_DEFINE(signkey);
 
 /* Borrowed. */
 struct jt_span jt_signkey_kid(const struct jt_signkey *key);
+
+/* Is its private half in a PKCS#11 token? */
+bool jt_signkey_in_token(const struct jt_signkey *key);
 
 /* The bound of later signatures. */
 void jt_signkey_set_longest(struct jt_signkey *key, int64_t longest_s);

@@ -23,6 +23,7 @@ build  sqlite3>=3.37           libsqlite3-dev
 build  libpq>=12               libpq-dev
 build  yaml-0.1>=0.2           libyaml-dev
 build  libjwt>=1.10            libjwt-dev
+build  p11-kit-1>=0.23         libp11-kit-dev
 build  curl                    curl
 build  scdoc                   scdoc
 test   cmocka>=1.1             libcmocka-dev
@@ -36,6 +37,7 @@ test   nginx                   nginx-light
 test   haproxy                 haproxy
 test   caddy                   caddy
 test   initdb                  postgresql
+test   softhsm2-util           softhsm2
 test   zsh                     zsh
 test   fish                    fish
 check  clang                   clang

@@ -53,6 +53,7 @@ corner() # HEADER
     openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/crypto/*' ;;
     sodium.h | sodium/*) echo 'keys/*|verifier/crypto/*' ;;
     jwt.h) echo 'keys/*' ;;
+    p11-kit/*) echo 'keys/pkcs11*' ;;
     curl/*) echo 'verifier/source/fetch_curl.c|issuer/cli/*' ;;
     jansson.h) echo '@(common/json|common/jose|verifier|issuer)/*' ;;
     jeton/*) echo 'verifier/*|issuer/*' ;;
@@ -248,6 +249,7 @@ self_test()
     plant common/jose/x.c '#include <sodium.h>' "$out"
     plant verifier/x.c '#include <jwt.h>' "$out"
     plant verifier/x.c '#include <curl/curl.h>' "$out"
+    plant keys/x.c '#include <p11-kit/pkcs11.h>' "$out"
     plant keys/x.c '#include <jansson.h>' "$out"
     plant keys/x.c '#include <jeton/verifier.h>' "$out"
     plant verifier/include/jeton/x.h '#include <jansson.h>' "more than standard headers"

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module that passes all on to SoftHSM and can be unplugged: what tests turn, and what they
+ * count. LOOSE_STATE is the symbol in the module; the token is away also while the file exists that
+ * the environment names as LOOSE_MODULE_AWAY (for a daemon). The module behind it is named by
+ * LOOSE_MODULE_REAL.
+ */
+#ifndef JT_TESTS_SUPPORT_LOOSE_MODULE_H
+#define JT_TESTS_SUPPORT_LOOSE_MODULE_H
+
+#include <stdatomic.h>
+
+#define LOOSE_STATE "loose_state"
+
+struct loose_state {
+    atomic_bool away;          /* as unplugged: no token in the slot, sessions are lost */
+    atomic_bool refuse_pin;    /* a login finds the PIN wrong */
+    atomic_bool final_try;     /* the token says that its PIN has one try left */
+    atomic_bool lie_leaves;    /* keys say that they are extractable */
+    atomic_bool refuse_ending; /* objects are not destroyed */
+    atomic_int max_sessions;   /* 0: as many as SoftHSM gives */
+    atomic_int sessions, refused_sessions, logins, initialized;
+};
+
+#endif
