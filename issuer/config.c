@@ -207,6 +207,57 @@ static enum jt_err check_kek(const struct jt_config *config, struct jt_diag *dia
     return JT_OK;
 }
 
+static enum jt_err check_token(const struct jt_pkcs11_conf *token, struct jt_diag *diag)
+{
+    if (token->module == NULL || token->module[0] != '/') {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys.pkcs11_module: give the module's whole path, e.g. "
+                            "/usr/lib/softhsm/libsofthsm2.so");
+    }
+    if (token->token == NULL) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys.pkcs11_token: missing; give the token's label, as shown by: "
+                            "pkcs11-tool --module %.200s --list-token-slots",
+                            token->module);
+    }
+    int pins =
+        (token->pin_file != NULL) + (token->pin_credential != NULL) + (token->pin_env != NULL);
+    if (pins != 1) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "keys: give exactly one of pkcs11_pin_file, pkcs11_pin_credential, "
+                            "pkcs11_pin_env for the token's PIN");
+    }
+    return JT_OK;
+}
+
+static enum jt_err check_made_there(const struct jt_config *config, struct jt_diag *diag)
+{
+    for (char **name = config->algorithms; *name != NULL; name++) {
+        if (!jt_signer_makes(JT_SIGNER_PKCS11, jt_alg_find(jt_span_str(*name))->id)) {
+            return jt_diag_fail(diag, JT_ERR_CONFIG,
+                                "keys.signer: pkcs11 makes no keys for %s; take it out of "
+                                "keys.algorithms, or choose local or process",
+                                *name);
+        }
+    }
+    return JT_OK;
+}
+
+/* A token that nothing uses any more may stay named: keys made there sign until they have rotated. */
+static enum jt_err check_pkcs11(const struct jt_config *config, struct jt_diag *diag)
+{
+    struct jt_signer_conf signer = jt_config_signer(config);
+    const struct jt_pkcs11_conf *token = &signer.pkcs11;
+    if (signer.how == JT_SIGNER_PKCS11) {
+        JT_TRY(check_made_there(config, diag));
+    }
+    bool used = signer.how == JT_SIGNER_PKCS11 || signer.kek.pkcs11 != NULL ||
+                signer.kek_next.pkcs11 != NULL;
+    bool named = token->module != NULL || token->token != NULL || token->pin_file != NULL ||
+                 token->pin_credential != NULL || token->pin_env != NULL;
+    return used || named ? check_token(token, diag) : JT_OK;
+}
+
 /* Tokens go over it in clear: what is beyond this machine reaches it through a proxy that speaks
  * TLS. */
 static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *diag)
@@ -229,7 +280,7 @@ static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *d
 static enum jt_err check(const char *name, struct jt_config *config, struct jt_diag *diag)
 {
     static enum jt_err (*const checks[])(const struct jt_config *, struct jt_diag *) = {
-        check_issuer, check_algorithms, check_times, check_kek, check_admin};
+        check_issuer, check_algorithms, check_times, check_kek, check_pkcs11, check_admin};
     for (size_t i = 0; i < JT_COUNT(checks); i++) {
         struct jt_diag sentence = JT_DIAG_INIT;
         enum jt_err err = checks[i](config, &sentence);

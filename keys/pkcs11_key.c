@@ -79,6 +79,11 @@ size_t jt_pkcs11_key_sig_len(const struct jt_pkcs11_key *key)
 
 /* --- making --- */
 
+bool jt_pkcs11_key_makes(const struct jt_alg_row *alg)
+{
+    return jt_pkcs11_way(alg) != NULL;
+}
+
 struct making {
     const struct jt_alg_row *alg;
     const struct jt_pkcs11_way *way;

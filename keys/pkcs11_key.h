@@ -23,6 +23,9 @@ struct jt_pkcs11_hold {
     unsigned long object;
 };
 
+/* Are keys for `alg` made in a token? */
+bool jt_pkcs11_key_makes(const struct jt_alg_row *alg);
+
 /* Makes a pair for `alg` in `token` and gives it. JT_ERR_CONFIG with a sentence for an algorithm
  * that is not made there (EdDSA); JT_ERR_SIGNER_AWAY with a sentence; JT_ERR_CRYPTO, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_pkcs11_key_make(struct jt_pkcs11 *token, const struct jt_alg_row *alg,

@@ -91,6 +91,9 @@ struct jt_signer_conf {
     struct jt_pkcs11_conf pkcs11;
 };
 
+/* Does a signer of that kind make keys for `alg`? In a token: for all but EdDSA. */
+bool jt_signer_makes(enum jt_signer_how how, enum jt_alg alg);
+
 /* Gives the signer that `conf` asks for, its key-encryption keys loaded. `conf` is borrowed for the
  * call, `random` for the signer's life. JT_ERR_KEK with a sentence that names the source and the
  * mend; JT_ERR_NOMEM, JT_ERR_CRYPTO. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which implementation of the signer a configuration asks for. */
+#include "keys/pkcs11_key.h"
 #include "keys/signer_local.h"
 
 #include "common/base/base.h"
@@ -44,4 +45,10 @@ enum jt_err jt_signer_new(const struct jt_signer_conf *conf, const struct jt_ran
         return new_local(conf, random, out_signer, diag);
     }
     return jt_diag_fail(diag, JT_ERR_CONFIG, "keys.signer: process is not there yet");
+}
+
+bool jt_signer_makes(enum jt_signer_how how, enum jt_alg alg)
+{
+    const struct jt_alg_row *row = jt_alg_row(alg);
+    return row != NULL && row->issue && (how != JT_SIGNER_PKCS11 || jt_pkcs11_key_makes(row));
 }

@@ -7,6 +7,7 @@
 
 #define OK_ISSUER "issuer: https://id.example.com\n"
 #define OK_KEYS   "keys:\n  kek_file: /kek\n"
+#define OK_TOKEN  "  pkcs11_module: /m.so\n  pkcs11_token: t\n  pkcs11_pin_env: P\n"
 
 static enum jt_err load(const char *text, struct jt_config *out, struct jt_diag *diag)
 {
@@ -106,9 +107,48 @@ static void load_exactly_one_kek_source(void **state)
     check_accepted(OK_ISSUER "keys: {kek_file: /a}\n");
     check_accepted(OK_ISSUER "keys: {kek_credential: b}\n");
     check_accepted(OK_ISSUER "keys: {kek_env: C}\n");
-    check_accepted(OK_ISSUER "keys: {kek_pkcs11: L}\n");
+    check_accepted(OK_ISSUER "keys:\n  kek_pkcs11: L\n" OK_TOKEN);
     check_refused(OK_ISSUER OK_KEYS "  kek_next_file: /n\n  kek_next_env: N\n", "at most one");
     check_accepted(OK_ISSUER OK_KEYS "  kek_next_file: /n\n");
+}
+
+static void load_token_whole_where_one_is_used(void **state)
+{
+    (void)state;
+    static const char *const uses[] = {
+        OK_KEYS "  signer: pkcs11\n", "keys:\n  kek_pkcs11: L\n", OK_KEYS "  kek_next_pkcs11: L\n",
+        OK_KEYS /* named alone */
+    };
+    static const struct {
+        const char *token, *told;
+    } rows[] = {
+        {"  pkcs11_token: t\n  pkcs11_pin_env: P\n", "keys.pkcs11_module"},
+        {"  pkcs11_module: m.so\n  pkcs11_token: t\n  pkcs11_pin_env: P\n", "whole path"},
+        {"  pkcs11_module: /m.so\n  pkcs11_pin_env: P\n", "keys.pkcs11_token"},
+        {"  pkcs11_module: /m.so\n  pkcs11_token: t\n", "pkcs11_pin_file"},
+        {OK_TOKEN "  pkcs11_pin_file: /p\n", "exactly one"},
+    };
+    char text[512];
+    for (size_t i = 0; i < JT_COUNT(uses); i++) {
+        for (size_t j = 0; j < JT_COUNT(rows); j++) {
+            (void)snprintf(text, sizeof text, OK_ISSUER "%s%s", uses[i], rows[j].token);
+            check_refused(text, rows[j].told);
+        }
+        (void)snprintf(text, sizeof text, OK_ISSUER "%s%s", uses[i], OK_TOKEN);
+        check_accepted(text);
+    }
+    check_refused(OK_ISSUER OK_KEYS "  signer: pkcs11\n", "keys.pkcs11_module");
+    check_accepted(OK_ISSUER OK_KEYS);
+}
+
+static void load_algorithm_that_a_token_does_not_make_refused(void **state)
+{
+    (void)state;
+    check_refused(OK_ISSUER OK_KEYS OK_TOKEN "  signer: pkcs11\n  algorithms: [ES256, EdDSA]\n",
+                  "EdDSA");
+    check_accepted(OK_ISSUER OK_KEYS OK_TOKEN
+                   "  signer: pkcs11\n  algorithms: [ES256, RS256, ES384, ES512, PS256]\n");
+    check_accepted(OK_ISSUER OK_KEYS OK_TOKEN "  signer: local\n  algorithms: [ES256, EdDSA]\n");
 }
 
 static void load_lead_zero_needs_no_order(void **state)
@@ -221,6 +261,8 @@ int main(void)
         cmocka_unit_test(load_issuer_url_checked),
         cmocka_unit_test(load_keys_checked_against_each_other),
         cmocka_unit_test(load_exactly_one_kek_source),
+        cmocka_unit_test(load_token_whole_where_one_is_used),
+        cmocka_unit_test(load_algorithm_that_a_token_does_not_make_refused),
         cmocka_unit_test(load_lead_zero_needs_no_order),
         cmocka_unit_test(load_unknown_key_names_place_and_nearest),
         cmocka_unit_test(values_defaults_are_the_decided_ones),
