@@ -38,6 +38,7 @@ test   haproxy                 haproxy
 test   caddy                   caddy
 test   initdb                  postgresql
 test   softhsm2-util           softhsm2
+test   pkcs11-tool             opensc
 test   zsh                     zsh
 test   fish                    fish
 check  clang                   clang
