@@ -21,6 +21,14 @@ static enum jt_err make_pepper(const struct jt_kek *kek, const struct jt_random 
     return jt_seal_put(kek, random, jt_secret_span(&pepper), row);
 }
 
+/* A pair that no row will ever name; when the token has gone away meanwhile, it stays. */
+static void discard(struct jt_pkcs11 *token, const struct jt_jwk *jwk)
+{
+    if (token != NULL) {
+        JT_IGNORE(jt_pkcs11_key_destroy(token, jt_span_str(jwk->thumbprint), NULL));
+    }
+}
+
 static enum jt_err make_pair(struct jt_pkcs11 *token, const struct jt_random *random,
                              const struct jt_alg_row *alg, struct jt_privkey **out_key,
                              struct jt_diag *diag)
@@ -30,15 +38,19 @@ static enum jt_err make_pair(struct jt_pkcs11 *token, const struct jt_random *ra
     }
     struct jt_pkcs11_key *pair = NULL;
     JT_TRY(jt_pkcs11_key_make(token, alg, &pair, diag));
-    return jt_privkey_from_pkcs11(alg, pair, out_key);
+    JT_AUTOP(jwk) jwk = jt_jwk_ref(jt_pkcs11_key_jwk(pair));
+    enum jt_err err = jt_privkey_from_pkcs11(alg, pair, out_key);
+    if (err != JT_OK) {
+        discard(token, jwk);
+    }
+    return err;
 }
 
 static enum jt_err seal_key(const struct jt_kek *kek, const struct jt_random *random,
-                            const struct jt_privkey *key, struct jt_sealed *row)
+                            const struct jt_privkey *key, const struct jt_jwk *jwk,
+                            struct jt_sealed *row)
 {
-    JT_AUTOP(jwk) jwk = NULL;
     JT_AUTO(secret) bytes = JT_SECRET_INIT;
-    JT_TRY(jt_privkey_public(key, &jwk));
     JT_TRY(jt_buf_put(&row->kid, jt_span_of(jwk->kid, jwk->kid_len)));
     JT_TRY(jt_jwk_put(jwk, &row->public_jwk));
     JT_TRY(jt_privkey_encode(key, &bytes));
@@ -76,14 +88,15 @@ static enum jt_err mint_key(const struct jt_kek *kek, struct jt_pkcs11 *token,
                             struct jt_diag *diag)
 {
     JT_AUTOP(privkey) key = NULL;
+    JT_AUTOP(jwk) jwk = NULL;
     JT_TRY(make_pair(token, random, jt_alg_row(row->alg), &key, diag));
-    enum jt_err err = seal_key(kek, random, key, row);
+    JT_TRY(jt_privkey_public(key, &jwk)); /* of a pair in a token: at hand, cannot fail */
+    enum jt_err err = seal_key(kek, random, key, jwk, row);
     if (err == JT_OK) {
         err = probe(kek, token, row, diag);
     }
-    if (err != JT_OK && token != NULL) {
-        /* a pair that no row will ever name; when the token has gone away, it stays */
-        JT_IGNORE(jt_pkcs11_key_destroy(token, jt_buf_span(&row->kid), NULL));
+    if (err != JT_OK) {
+        discard(token, jwk);
     }
     return err;
 }

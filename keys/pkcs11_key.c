@@ -181,6 +181,9 @@ enum jt_err jt_pkcs11_key_make(struct jt_pkcs11 *token, const struct jt_alg_row 
                             jt_pkcs11_label(token), alg->name);
     }
     enum jt_err err = new_key(token, alg, making.jwk, out_key);
+    if (err != JT_OK) {
+        JT_IGNORE(jt_pkcs11_key_destroy(token, jt_span_str(making.jwk->thumbprint), NULL));
+    }
     jt_jwk_free(making.jwk);
     return err;
 }
