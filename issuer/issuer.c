@@ -95,6 +95,14 @@ static enum jt_err check_stored_algs(const struct jt_access *access, const struc
     bool kept[JT_ALG_COUNT_] = {0};
     for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
         kept[alg] = jt_schedule_kept(&conf, keyring->times, keyring->n, alg);
+        if (kept[alg] && !jt_signer_makes(jt_config_signer(config).how, alg)) {
+            const char *name = jt_alg_row(alg)->name; /* its rotation would stop all others */
+            return jt_diag_fail(diag, JT_ERR_CONFIG,
+                                "keys.signer: pkcs11 makes no keys for %s, and the store keeps "
+                                "some; start with local once more and run: jeton key "
+                                "retire-algorithm %s",
+                                name, name);
+        }
     }
     return check_algs(access, kept, diag);
 }

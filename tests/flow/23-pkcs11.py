@@ -197,6 +197,17 @@ class Change(TokenCase):
         self.assert_verified(issuer, soft, hard, back)
         self.assertEqual(self.labels("privkey"), [])
 
+    def test_an_algorithm_that_a_token_does_not_make(self):
+        both = self.config("local", kek=False, algorithms=["ES256", "EdDSA"])
+        self.assertEqual(start_serve(both, self.env).daemon.stop(), 0)
+        said = self.refused_start(self.config("pkcs11", kek=False))
+        self.assertIn("retire-algorithm EdDSA", said)
+        issuer = self.start("local", kek=False)
+        done = jeton("--socket", issuer.socket, "key", "retire-algorithm", "EdDSA")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(issuer.daemon.stop(), 0)
+        self.rotate(self.run_daemon(self.start("pkcs11", kek=False)))
+
 
 class Without(TokenCase):
     def test_token_nothing_starts(self):
