@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "issuer/store/store.h"
+
 #include "common/base/base.h"
 
 #define MINUTE 60
@@ -23,7 +25,7 @@ const struct jt_conf_row jt_config_rows[] = {
      "file mode of that socket: it is the access control"},
     {"admin.listen", JT_CONF_STRING, AT(admin_listen), NULL, 0, 0, false, NULL,
      "loopback address and port of a second admin listener, for bearer tokens of this issuer"},
-    {"store.path", JT_CONF_STRING, AT(store_path), "/var/lib/jeton/jeton.db", 0, 0, false, NULL,
+    {"store.path", JT_CONF_STRING, AT(store_path), JT_STORE_PATH, 0, 0, false, NULL,
      "the SQLite database"},
     {"store.postgres", JT_CONF_STRING, AT(store_postgres), NULL, 0, 0, false, NULL,
      "connection string of a PostgreSQL database, without a password (passfile=), in place of "

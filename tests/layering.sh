@@ -33,7 +33,9 @@ arrow() # FROM TO
             $2 == verifier/@(keyset|verkey|policy|texts|sized|status).h ]]
         ;;
     verifier/*) [[ $2 == common/@(base|json|jose)/* || ($2 == verifier/* && $2 != verifier/guard/*) ]] ;;
-    issuer/cli/*) [[ $2 == common/* || $2 == issuer/cli/* || $2 == issuer/access/declared.h ]] ;;
+    issuer/cli/*)
+        [[ $2 == common/* || $2 == issuer/@(cli|store)/* || $2 == issuer/access/declared.h ]]
+        ;;
     issuer/store/*) [[ $2 == common/* || $2 == issuer/store/* ]] ;;
     issuer/access/*) [[ $2 == common/* || $2 == keys/* || $2 == issuer/@(access|store)/* ]] ;;
     issuer/oauth/*) [[ $2 == common/* || $2 == keys/* || ($2 == issuer/* && $2 != issuer/@(admin|cli)/*) ]] ;;
@@ -222,9 +224,9 @@ self_test()
     plant verifier/guard/x.c '#include <jansson.h>' "past the public header"
     plant verifier/guard/x.c '#include <microhttpd.h>' "$out"
     plant issuer/cli/x.c '#include "issuer/config.h"' "$arrows"
-    plant issuer/cli/x.c '#include "issuer/store/store.h"' "$arrows"
     plant issuer/cli/x.c '#include "issuer/access/access.h"' "$arrows"
     plant issuer/cli/x.c '#include "keys/signer.h"' "$arrows"
+    plant issuer/cli/x.c '#include <sqlite3.h>' "$out"
     plant issuer/store/x.c '#include "issuer/access/access.h"' "$arrows"
     plant issuer/store/x.c '#include "issuer/oauth/oauth.h"' "$arrows"
     plant issuer/store/x.c '#include "issuer/admin/admin.h"' "$arrows"

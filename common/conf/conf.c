@@ -15,7 +15,6 @@
 #include "common/base/base.h"
 
 #define HINT_MAX  400
-#define CHUNK     4096
 #define SHOWN_MAX 40 /* bytes of a wrong value that a sentence repeats */
 
 /* What one load works on. */
@@ -332,13 +331,13 @@ enum jt_err jt_conf_load(struct jt_span text, const char *name, const struct jt_
 }
 
 /* Stops once it has more than jt_conf_load takes, which then says so. */
-static enum jt_err read_file(const char *path, struct jt_buf *out, struct jt_diag *diag)
+enum jt_err jt_conf_read(const char *path, struct jt_buf *out, struct jt_diag *diag)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : 1;
     enum jt_err err = JT_OK;
     while (n > 0 && err == JT_OK && out->len <= JT_CONF_MAX_BYTES) {
-        uint8_t chunk[CHUNK];
+        uint8_t chunk[JT_CONF_READ_MAX - JT_CONF_MAX_BYTES];
         n = read(fd, chunk, sizeof chunk);
         err = n > 0 ? jt_buf_put(out, jt_span_of(chunk, (size_t)n)) : JT_OK;
     }
@@ -358,8 +357,8 @@ static enum jt_err read_file(const char *path, struct jt_buf *out, struct jt_dia
 enum jt_err jt_conf_load_file(const char *path, const struct jt_conf_row *rows, size_t n_rows,
                               void *out_conf, struct jt_diag *diag)
 {
-    JT_AUTO(buf) text = JT_BUF_INIT(JT_CONF_MAX_BYTES + CHUNK);
-    JT_TRY(read_file(path, &text, diag));
+    JT_AUTO(buf) text = JT_BUF_INIT(JT_CONF_READ_MAX);
+    JT_TRY(jt_conf_read(path, &text, diag));
     return jt_conf_load(jt_buf_span(&text), path, rows, n_rows, out_conf, diag);
 }
 

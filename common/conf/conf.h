@@ -48,6 +48,7 @@ struct jt_conf_row {
 };
 
 #define JT_CONF_MAX_BYTES (1024 * 1024)
+#define JT_CONF_READ_MAX  (JT_CONF_MAX_BYTES + 4096)
 
 /* Parses `text` (the content of file `name`, for messages) into `out_conf`, defaults first. An
  * unknown or repeated key, a wrong type or range, a missing required key: JT_ERR_CONFIG and a
@@ -56,6 +57,11 @@ struct jt_conf_row {
 JT_MUST_USE enum jt_err jt_conf_load(struct jt_span text, const char *name,
                                      const struct jt_conf_row *rows, size_t n_rows, void *out_conf,
                                      struct jt_diag *diag);
+
+/* Appends the content of the file `path` to `out`, which has room for JT_CONF_READ_MAX bytes: of a
+ * longer one more than a load takes, which then says so. JT_ERR_CONFIG with a sentence when it cannot
+ * be read, JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_conf_read(const char *path, struct jt_buf *out, struct jt_diag *diag);
 
 /* Reads the file and loads it. JT_ERR_CONFIG also when the file cannot be read. */
 JT_MUST_USE enum jt_err jt_conf_load_file(const char *path, const struct jt_conf_row *rows,

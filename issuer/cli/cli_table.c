@@ -10,6 +10,7 @@ static const struct jt_cli_command *const groups[] = {
     jt_cli_table_resource,     jt_cli_table_role,  jt_cli_table_product, jt_cli_table_client,
     jt_cli_table_subscription, jt_cli_table_apply, jt_cli_table_ask,     jt_cli_table_key,
     jt_cli_table_kek,          jt_cli_table_token, jt_cli_table_context, jt_cli_table_admin,
+    jt_cli_table_db,
 };
 
 const struct jt_cli_option jt_cli_table_globals[] = {

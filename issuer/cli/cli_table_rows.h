@@ -49,6 +49,7 @@ extern const struct jt_cli_command jt_cli_table_client[];
 extern const struct jt_cli_command jt_cli_table_subscription[];
 extern const struct jt_cli_command jt_cli_table_key[];
 extern const struct jt_cli_command jt_cli_table_kek[];
+extern const struct jt_cli_command jt_cli_table_db[];
 extern const struct jt_cli_command jt_cli_table_token[];
 extern const struct jt_cli_command jt_cli_table_ask[];
 extern const struct jt_cli_command jt_cli_table_context[];

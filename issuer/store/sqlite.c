@@ -7,9 +7,12 @@
 
 #include "common/base/buf.h"
 #include "issuer/store/sql.h"
+#include "issuer/store/sqlitebulk.h"
+#include "issuer/store/sqliteconn.h"
 #include "issuer/store/sqliteerr.h"
 #include "issuer/store/sqlitefile.h"
 #include "issuer/store/sqlitelock.h"
+#include "issuer/store/sqlitelook.h"
 #include "issuer/store/sqlitestmt.h"
 #include "issuer/store/store_ops.h"
 
@@ -17,10 +20,13 @@
 
 struct sqlite {
     struct jt_store base;
-    char *path;  /* for sentences */
-    int lock_fd; /* -1: opened to look at only */
+    char *path;   /* for sentences */
+    int lock_fd;  /* -1: opened to look at only, or not known to others yet */
+    int look_fd;  /* keeps daemons off while it is looked at; -1: nothing does */
+    bool running; /* looked at while a daemon has it open */
     sqlite3 *db;
     struct jt_sqlitestmt stmts;
+    struct jt_sqlitebulk rows;
 };
 
 static struct sqlite *self(struct jt_store *store)
@@ -95,18 +101,61 @@ static enum jt_err sqlite_each(struct jt_store *store, const struct jt_sql_call 
     return jt_sqlitestmt_each(&self(store)->stmts, call, take, ctx, &store->not_read);
 }
 
+/* --- whole rows --- */
+
+static enum jt_err sqlite_about(struct jt_store *store, struct jt_bulk_about *out_about,
+                                struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    (void)diag; /* all of it is known */
+    *out_about = (struct jt_bulk_about){
+        .kind = "sqlite",
+        .schema = s->rows.schema,
+        .newest = jt_migrate_newest(&jt_migrate_all),
+        .bytes = jt_sqliteconn_size(s->path) +
+                 jt_sqliteconn_size(jt_sqliteconn_beside(s->path, "-wal").text),
+        .daemons = s->running || s->lock_fd >= 0,
+    };
+    return JT_OK;
+}
+
+static enum jt_err sqlite_each_row(struct jt_store *store, enum jt_tables_id table, jt_bulk_fn fn,
+                                   void *ctx, struct jt_diag *diag)
+{
+    return jt_sqlitebulk_each(&self(store)->rows, table, fn, ctx, diag);
+}
+
+static enum jt_err sqlite_put_row(struct jt_store *store, enum jt_tables_id table,
+                                  const struct jt_bulk_cell *cells, struct jt_diag *diag)
+{
+    return jt_sqlitebulk_put(&self(store)->rows, table, cells, diag);
+}
+
+static enum jt_err sqlite_drop_rows(struct jt_store *store, enum jt_tables_id table,
+                                    struct jt_diag *diag)
+{
+    struct sqlite *s = self(store);
+    JT_AUTO(buf) sql = JT_BUF_INIT(JT_TABLES_SQL_MAX);
+    JT_TRY(jt_tables_delete(table, &sql));
+    return jt_sqliteerr_exec(s->db, jt_buf_str(&sql), s->path, diag);
+}
+
 /* --- opening and closing --- */
 
 static void sqlite_close(struct jt_store *store)
 {
     struct sqlite *s = self(store);
     jt_sqlitestmt_release(&s->stmts);
+    jt_sqlitebulk_release(&s->rows);
     if (s->lock_fd >= 0 && s->db != NULL) {
         drop_log(s);
     }
     (void)sqlite3_close(s->db); /* it has no statements any more */
     if (s->lock_fd >= 0) {
         (void)close(s->lock_fd); /* nothing was written */
+    }
+    if (s->look_fd >= 0) {
+        (void)close(s->look_fd); /* nothing was written */
     }
     free(s->path);
     free(s);
@@ -121,6 +170,10 @@ static const struct jt_store_ops ops = {
     .check = sqlite_check,
     .run = sqlite_run,
     .each = sqlite_each,
+    .about = sqlite_about,
+    .each_row = sqlite_each_row,
+    .put_row = sqlite_put_row,
+    .drop_rows = sqlite_drop_rows,
 };
 
 static enum jt_err sqlite_new(const char *path, const struct jt_clock *clock,
@@ -132,7 +185,7 @@ static enum jt_err sqlite_new(const char *path, const struct jt_clock *clock,
     }
     s->base.ops = &ops;
     s->base.clock = clock;
-    s->lock_fd = -1;
+    s->lock_fd = s->look_fd = -1;
     enum jt_err err = jt_buf_strdup(jt_span_str(path), &s->path);
     if (err != JT_OK) {
         free(s);
@@ -143,12 +196,39 @@ static enum jt_err sqlite_new(const char *path, const struct jt_clock *clock,
     return JT_OK;
 }
 
+/* Whole rows of a database of schema `schema`. */
+static void fill_rows(struct sqlite *s, int64_t schema)
+{
+    s->rows.db = s->db;
+    s->rows.name = s->path;
+    s->rows.schema = schema;
+}
+
 static enum jt_err open_file(struct sqlite *s, const struct jt_migrations *migrations,
                              struct jt_diag *diag)
 {
     JT_TRY(jt_sqlitelock_take(s->path, &s->lock_fd, diag));
     JT_TRY(jt_sqlitefile_open(s->path, migrations, &s->db, diag));
+    fill_rows(s, jt_migrate_newest(migrations));
     return jt_sqlitestmt_prepare(&s->stmts, s->db, s->path, diag);
+}
+
+/* A new file, filled within one transaction. */
+static enum jt_err open_new(struct sqlite *s, const struct jt_migrations *migrations,
+                            struct jt_diag *diag)
+{
+    JT_TRY(jt_sqlitefile_fill(s->path, migrations, &s->db, diag));
+    fill_rows(s, jt_migrate_newest(migrations));
+    return jt_sqlitestmt_prepare_version(&s->stmts, s->db, s->path, diag);
+}
+
+static enum jt_err open_snapshot(struct sqlite *s, struct jt_diag *diag)
+{
+    int64_t schema;
+    JT_TRY(jt_sqlitelock_look(s->path, &s->look_fd, &s->running, diag));
+    JT_TRY(jt_sqlitelook_snapshot(s->path, s->running, &s->db, &schema, diag));
+    fill_rows(s, schema);
+    return JT_OK;
 }
 
 static enum jt_err open_copy(struct sqlite *s, const struct jt_migrations *migrations,
@@ -157,11 +237,12 @@ static enum jt_err open_copy(struct sqlite *s, const struct jt_migrations *migra
     int fd;
     bool running;
     JT_TRY(jt_sqlitelock_look(s->path, &fd, &running, diag));
-    enum jt_err err = jt_sqlitefile_copy(s->path, running, migrations, &s->db, diag);
+    enum jt_err err = jt_sqlitelook_copy(s->path, running, migrations, &s->db, diag);
     if (fd >= 0) {
         (void)close(fd); /* nothing was written */
     }
     JT_TRY(err);
+    fill_rows(s, jt_migrate_newest(migrations));
     return jt_sqlitestmt_prepare(&s->stmts, s->db, s->path, diag);
 }
 
@@ -190,4 +271,20 @@ enum jt_err jt_sqlite_peek(const char *path, const struct jt_migrations *migrati
     struct sqlite *s = NULL;
     JT_TRY(sqlite_new(path, NULL, &s));
     return finish(s, open_copy(s, migrations, diag), out_store);
+}
+
+enum jt_err jt_sqlite_look(const char *path, struct jt_store **out_store, struct jt_diag *diag)
+{
+    struct sqlite *s = NULL;
+    JT_TRY(sqlite_new(path, NULL, &s));
+    return finish(s, open_snapshot(s, diag), out_store);
+}
+
+enum jt_err jt_sqlite_fill(const char *path, const struct jt_migrations *migrations,
+                           const struct jt_clock *clock, struct jt_store **out_store,
+                           struct jt_diag *diag)
+{
+    struct sqlite *s = NULL;
+    JT_TRY(sqlite_new(path, clock, &s));
+    return finish(s, open_new(s, migrations, diag), out_store);
 }

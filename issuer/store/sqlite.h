@@ -17,4 +17,15 @@ JT_MUST_USE enum jt_err jt_sqlite_open(const char *path, const struct jt_migrati
 JT_MUST_USE enum jt_err jt_sqlite_peek(const char *path, const struct jt_migrations *migrations,
                                        struct jt_store **out_store, struct jt_diag *diag);
 
+/* As jt_bulk_open. */
+JT_MUST_USE enum jt_err jt_sqlite_look(const char *path, struct jt_store **out_store,
+                                       struct jt_diag *diag);
+
+/* The empty file at `path`, which nobody else knows yet, to be filled with rows (bulk.h) in one
+ * transaction, at the newest schema of `migrations`; of store.h only begin, commit, rollback, name and
+ * close may be called. The caller makes the file durable. */
+JT_MUST_USE enum jt_err jt_sqlite_fill(const char *path, const struct jt_migrations *migrations,
+                                       const struct jt_clock *clock, struct jt_store **out_store,
+                                       struct jt_diag *diag);
+
 #endif

@@ -4,7 +4,7 @@
  * touched, raised to the schema of this program. What is inside is sqlite.c's.
  * Ownership: a connection is the caller's to close.
  * Thread rule: one thread.
- * Sources: SQLite's "Defense Against The Dark Arts", "Write-Ahead Logging".
+ * Sources: SQLite's "Write-Ahead Logging".
  */
 #ifndef JT_STORE_SQLITEFILE_H
 #define JT_STORE_SQLITEFILE_H
@@ -14,20 +14,16 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* "Jetn": tells our databases from those of others (`file` shows it). */
-#define JT_SQLITEFILE_APPLICATION 0x4A65746E
-
 /* Gives the one connection that reads, writes and checkpoints, making the file (mode 0600) when
  * there is none. The caller holds the lock (sqlitelock.h). JT_ERR_STORE_VERSION, JT_ERR_STORE: the
  * file is as it was. */
 JT_MUST_USE enum jt_err jt_sqlitefile_open(const char *path, const struct jt_migrations *migrations,
                                            sqlite3 **out_db, struct jt_diag *diag);
 
-/* Gives a copy in memory, with the newest schema; nothing changes on disk. `running`: a daemon has
- * the file open, otherwise none may open it meanwhile. JT_ERR_NOT_FOUND, else as above. */
-JT_MUST_USE enum jt_err jt_sqlitefile_copy(const char *path, bool running,
-                                           const struct jt_migrations *migrations, sqlite3 **out_db,
-                                           struct jt_diag *diag);
+/* Prepares the empty file at `path`, which nobody else knows yet, to be filled with rows at the newest
+ * schema of `migrations`: no log beside it, and nothing is durable before the caller syncs it. */
+JT_MUST_USE enum jt_err jt_sqlitefile_fill(const char *path, const struct jt_migrations *migrations,
+                                           sqlite3 **out_db, struct jt_diag *diag);
 
 /* Is `path` still the file that `db` has open, and are its pages sound? JT_ERR_STORE with a sentence;
  * JT_ERR_NOMEM. */

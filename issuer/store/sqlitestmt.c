@@ -5,17 +5,30 @@
 
 #include "common/base/base.h"
 
+static enum jt_err prepare(struct jt_sqlitestmt *stmts, enum jt_sql which, struct jt_diag *diag)
+{
+    int rc = sqlite3_prepare_v3(stmts->db, jt_sql_text(which), -1, SQLITE_PREPARE_PERSISTENT,
+                                &stmts->list[which], NULL);
+    return jt_sqliteerr(stmts->db, rc, stmts->name, diag);
+}
+
 enum jt_err jt_sqlitestmt_prepare(struct jt_sqlitestmt *stmts, sqlite3 *db, const char *name,
                                   struct jt_diag *diag)
 {
     stmts->db = db;
     stmts->name = name;
     for (size_t i = 0; i < JT_COUNT(stmts->list); i++) {
-        int rc = sqlite3_prepare_v3(db, jt_sql_text((enum jt_sql)i), -1, SQLITE_PREPARE_PERSISTENT,
-                                    &stmts->list[i], NULL);
-        JT_TRY(jt_sqliteerr(db, rc, name, diag));
+        JT_TRY(prepare(stmts, (enum jt_sql)i, diag));
     }
     return JT_OK;
+}
+
+enum jt_err jt_sqlitestmt_prepare_version(struct jt_sqlitestmt *stmts, sqlite3 *db,
+                                          const char *name, struct jt_diag *diag)
+{
+    stmts->db = db;
+    stmts->name = name;
+    return prepare(stmts, JT_SQL_META, diag);
 }
 
 void jt_sqlitestmt_release(struct jt_sqlitestmt *stmts)

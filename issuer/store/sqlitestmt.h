@@ -20,6 +20,9 @@ struct jt_sqlitestmt {
 /* Prepares them all into `stmts`, which is zero; release it also after a failure. */
 JT_MUST_USE enum jt_err jt_sqlitestmt_prepare(struct jt_sqlitestmt *stmts, sqlite3 *db,
                                               const char *name, struct jt_diag *diag);
+/* Only the one that reads the version: all that a database of an older schema is asked. */
+JT_MUST_USE enum jt_err jt_sqlitestmt_prepare_version(struct jt_sqlitestmt *stmts, sqlite3 *db,
+                                                      const char *name, struct jt_diag *diag);
 void jt_sqlitestmt_release(struct jt_sqlitestmt *stmts);
 
 /* Runs one that changes. JT_ERR_STORE with a sentence, JT_ERR_NOMEM. */

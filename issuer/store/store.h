@@ -20,6 +20,8 @@
 
 struct jt_store;
 
+#define JT_STORE_PATH "/var/lib/jeton/jeton.db" /* where nothing else is configured */
+
 /* Exactly one of the two; the other is NULL. */
 struct jt_store_where {
     const char *sqlite_path; /* of the database file */

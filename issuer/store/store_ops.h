@@ -9,6 +9,7 @@
 #ifndef JT_STORE_STORE_OPS_H
 #define JT_STORE_STORE_OPS_H
 
+#include "issuer/store/bulk.h"
 #include "issuer/store/sql.h"
 #include "issuer/store/store.h"
 
@@ -28,6 +29,15 @@ struct jt_store_ops {
      * was none. Its sentence goes to not_read. */
     enum jt_err (*each)(struct jt_store *store, const struct jt_sql_call *call, jt_sql_row_fn take,
                         const void *ctx);
+
+    /* Of whole rows, as bulk.h has them. */
+    enum jt_err (*about)(struct jt_store *store, struct jt_bulk_about *out_about,
+                         struct jt_diag *diag);
+    enum jt_err (*each_row)(struct jt_store *store, enum jt_tables_id table, jt_bulk_fn fn,
+                            void *ctx, struct jt_diag *diag);
+    enum jt_err (*put_row)(struct jt_store *store, enum jt_tables_id table,
+                           const struct jt_bulk_cell *cells, struct jt_diag *diag);
+    enum jt_err (*drop_rows)(struct jt_store *store, enum jt_tables_id table, struct jt_diag *diag);
 };
 
 struct jt_store {
