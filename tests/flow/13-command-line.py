@@ -30,13 +30,19 @@ class EveryCommand(CommandLineCase):
             "token verify": ["--issuer", NOWHERE, "--audience", PAYMENT],
             "key revoke": ["--all"],
             "apply": ["-f", os.devnull], "diff": ["-f", os.devnull],
-            "validate": ["-f", os.devnull]}
+            "validate": ["-f", os.devnull],
+            "db status": ["--database", "sqlite:/nonexistent"],
+            "db migrate": ["--database", "sqlite:/nonexistent"],
+            "db backup": ["--database", "sqlite:/nonexistent"],
+            "db copy": ["--from", "sqlite:/nonexistent", "--to", "sqlite:/nonexistent"]}
     # what asks nobody, and how that ends
     ALONE = {"doctor": WRONG_USE,  # that there is no daemon is a finding
              "validate": DONE, "token inspect": REFUSED, "completion": WRONG_USE,
              "context add": WRONG_USE,
              "context list": DONE, "context show": DONE, "context use": NOT_FOUND,
-             "context remove": NOT_FOUND}
+             "context remove": NOT_FOUND,
+             "db status": NOT_FOUND, "db migrate": NOT_FOUND, "db backup": NOT_FOUND,
+             "db copy": NOT_FOUND}
 
     def test_each_has_a_test(self):
         tests = set()
