@@ -83,16 +83,22 @@ static enum jt_err check_empty(struct jt_store *store, enum jt_tables_id table,
     return err;
 }
 
-enum jt_err jt_bulk_clear(struct jt_store *store, struct jt_diag *diag)
+enum jt_err jt_bulk_check_empty(struct jt_store *store, struct jt_diag *diag)
 {
-    if (!store->in_transaction) {
-        return JT_ERR_ARGUMENT;
-    }
     for (enum jt_tables_id table = 0; table < JT_TABLES_COUNT_; table++) {
         if (!is_own(table)) {
             JT_TRY(check_empty(store, table, diag));
         }
     }
+    return JT_OK;
+}
+
+enum jt_err jt_bulk_clear(struct jt_store *store, struct jt_diag *diag)
+{
+    if (!store->in_transaction) {
+        return JT_ERR_ARGUMENT;
+    }
+    JT_TRY(jt_bulk_check_empty(store, diag));
     struct jt_bulk_about about;
     JT_TRY(store->ops->about(store, &about, diag));
     for (enum jt_tables_id table = 0; table < JT_TABLES_COUNT_; table++) {

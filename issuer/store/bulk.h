@@ -52,6 +52,9 @@ JT_MUST_USE enum jt_err jt_bulk_each(struct jt_store *store, enum jt_tables_id t
 JT_MUST_USE enum jt_err jt_bulk_put(struct jt_store *store, enum jt_tables_id table,
                                     const struct jt_bulk_cell *cells, struct jt_diag *diag);
 
+/* Does it hold nothing but what its own making wrote? JT_ERR_EXISTS with a sentence when not. */
+JT_MUST_USE enum jt_err jt_bulk_check_empty(struct jt_store *store, struct jt_diag *diag);
+
 /* In this transaction, makes room for all rows of another database: what this one's own making wrote
  * goes. JT_ERR_EXISTS with a sentence when it holds more than that. */
 JT_MUST_USE enum jt_err jt_bulk_clear(struct jt_store *store, struct jt_diag *diag);

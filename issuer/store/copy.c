@@ -160,6 +160,16 @@ enum jt_err jt_copy_to_file(struct jt_store *from, const char *path, bool replac
 
 /* --- into a database --- */
 
+/* Before it is opened to be written to, which changes it. */
+static enum jt_err check_target(const struct jt_store_where *to, struct jt_diag *diag)
+{
+    struct jt_store *store = NULL;
+    JT_TRY(jt_bulk_open(to, &store, diag));
+    enum jt_err err = jt_bulk_check_empty(store, diag);
+    jt_store_close(store);
+    return err;
+}
+
 enum jt_err jt_copy_to_store(struct jt_store *from, const struct jt_store_where *to,
                              struct jt_copy_done *out_done, struct jt_diag *diag)
 {
@@ -176,6 +186,7 @@ enum jt_err jt_copy_to_store(struct jt_store *from, const struct jt_store_where 
     if (to->sqlite_path != NULL && jt_sqliteconn_absent(to->sqlite_path)) {
         return jt_copy_to_file(from, to->sqlite_path, false, out_done, diag);
     }
+    JT_TRY(check_target(to, diag));
     JT_TRY(jt_store_open(to, &jt_clock_system, &store, diag));
     enum jt_err err = fill(from, store, &sum, diag);
     if (err == JT_OK) {

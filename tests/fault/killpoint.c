@@ -3,7 +3,7 @@
  * A library for LD_PRELOAD that counts a program's calls which change files, and at the n-th lets
  * it die or fail: run a program for n = 1, 2, ... until it ends untouched, and every point at which
  * it could have been interrupted was met. Counted before they happen: write, writev, pwrite, fsync,
- * fdatasync, ftruncate, unlink, rename. Told by the environment:
+ * fdatasync, ftruncate, unlink, link, rename. Told by the environment:
  *
  *     KILLPOINT=n             the call to meet, from 1; without it calls are only counted
  *     KILLPOINT_MODE=kill     the process dies by SIGKILL before the call (the default)
@@ -192,5 +192,17 @@ int unlink(const char *path)
 int rename(const char *from, const char *to)
 {
     return fails_path(from) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+    return fails_path(from)
+               ? -1
+               : (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, (unsigned long)flags);
+}
+
+int link(const char *from, const char *to)
+{
+    return fails_path(from) ? -1 : (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -403,12 +403,12 @@ class Copy(Folder):
         self.db("copy", "--to", "sqlite:" + other)
 
     def test_to_itself_or_to_what_a_daemon_holds_refused(self):
-        self.assertIn("in use", self.db("copy", "--to", "sqlite:" + self.path, code=REFUSED))
+        self.assertIn("not empty", self.db("copy", "--to", "sqlite:" + self.path, code=REFUSED))
         folder = self.in_folder("other")
         os.mkdir(folder)
         issuer = start_serve(write_config(folder))
         to = "sqlite:" + os.path.join(folder, "jeton.db")
-        self.assertIn("in use", self.db("copy", "--to", to, code=REFUSED))
+        self.assertIn("is not empty", self.db("copy", "--to", to, code=REFUSED))
         self.assertEqual(issuer.daemon.stop(), 0)
         self.assertIn("is not empty", self.db("copy", "--to", to, code=REFUSED))
         os.unlink(to.removeprefix("sqlite:"))
