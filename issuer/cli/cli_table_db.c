@@ -33,7 +33,7 @@ const struct jt_cli_command jt_cli_table_db[] = {
     {.path = "db status",
      .options = db_status,
      .run = jt_cli_db_status,
-     .help = "show what an issuer's database holds, and who has it open",
+     .help = "show what a database holds and who has it open",
      .more = "It works on the database itself, with or without a daemon, and changes nothing.",
      .examples = "jeton db status\njeton db status --database sqlite:backup.db -o json"},
     {.path = "db migrate",
@@ -49,7 +49,7 @@ const struct jt_cli_command jt_cli_table_db[] = {
      .args = "FILE",
      .options = db_backup,
      .run = jt_cli_db_backup,
-     .help = "copy the database into a new SQLite file while the daemon goes on",
+     .help = "copy the running database into a new SQLite file",
      .more =
          "The file is one state of the whole database, verified, mode 0600; it appears under its "
          "name when it is complete. It is a database: jetond starts on it, and db copy brings "
