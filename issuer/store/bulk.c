@@ -5,6 +5,7 @@
 
 #include "common/base/digest.h"
 #include "issuer/store/migrate.h"
+#include "issuer/store/postgres.h"
 #include "issuer/store/sqlite.h"
 #include "issuer/store/store_ops.h"
 
@@ -15,7 +16,11 @@
 enum jt_err jt_bulk_open(const struct jt_store_where *where, struct jt_store **out_store,
                          struct jt_diag *diag)
 {
-    return jt_sqlite_look(where->sqlite_path, out_store, diag);
+    if ((where->sqlite_path == NULL) == (where->postgres == NULL)) {
+        return JT_ERR_ARGUMENT;
+    }
+    return where->postgres == NULL ? jt_sqlite_look(where->sqlite_path, out_store, diag)
+                                   : jt_postgres_look(where->postgres, out_store, diag);
 }
 
 enum jt_err jt_bulk_about(struct jt_store *store, struct jt_bulk_about *out_about,

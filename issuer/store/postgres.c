@@ -2,7 +2,9 @@
 #include "issuer/store/postgres.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "issuer/store/postgresbulk.h"
 #include "issuer/store/postgresschema.h"
 #include "issuer/store/postgresstmt.h"
 #include "issuer/store/store_ops.h"
@@ -12,6 +14,7 @@
 struct postgres {
     struct jt_store base;
     struct jt_postgresconn conn;
+    struct jt_postgresbulk bulk;
     const struct jt_migrations *migrations;
     bool in_transaction; /* what is lost with the connection cannot be had anew */
     bool peeked;         /* in one transaction from beginning to end */
@@ -28,6 +31,7 @@ static enum jt_err reconnect(struct postgres *s, struct jt_diag *diag)
 {
     int64_t have = 0;
     JT_TRY(jt_postgresconn_open(&s->conn, NULL, diag));
+    memset(s->bulk.prepared, 0, sizeof s->bulk.prepared); /* with the connection before */
     enum jt_err err = jt_postgresschema_read(&s->conn, s->migrations, &have, diag);
     if (err == JT_OK && have == 0) {
         err = jt_diag_fail(diag, JT_ERR_STORE,
@@ -253,12 +257,41 @@ static enum jt_err act_check(struct postgres *s, const void *with, bool *out_beg
                             "all of it; turn fsync on",
                             s->base.name);
     }
+    if (s->bulk.schema < jt_migrate_newest(s->migrations)) {
+        return JT_OK; /* not all of these tables are there; who copies it reads all there is */
+    }
     return jt_postgresconn_number(&s->conn, read_all, &number, diag);
 }
 
 static enum jt_err postgres_check(struct jt_store *store, struct jt_diag *diag)
 {
     return do_connected(self(store), act_check, NULL, diag);
+}
+
+/* --- whole rows --- */
+
+static enum jt_err postgres_about(struct jt_store *store, struct jt_bulk_about *out_about,
+                                  struct jt_diag *diag)
+{
+    return jt_postgresbulk_about(&self(store)->bulk, out_about, diag);
+}
+
+static enum jt_err postgres_each_row(struct jt_store *store, enum jt_tables_id table, jt_bulk_fn fn,
+                                     void *ctx, struct jt_diag *diag)
+{
+    return jt_postgresbulk_each(&self(store)->bulk, table, fn, ctx, diag);
+}
+
+static enum jt_err postgres_put_row(struct jt_store *store, enum jt_tables_id table,
+                                    const struct jt_bulk_cell *cells, struct jt_diag *diag)
+{
+    return jt_postgresbulk_put(&self(store)->bulk, table, cells, diag);
+}
+
+static enum jt_err postgres_drop_rows(struct jt_store *store, enum jt_tables_id table,
+                                      struct jt_diag *diag)
+{
+    return jt_postgresbulk_drop(&self(store)->bulk, table, diag);
 }
 
 /* --- opening and closing --- */
@@ -279,6 +312,10 @@ static const struct jt_store_ops ops = {
     .check = postgres_check,
     .run = postgres_run,
     .each = postgres_each,
+    .about = postgres_about,
+    .each_row = postgres_each_row,
+    .put_row = postgres_put_row,
+    .drop_rows = postgres_drop_rows,
 };
 
 static enum jt_err open_to_write(struct postgres *s, struct jt_diag *diag)
@@ -298,6 +335,21 @@ static enum jt_err open_to_look(struct postgres *s, struct jt_diag *diag)
     return jt_postgresstmt_prepare(&s->conn, diag);
 }
 
+/* A snapshot as long as it takes; of what schema ever. */
+static enum jt_err open_snapshot(struct postgres *s, struct jt_diag *diag)
+{
+    static const struct jt_migration any[] = {{INT64_MAX, ""}};
+    static const struct jt_migrations any_schema = {any, JT_COUNT(any)};
+    s->peeked = s->in_transaction = true;
+    JT_TRY(jt_postgresconn_open(&s->conn, NULL, diag));
+    JT_TRY(jt_postgresconn_exec(&s->conn,
+                                "SET statement_timeout = 0;"
+                                "SET idle_in_transaction_session_timeout = 0;"
+                                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                diag));
+    return jt_postgresschema_read(&s->conn, &any_schema, &s->bulk.schema, diag);
+}
+
 static enum jt_err postgres_new(const char *conninfo, const struct jt_migrations *migrations,
                                 const struct jt_clock *clock, struct postgres **out_postgres,
                                 struct jt_diag *diag)
@@ -315,6 +367,8 @@ static enum jt_err postgres_new(const char *conninfo, const struct jt_migrations
         return err;
     }
     s->base.name = s->conn.conf.name;
+    s->bulk.conn = &s->conn;
+    s->bulk.schema = jt_migrate_newest(migrations);
     *out_postgres = s;
     return JT_OK;
 }
@@ -344,4 +398,12 @@ enum jt_err jt_postgres_peek(const char *conninfo, const struct jt_migrations *m
     struct postgres *s = NULL;
     JT_TRY(postgres_new(conninfo, migrations, NULL, &s, diag));
     return finish(s, open_to_look(s, diag), out_store);
+}
+
+enum jt_err jt_postgres_look(const char *conninfo, struct jt_store **out_store,
+                             struct jt_diag *diag)
+{
+    struct postgres *s = NULL;
+    JT_TRY(postgres_new(conninfo, &jt_migrate_all, NULL, &s, diag));
+    return finish(s, open_snapshot(s, diag), out_store);
 }

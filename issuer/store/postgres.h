@@ -34,4 +34,8 @@ JT_MUST_USE enum jt_err jt_postgres_peek(const char *conninfo,
                                          const struct jt_migrations *migrations,
                                          struct jt_store **out_store, struct jt_diag *diag);
 
+/* As jt_bulk_open; one open transaction, too. */
+JT_MUST_USE enum jt_err jt_postgres_look(const char *conninfo, struct jt_store **out_store,
+                                         struct jt_diag *diag);
+
 #endif

@@ -110,7 +110,7 @@ static void open_absent_other_empty_or_newer_tells_which(void **state)
                               "...................................................."));
     assert_not_looked(path, JT_ERR_STORE, "is not a database");
     assert_int_equal(unlink(path), 0);
-    write_beside("CREATE TABLE t (a)");
+    run_beside("CREATE TABLE t (a)", NULL);
     assert_not_looked(path, JT_ERR_STORE, "another application");
     assert_int_equal(unlink(path), 0);
     put_one_and_close();
@@ -125,14 +125,14 @@ static void open_newer_schema_told_but_not_read(void **state)
     struct jt_bulk_sum sum;
     put_one_and_close();
     int64_t newest = jt_migrate_newest(&jt_migrate_all);
-    write_beside("UPDATE meta SET value = value + 1 WHERE name = 'schema'");
+    run_beside("UPDATE meta SET value = value + 1 WHERE name = 'schema'", NULL);
     struct jt_store *store = look(at(path));
     assert_ok(jt_bulk_about(store, &about, &diag));
     assert_int_equal(about.schema, newest + 1);
     assert_int_equal(about.newest, newest);
     assert_err(jt_bulk_sum(store, &sum, &diag), JT_ERR_STORE_VERSION);
     jt_store_close(store);
-    write_beside("UPDATE meta SET value = value - 1 WHERE name = 'schema'");
+    run_beside("UPDATE meta SET value = value - 1 WHERE name = 'schema'", NULL);
     store = look(at(path));
     assert_ok(jt_bulk_sum(store, &sum, &diag));
     jt_store_close(store);
@@ -224,12 +224,12 @@ static void each_value_of_another_type_refused(void **state)
     put_one_and_close();
     for (size_t i = 0; i < JT_COUNT(cases); i++) {
         struct jt_diag diag = JT_DIAG_INIT;
-        write_beside(cases[i].spoil);
+        run_beside(cases[i].spoil, NULL);
         struct jt_store *store = look(at(path));
         assert_err(jt_bulk_sum(store, &sum, &diag), JT_ERR_STORE);
         assert_non_null(strstr(diag.text, cases[i].where));
         jt_store_close(store);
-        write_beside(cases[i].mend);
+        run_beside(cases[i].mend, NULL);
         store = look(at(path));
         assert_ok(jt_bulk_sum(store, &sum, &diag));
         jt_store_close(store);

@@ -92,7 +92,7 @@ static void to_file_of_each_older_schema_stays_at_it(void **state)
         write_whole(path, JT_SPAN_NONE);
         assert_ok(jt_sqlite_fill(path, &history, &fixed_clock, &store, &diag));
         jt_store_close(store);
-        write_beside("INSERT INTO objects VALUES (20, x'61', x'7b7d', 1)");
+        run_beside("INSERT INTO objects VALUES (20, x'61', x'7b7d', 1)", NULL);
         assert_ok(to_file(path, other, false, &done, &diag));
         struct jt_store *copy = look(at(other));
         assert_ok(jt_bulk_about(copy, &about, &diag));
@@ -194,7 +194,7 @@ static void to_store_that_holds_something_refused_and_left_alone(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     fill_and_close(5);
     assert_ok(to_store(path, other, &done, &diag));
-    write_beside("DELETE FROM uses");
+    run_beside("DELETE FROM uses", NULL);
     each_file(add_file, &before);
     assert_err(to_store(path, other, &done, &diag), JT_ERR_EXISTS);
     assert_non_null(strstr(diag.text, "is not empty"));
@@ -221,11 +221,11 @@ static void from_a_newer_schema_refused(void **state)
     struct jt_copy_done done;
     struct jt_diag diag = JT_DIAG_INIT;
     fill_and_close(5);
-    write_beside("UPDATE meta SET value = value + 1 WHERE name = 'schema'");
+    run_beside("UPDATE meta SET value = value + 1 WHERE name = 'schema'", NULL);
     assert_err(to_file(path, other, false, &done, &diag), JT_ERR_STORE_VERSION);
     assert_err(to_store(path, other, &done, &diag), JT_ERR_STORE_VERSION);
     assert_false(exists(other));
-    write_beside("UPDATE meta SET value = value - 1 WHERE name = 'schema'");
+    run_beside("UPDATE meta SET value = value - 1 WHERE name = 'schema'", NULL);
     assert_ok(to_store(path, other, &done, &diag));
 }
 
