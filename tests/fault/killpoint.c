@@ -12,6 +12,8 @@
  *                    full     from the call on, all that write fail with ENOSPC
  *     KILLPOINT_FILE=prefix   counts only calls on descriptors or names whose path begins so
  *     KILLPOINT_CALLS=syncs    counts only fsync and fdatasync
+ *                    =sends    counts only send, which else is not counted: what a database's server
+ *                              is told
  *     KILLPOINT_ARM=file      counts (and fails) only while this file exists
  *     KILLPOINT_REPORT=file   holds the count at any time, as decimal digits
  *
@@ -31,13 +33,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum what { WRITES, SYNCS, OTHER };
+enum what { WRITES, SYNCS, OTHER, SENDS };
 
 static struct {
     long point; /* 0: none */
     int error;  /* 0: die */
     bool lasting;
-    bool only_syncs;
+    bool only_syncs, only_sends;
     const char *prefix, *arm;
     int report_fd;
     atomic_long count;
@@ -80,6 +82,7 @@ __attribute__((constructor)) static void start(void)
     k.prefix = getenv("KILLPOINT_FILE");
     k.arm = getenv("KILLPOINT_ARM");
     k.only_syncs = calls != NULL && strcmp(calls, "syncs") == 0;
+    k.only_sends = calls != NULL && strcmp(calls, "sends") == 0;
     choose_mode(mode == NULL ? "kill" : mode);
     if (name != NULL) {
         k.report_fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -108,7 +111,8 @@ static bool concerns_fd(int fd)
 /* Counts a call; true: it must fail with errno as set. */
 static bool met(enum what what)
 {
-    if ((k.only_syncs && what != SYNCS) || (k.arm != NULL && access(k.arm, F_OK) != 0)) {
+    if ((k.only_syncs && what != SYNCS) || k.only_sends != (what == SENDS) ||
+        (k.arm != NULL && access(k.arm, F_OK) != 0)) {
         return false;
     }
     long count = atomic_fetch_add(&k.count, 1) + 1;
@@ -192,6 +196,12 @@ int unlink(const char *path)
 int rename(const char *from, const char *to)
 {
     return fails_path(from) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+ssize_t send(int fd, const void *bytes, size_t n, int flags)
+{
+    return met(SENDS) ? -1
+                      : syscall(SYS_sendto, fd, bytes, n, (unsigned long)(unsigned)flags, NULL, 0L);
 }
 
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
