@@ -70,7 +70,8 @@ static enum jt_err find(const struct jt_yamldoc *doc, const char *file, const ch
 static enum jt_err choose(const struct jt_yamldoc *doc, const char *file,
                           struct jt_cli_database *out_database, struct jt_diag *diag)
 {
-    struct jt_span path, postgres;
+    struct jt_span path = JT_SPAN_NONE;
+    struct jt_span postgres = JT_SPAN_NONE;
     JT_TRY(find(doc, file, "store.path", &path, diag));
     JT_TRY(find(doc, file, "store.postgres", &postgres, diag));
     if (postgres.n > 0) {
