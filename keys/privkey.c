@@ -34,7 +34,7 @@ static enum jt_err settle(const struct jt_privkey *key)
 {
     struct jt_privkey_ctx *ctx = NULL;
     uint8_t sig[JT_JWS_MAX_SIG];
-    if (key->alg->kty != JT_KTY_RSA) {
+    if (key->alg->kty != JT_KTY_RSA || key->pkey == NULL) {
         return JT_OK;
     }
     JT_TRY(jt_privkey_ctx_new(key, &ctx));

@@ -95,7 +95,7 @@ static void store_gone_back_then_keys_published_since_are_written_back(void **st
     desk_open(NO_JITTER);
     signing_kid(old);
     back_up();
-    desk.clock.wall_s += 2 * DAY_S;
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
     assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
     signing_kid(active);
     assert_string_not_equal(active, old);
@@ -123,7 +123,7 @@ static void store_gone_back_then_a_revoked_key_stays_revoked(void **state)
     char old[JT_KEY_KID_MAX];
     desk_open(NO_JITTER);
     signing_kid(old);
-    desk.clock.wall_s += 2 * DAY_S;
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
     back_up();
     assert_ok(jt_issuer_revoke(desk.issuer, old, false, "test", &diag));
     assert_false(in_set(old));
@@ -140,7 +140,7 @@ static void store_of_the_same_version_and_another_history_is_noticed(void **stat
     struct jt_diag diag = JT_DIAG_INIT;
     desk_open(NO_JITTER);
     back_up();
-    desk.clock.wall_s += 2 * DAY_S;
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
     assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
     char active[JT_KEY_KID_MAX];
     signing_kid(active);
@@ -165,10 +165,10 @@ static void a_change_after_the_store_went_back_is_made_over_what_it_holds(void *
     struct jt_diag diag = JT_DIAG_INIT;
     desk_open(NO_JITTER);
     back_up();
-    desk.clock.wall_s += 2 * DAY_S;
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
     assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
     restore();
-    desk.clock.wall_s += 2 * DAY_S;
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
     assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
     assert_int_equal(atomic_load(&desk.issuer->rejoins), 1);
     size_t published = 0;
@@ -184,7 +184,7 @@ static void the_same_store_is_never_taken_for_another(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     desk_open(NO_JITTER);
     for (int i = 0; i < 5; i++) {
-        desk.clock.wall_s += 2 * DAY_S;
+        fixed_clock_pass(&desk.clock, 2 * DAY_S);
         assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
         assert_ok(jt_issuer_tick(desk.issuer, &diag));
     }
@@ -204,12 +204,11 @@ static void store_away_then_stale_after_the_limit_and_back_at_once(void **state)
     assert_true(jt_issuer_is_cut_off(desk.issuer));
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
     assert_true(desk_root()->keys->signing_kid[JT_ALG_ES256][0] != 0); /* goes on meanwhile */
-    desk.clock.boot_ms += 3600 * 1000;
+    fixed_clock_pass(&desk.clock, 3600);
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
     desk.clock.boot_ms += 1;
     assert_true(jt_issuer_is_stale(desk.issuer, desk_root()));
     restore();
-    desk.clock.wall_s += 3600;
     assert_ok(jt_issuer_tick(desk.issuer, &diag));
     assert_false(jt_issuer_is_cut_off(desk.issuer));
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
