@@ -235,6 +235,24 @@ FILES = {
          "if (false) {"),
         ("keys that sign the longest lifetime", "if (longest_s[alg] > 0) {", "if (false) {"),
     ],
+    "keys/schedule_hand.c": [
+        ("an algorithm that is kept is not added",
+         "if (jt_schedule_kept(conf, keys, n_keys, alg)) {", "if (false) {"),
+        ("an algorithm that is named is not retired", "if (conf->named[alg]) {", "if (false) {"),
+        ("an algorithm that is not kept is not retired",
+         "if (!jt_schedule_kept(conf, keys, n_keys, alg)) {", "if (false) {"),
+        ("the only algorithm is not retired", "if (!other_is_kept(&v)) {", "if (false) {"),
+        ("an emergency leaves no empty set", "return *out_revoked == 0 || fresh == 0 ?",
+         "return *out_revoked == 0 ?"),
+    ],
+    "issuer/key_steps.c": [
+        ("an algorithm that a resource uses", "if (resource->alg != check->alg) {", "if (true) {"),
+        ("a clock that jumped ahead", "JT_TRY(check_clock(p, diag)); for (", "for ("),
+    ],
+    "issuer/key_told.c": [
+        ("tokens of before the start", "return whole && seen;", "return whole;"),
+        ("tokens that were not counted", "return whole && seen;", "return seen;"),
+    ],
     "issuer/edit.c": [
         ("another request under the key",
          "if (!jt_span_eq(request, edit->how->request_hash)) {", "if (false) {"),

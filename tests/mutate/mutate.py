@@ -52,6 +52,7 @@ ROOMS = (
     (r"^issuer/edit", (r"^unit\.test_edit",), OPERATOR),
     (r"^issuer/batch", (r"^unit\.test_(batch|batch_limits)$",), OPERATOR),
     (r"^issuer/apply", (r"^unit\.test_apply$",), OPERATOR),
+    (r"^(keys/schedule|issuer/key_)", (r"^unit\.test_(schedule_hand|key_steps)$",), OPERATOR),
     (r"^issuer/", (r"^unit\.test_(merge_patch|uses|edit_replies)$",), OPERATOR),
     (r"^verifier/guard/", (r"^unit\.test_(forward|identity|rules|authorize)$",), GUARD),
     (r"^common/json/", (r"^unit\.test_json",), LIBRARY),

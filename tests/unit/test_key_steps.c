@@ -255,6 +255,25 @@ static void tokens_of_before_the_start_not_known(void **state)
     assert_true(jt_key_told_unexpired(desk.issuer, &first, &n));
 }
 
+/* More keys than a thread can tell apart: it says so, rather than too few. */
+static void tokens_that_were_not_counted_not_known(void **state)
+{
+    (void)state;
+    uint64_t n = 0;
+    desk_open("  lead: 0\n");
+    const struct jt_key_times first = *active(ES);
+    struct jt_issuer_worker *worker = join();
+    for (int i = 0; i < 100; i++) {
+        char kid[16];
+        assert_true((jt_key_told_unexpired(desk.issuer, &first, &n)) == (i <= 64));
+        (void)snprintf(kid, sizeof kid, "k%d", i);
+        jt_counter_token(worker->counter, kid, desk.clock.wall_s, desk.clock.wall_s + HOUR_S);
+    }
+    fixed_clock_pass(&desk.clock, HOUR_S);
+    assert_true(jt_key_told_unexpired(desk.issuer, &first, &n));
+    jt_issuer_worker_free(worker);
+}
+
 static void reach_follows_the_set(void **state)
 {
     (void)state;
@@ -367,6 +386,7 @@ int main(void)
         DESK_TEST(rotation_within_the_lead_tells_the_fetches),
         DESK_TEST(revocation_tells_the_tokens_that_die),
         DESK_TEST(tokens_of_before_the_start_not_known),
+        DESK_TEST(tokens_that_were_not_counted_not_known),
         DESK_TEST(reach_follows_the_set),
         DESK_TEST(rotation_after_a_jump_ahead_only_by_force),
         DESK_TEST(jumps_revive_nothing_and_empty_nothing),
