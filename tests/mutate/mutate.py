@@ -41,6 +41,7 @@ GUARD = (r"^unit\.test_(forward|identity|rules|authorize|generation)$", r"^fuzz\
 OPERATOR = (r"^unit\.test_(access|object|bestow|decide|decide_products|client_secret|batch|batch_limits"
             r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply|admin_intake)$",
             r"^flow\.(05|12|13|14|15|17|18)-")
+KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|doctor)$", r"^flow\.(04|12|20)-")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
     (r"^issuer/access/(references|walk)", (r"^unit\.test_(access|batch)$",), OPERATOR),
@@ -52,7 +53,7 @@ ROOMS = (
     (r"^issuer/edit", (r"^unit\.test_edit",), OPERATOR),
     (r"^issuer/batch", (r"^unit\.test_(batch|batch_limits)$",), OPERATOR),
     (r"^issuer/apply", (r"^unit\.test_apply$",), OPERATOR),
-    (r"^(keys/schedule|issuer/key_)", (r"^unit\.test_(schedule_hand|key_steps)$",), OPERATOR),
+    (r"^(keys/schedule|issuer/key_)", (r"^unit\.test_(schedule_hand|key_steps)$",), KEYS),
     (r"^issuer/", (r"^unit\.test_(merge_patch|uses|edit_replies)$",), OPERATOR),
     (r"^verifier/guard/", (r"^unit\.test_(forward|identity|rules|authorize)$",), GUARD),
     (r"^common/json/", (r"^unit\.test_json",), LIBRARY),
