@@ -115,16 +115,17 @@ static enum jt_err check_alg(const struct jt_root *now, const struct jt_resource
     const char *name = jt_alg_row(resource->alg)->name;
     const struct jt_key_times *next =
         jt_schedule_next(now->keys->times, now->keys->n_times, resource->alg);
+    struct jt_schedule_conf conf = jt_config_schedule(&now->settings->config);
     char from[JT_TOLD_TIME];
     if (now->keys->signing_kid[resource->alg][0] != 0) {
         return JT_OK;
     }
     if (next != NULL) {
-        return jt_diag_fail(
-            diag, JT_ERR_INVALID,
-            "alg: the first key of %s is published but signs only from %s, when "
-            "the lead has passed; wait",
-            name, jt_told_time(next->published_at_s + now->settings->config.lead_s, from));
+        return jt_diag_fail(diag, JT_ERR_INVALID,
+                            "alg: the first key of %s is published but signs only from %s, when "
+                            "the lead has passed; wait",
+                            name,
+                            jt_told_time(next->published_at_s + jt_schedule_wait(&conf), from));
     }
     return jt_diag_fail(diag, JT_ERR_INVALID,
                         "alg: this issuer keeps no keys for %s; make them by jeton key "

@@ -323,6 +323,9 @@ struct jt_schedule_conf jt_config_schedule(const struct jt_config *config)
                                     .skew_s = config->skew_s,
                                     .max_age_s = config->max_age_s,
                                     .staleness_s = config->staleness_s};
+    if (config->store_postgres != NULL) { /* other issuers, with copies and clocks of their own */
+        conf.late_s = config->staleness_s + config->skew_s;
+    }
     for (char **name = config->algorithms; *name != NULL; name++) {
         conf.named[jt_alg_find(jt_span_str(*name))->id] = true;
     }

@@ -47,7 +47,8 @@ void jt_key_told_young(const struct jt_issuer *issuer, const struct jt_keyring *
     const struct jt_root *root = jt_slots_current(issuer->roots);
     const struct jt_key_times *next = jt_schedule_next(keyring->times, keyring->n, alg);
     int64_t now_s = jt_clock_wall_s(issuer->clock);
-    if (next != NULL && now_s - next->published_at_s < root->settings->config.lead_s) {
+    struct jt_schedule_conf conf = jt_config_schedule(&root->settings->config);
+    if (next != NULL && now_s - next->published_at_s < jt_schedule_wait(&conf)) {
         tell_fetches(issuer, next, root, diag);
     }
 }
@@ -85,7 +86,7 @@ void jt_key_told_pause(const struct jt_issuer *issuer, struct jt_diag *diag)
     if (!jt_clockwatch_may_rotate(&issuer->watch, issuer->clock)) {
         jt_told_add(diag,
                     "The clock jumped by %" PRId64 " s: automatic key steps wait until it has kept "
-                    "pace for an hour, at %s",
+                    "pace for as long as a key waits to sign, until %s",
                     issuer->watch.step_s, jt_told_time(jt_clockwatch_until(&issuer->watch), until));
     }
 }

@@ -73,6 +73,11 @@ bool jt_schedule_kept(const struct jt_schedule_conf *conf, const struct jt_key_t
            jt_schedule_next(keys, n_keys, alg) != NULL;
 }
 
+int64_t jt_schedule_wait(const struct jt_schedule_conf *conf)
+{
+    return conf->lead_s == 0 ? 0 : jt_schedule_view_add(conf->lead_s, conf->late_s);
+}
+
 /* FNV-1a: a kid is a digest already, and nobody gains by knowing the time. */
 int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_key_times *key)
 {
@@ -85,6 +90,25 @@ int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_
 
 /* --- what is due --- */
 
+static bool awaits_drop(const struct jt_key_times *key, enum jt_alg alg)
+{
+    return key->alg == alg && jt_schedule_published(key) && key->drop_at_s != 0;
+}
+
+int64_t jt_schedule_tail(const struct jt_key_times *keys, size_t n_keys)
+{
+    int64_t longest_s = 0;
+    for (size_t i = 0; i < n_keys; i++) {
+        const struct jt_key_times *key = &keys[i];
+        int64_t last_s =
+            key->sign_until_s > key->sign_from_s ? key->sign_until_s : key->sign_from_s;
+        if (awaits_drop(key, key->alg) && key->drop_at_s - last_s > longest_s) {
+            longest_s = key->drop_at_s - last_s;
+        }
+    }
+    return longest_s;
+}
+
 /* How long `active` signs. NIST SP 800-57 part 1 sec. 5.3.6: no key signs for longer than its
  * period. */
 static int64_t term_s(const struct jt_schedule_view *v, const struct jt_key_times *active)
@@ -95,7 +119,7 @@ static int64_t term_s(const struct jt_schedule_view *v, const struct jt_key_time
 static bool is_due(const struct jt_schedule_view *v, const struct jt_key_times *active,
                    const struct jt_key_times *next)
 {
-    bool aged = jt_schedule_view_age(v, next->published_at_s) >= v->conf->lead_s;
+    bool aged = jt_schedule_view_age(v, next->published_at_s) >= jt_schedule_wait(v->conf);
     return aged &&
            (active == NULL || jt_schedule_view_age(v, active->sign_from_s) >= term_s(v, active));
 }
@@ -112,11 +136,6 @@ static enum jt_err plan_signing(const struct jt_schedule_view *v, struct jt_sche
     }
     JT_TRY(jt_schedule_view_stops(plan, v, active));
     return next == NULL ? jt_schedule_view_push(plan, JT_STEP_PUBLISH, v, NULL) : JT_OK;
-}
-
-static bool awaits_drop(const struct jt_key_times *key, enum jt_alg alg)
-{
-    return key->alg == alg && jt_schedule_published(key) && key->drop_at_s != 0;
 }
 
 static enum jt_err plan_drops(const struct jt_schedule_view *v, struct jt_schedule_plan *plan)
@@ -155,7 +174,7 @@ static int64_t ripe_at(int64_t since_s, int64_t wait_s)
 static int64_t turn_of(const struct jt_schedule_view *v, const struct jt_key_times *active,
                        const struct jt_key_times *next)
 {
-    int64_t lead = ripe_at(next->published_at_s, v->conf->lead_s);
+    int64_t lead = ripe_at(next->published_at_s, jt_schedule_wait(v->conf));
     int64_t term = active == NULL ? 0 : ripe_at(active->sign_from_s, term_s(v, active));
     return lead > term ? lead : term;
 }

@@ -37,6 +37,8 @@ struct jt_schedule_conf {
     int64_t skew_s, max_age_s, staleness_s; /* the parts of a key's tail beside longest_s */
     int64_t jitter_s;          /* a rotation comes up to this much after the period, by the key */
     bool named[JT_ALG_COUNT_]; /* the algorithms that keys.algorithms names */
+    int64_t
+        late_s; /* how late another issuer may show a key, and its clock be: 0 with one issuer */
 };
 
 enum jt_schedule_step {
@@ -80,17 +82,24 @@ const struct jt_key_times *jt_schedule_next(const struct jt_key_times *keys, siz
 bool jt_schedule_kept(const struct jt_schedule_conf *conf, const struct jt_key_times *keys,
                       size_t n_keys, enum jt_alg alg);
 
+/* How long after its publication a key may sign: the lead, and late_s, for a verifier may have its
+ * copy from the latest of the issuers. 0 without a lead. */
+int64_t jt_schedule_wait(const struct jt_schedule_conf *conf);
+
+/* The longest that any key that retires stays in the set after it signed last (seconds): its tail.
+ * 0: none retires. */
+int64_t jt_schedule_tail(const struct jt_key_times *keys, size_t n_keys);
+
 /* How much after its period the active key `key` is followed by the next: 0 to conf->jitter_s, a
  * function of its kid, so the same on every replica. */
 int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_key_times *key);
 
 /* Plans what is due at `now_s` for `alg`: the first key of an issuer that has never published any
  * key signs at once (`fresh`); a first key of a further algorithm is published and signs after the
- * lead; a missing next is published; rotation when both active.sign_from + period +
- * jitter and next.published_at + lead have passed (a time that is later than `now_s` counts as now);
- * drops when drop_at has passed and `may_drop`. Of an algorithm that is not kept only drops are due.
- * An empty plan: nothing due. Appends to `plan`; on failure
- * it is as it was. JT_ERR_LIMIT. Several algorithms of a fresh issuer are planned from the same
+ * lead; a missing next is published; rotation when both active.sign_from + period + jitter and
+ * next.published_at + jt_schedule_wait have passed (a time that is later than `now_s` counts as
+ * now); drops when drop_at has passed and `may_drop`. Of an algorithm that is not kept only drops are
+ * due. An empty plan: nothing due. Appends to `plan`; on failure it is as it was. JT_ERR_LIMIT. Several algorithms of a fresh issuer are planned from the same
  * rows, so that each of their first keys signs at once. */
 JT_MUST_USE enum jt_err jt_schedule_tick(const struct jt_schedule_conf *conf,
                                          const struct jt_key_times *keys, size_t n_keys,

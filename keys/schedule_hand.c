@@ -3,6 +3,7 @@
 #include "keys/schedule.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "keys/schedule_view.h"
 
@@ -19,15 +20,20 @@ static const char *name_of(enum jt_alg alg)
 static enum jt_err check_lead(const struct jt_schedule_view *v, const struct jt_key_times *next,
                               bool force, struct jt_diag *diag)
 {
-    int64_t age = jt_schedule_view_age(v, next->published_at_s);
-    if (age >= v->conf->lead_s) {
+    int64_t age = jt_schedule_view_age(v, next->published_at_s), wait = jt_schedule_wait(v->conf);
+    char late[80] = "";
+    if (age >= wait) {
         return JT_OK;
+    }
+    if (v->conf->late_s > 0) {
+        (void)snprintf(late, sizeof late, ", and %" PRId64 " s for issuers that are late",
+                       v->conf->late_s);
     }
     return jt_diag_fail(diag, force ? JT_OK : JT_ERR_WITHIN_LEAD,
                         "the next key %s was published %" PRId64 " s ago and the lead is %" PRId64
-                        " s: verifiers that fetched the key set before that may refuse its tokens "
-                        "for up to %" PRId64 " s more%s",
-                        next->kid, age, v->conf->lead_s, v->conf->lead_s - age,
+                        " s%s: verifiers that fetched the key set before that may refuse its "
+                        "tokens for up to %" PRId64 " s more%s",
+                        next->kid, age, v->conf->lead_s, late, wait - age,
                         force ? "" : "; wait, or use force");
 }
 
@@ -47,7 +53,7 @@ static enum jt_err rotate_by_hand(const struct jt_schedule_view *v, bool force,
         return jt_diag_fail(diag, JT_OK,
                             "there was no next key: one is published now and can sign after the "
                             "lead of %" PRId64 " s; rotate again then",
-                            v->conf->lead_s);
+                            jt_schedule_wait(v->conf));
     }
     if (next != NULL) {
         JT_TRY(check_lead(v, next, force, diag));

@@ -136,7 +136,7 @@ static enum jt_err check_alg(const struct jt_checks *checks, const struct jt_sch
         return jt_checks_say(checks, "schedule", JT_CHECKS_WARN,
                              "wait until then before resources use this algorithm",
                              "%s: its first key is published and signs from %s", alg->name,
-                             jt_checks_time(next->published_at_s + conf->lead_s, from));
+                             jt_checks_time(next->published_at_s + jt_schedule_wait(conf), from));
     }
     if (active == NULL) {
         return jt_checks_say(checks, "schedule", JT_CHECKS_FAIL,
@@ -184,7 +184,7 @@ static enum jt_err check_clock(const struct jt_checks *checks, const struct jt_k
     if (!jt_clockwatch_may_rotate(&watch, issuer->clock)) {
         return jt_checks_say(checks, "clock", JT_CHECKS_WARN, fix,
                              "the clock jumped%s; automatic key steps wait until it has kept pace "
-                             "for an hour, at %s",
+                             "for as long as a key waits to sign, until %s",
                              step_s == 0 ? " lately" : "",
                              jt_checks_time(jt_clockwatch_until(&watch), then));
     }

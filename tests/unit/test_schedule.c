@@ -16,8 +16,8 @@
     {                                                \
         [JT_ALG_ES256] = true, [JT_ALG_RS256] = true \
     }
-static const struct jt_schedule_conf conf = {100, 1000, 3, 5, 7, 0, NAMED};
-static const struct jt_schedule_conf no_lead = {0, 1000, 3, 5, 7, 0, NAMED};
+static const struct jt_schedule_conf conf = {100, 1000, 3, 5, 7, 0, NAMED, 0};
+static const struct jt_schedule_conf no_lead = {0, 1000, 3, 5, 7, 0, NAMED, 0};
 
 enum { TICK, ROTATE, FORCE_ROTATE, REVOKE, FORCE_REVOKE };
 
@@ -447,6 +447,47 @@ static void refusal_tells_the_consequence(void **state)
     assert_non_null(strstr(diag.text, "after the lead of 100 s"));
 }
 
+/* A verifier may have its copy from another issuer, which may be late. */
+static void among_several_issuers_the_lead_begins_when_the_latest_shows_the_key(void **state)
+{
+    (void)state;
+    struct jt_key_times keys[] = {ACTIVE("a", 10, 10), NEXT("b", 10)};
+    static struct jt_schedule_plan plan;
+    struct jt_schedule_conf several = conf;
+    struct jt_diag diag = JT_DIAG_INIT;
+    several.late_s = 20;
+    assert_int_equal(jt_schedule_wait(&several), 120);
+    assert_err(jt_schedule_rotate(&several, keys, 2, ALG, 129, false, &plan, &diag),
+               JT_ERR_WITHIN_LEAD);
+    assert_non_null(strstr(diag.text, "lead is 100 s, and 20 s for issuers that are late"));
+    assert_non_null(strstr(diag.text, "1 s more"));
+    assert_ok(jt_schedule_rotate(&several, keys, 2, ALG, 130, false, &plan, NULL));
+    plan.n = 0;
+    keys[1].published_at_s = 950;
+    assert_ok(jt_schedule_tick(&several, keys, 2, ALG, 1069, true, &plan));
+    assert_int_equal(plan.n, 0);
+    assert_int_equal(jt_schedule_due(&several, keys, 2, ALG), 1070);
+    assert_ok(jt_schedule_tick(&several, keys, 2, ALG, 1070, true, &plan));
+    assert_int_equal(plan.n, 3);
+    several.lead_s = 0;
+    assert_int_equal(jt_schedule_wait(&several), 0);
+}
+
+static void tail_of_all_that_retire_from_when_they_signed_last(void **state)
+{
+    (void)state;
+    const struct jt_key_times keys[] = {
+        ACTIVE("a", 10, 10),
+        RETIRING("b", 20, 90),             /* 70 */
+        KEY("c", 10, 500, 100, 560, 0, 0), /* the clock stepped back: 60 */
+        KEY("d", 1, 2, 3, 900, 5, 0),      /* dropped */
+        KEY("e", 1, 2, 3, 900, 0, 5),      /* revoked */
+    };
+    assert_int_equal(jt_schedule_tail(keys, 5), 70);
+    assert_int_equal(jt_schedule_tail(&keys[2], 3), 60);
+    assert_int_equal(jt_schedule_tail(keys, 1), 0);
+}
+
 static void plan_without_room_left_as_it_was(void **state)
 {
     (void)state;
@@ -488,6 +529,8 @@ int main(void)
         cmocka_unit_test(other_algorithms_keys_left_alone),
         cmocka_unit_test(state_follows_from_times),
         cmocka_unit_test(refusal_tells_the_consequence),
+        cmocka_unit_test(among_several_issuers_the_lead_begins_when_the_latest_shows_the_key),
+        cmocka_unit_test(tail_of_all_that_retire_from_when_they_signed_last),
         cmocka_unit_test(plan_without_room_left_as_it_was),
         cmocka_unit_test(absurd_times_never_wrap),
     };

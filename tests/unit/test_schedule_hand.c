@@ -18,7 +18,7 @@
 /* lead 100, period 1000, tail beside longest_s 15, as in test_schedule.c; ES256 is named */
 static struct jt_schedule_conf make_conf(int64_t lead_s, int64_t jitter_s)
 {
-    return (struct jt_schedule_conf){lead_s, 1000, 3, 5, 7, jitter_s, {[ES] = true}};
+    return (struct jt_schedule_conf){lead_s, 1000, 3, 5, 7, jitter_s, {[ES] = true}, 0};
 }
 
 static struct jt_schedule_plan plan;
