@@ -2,7 +2,8 @@
 /*
  * Does the wall clock keep pace with the boot clock? A step of the wall clock (set by hand, a
  * broken RTC corrected) must not rotate or drop keys: after one, automatic steps wait until the
- * clocks have kept pace for a while.
+ * clocks have kept pace for as long as the ages that they judge by, which are then right whatever the
+ * step was.
  * Ownership: in place.
  * Thread rule: one thread.
  */
@@ -20,6 +21,10 @@ struct jt_clockwatch {
     int64_t wall_s, boot_ms; /* where the present pace began */
     bool stepped;            /* it began with a step, not with the process */
     int64_t step_s;          /* of this many seconds; negative: back */
+    bool ahead;              /* it, or one that was not outlived before it, was ahead */
+    /* For how long after a step nothing rotates, nothing is dropped, at least; the owner sets them:
+     * the wait before a key may sign, and the longest tail of a key. */
+    int64_t rotate_wait_s, drop_wait_s;
 };
 
 void jt_clockwatch_init(struct jt_clockwatch *watch, const struct jt_clock *clock);
@@ -27,12 +32,12 @@ void jt_clockwatch_init(struct jt_clockwatch *watch, const struct jt_clock *cloc
 /* Looks at both clocks; the seconds of a step since the last look, 0 when there was none. */
 int64_t jt_clockwatch_look(struct jt_clockwatch *watch, const struct jt_clock *clock);
 
-/* May keys be rotated now (no step within the pace time)? May they be dropped (pace kept for the
- * whole pace time, by this process)? */
+/* May keys be rotated now (no step, or pace kept since, for the pace time and rotate_wait_s)? May they
+ * be dropped (pace kept by this process for the pace time, and since a step for drop_wait_s)? */
 bool jt_clockwatch_may_rotate(const struct jt_clockwatch *watch, const struct jt_clock *clock);
 bool jt_clockwatch_may_drop(const struct jt_clockwatch *watch, const struct jt_clock *clock);
 
-/* When the pace time is over if the clocks keep pace (wall clock, seconds since 1970). */
+/* When keys may be rotated if the clocks keep pace (wall clock, seconds since 1970). */
 int64_t jt_clockwatch_until(const struct jt_clockwatch *watch);
 
 #endif

@@ -47,7 +47,7 @@ static bool keeps(const struct planning *p, enum jt_alg alg)
 static enum jt_err check_clock(const struct planning *p, struct jt_diag *diag)
 {
     const struct jt_clockwatch *watch = &p->issuer->watch;
-    if (p->step->force || p->conf.lead_s == 0 || watch->step_s <= 0 ||
+    if (p->step->force || p->conf.lead_s == 0 || !watch->ahead ||
         jt_clockwatch_may_rotate(watch, p->issuer->clock)) {
         return JT_OK;
     }
@@ -120,7 +120,7 @@ static enum jt_err plan_addition(const struct planning *p, struct jt_schedule_pl
         jt_told_add(diag,
                     "%s: the first key is published and signs from %s; resources may take the "
                     "algorithm then",
-                    name, jt_told_time(p->now_s + p->conf.lead_s, from));
+                    name, jt_told_time(p->now_s + jt_schedule_wait(&p->conf), from));
     }
     return JT_OK;
 }
@@ -227,6 +227,7 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
                                       jt_config_schedule(&now->settings->config),
                                       jt_clock_wall_s(issuer->clock)};
     struct jt_schedule_plan plan;
+    issuer->watch.drop_wait_s = jt_schedule_tail(keyring->times, keyring->n);
     JT_TRY(make_plan(&planning, &plan, diag));
     if (plan.n > 0) {
         int64_t longest_s[JT_ALG_COUNT_];
@@ -257,6 +258,9 @@ static enum jt_err run_step(struct jt_issuer *issuer, const struct step *step, s
 
 static void look_at_clock(struct jt_issuer *issuer)
 {
+    const struct jt_root *now = jt_slots_current(issuer->roots);
+    struct jt_schedule_conf conf = jt_config_schedule(&now->settings->config);
+    issuer->watch.rotate_wait_s = jt_schedule_wait(&conf);
     int64_t step_s = jt_clockwatch_look(&issuer->watch, issuer->clock);
     if (step_s != 0) {
         jt_log(issuer->log, JT_EV_CLOCK_JUMP, jt_log_int("seconds", step_s),

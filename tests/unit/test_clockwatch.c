@@ -96,6 +96,53 @@ static void step_suspends_until_pace_was_kept(void **state)
     assert_true(jt_clockwatch_may_drop(&watch, clock));
 }
 
+/* So that an age that was right before the step is right again, whatever the step was. */
+static void step_suspends_for_as_long_as_ages_are_judged_by(void **state)
+{
+    (void)state;
+    struct fixed_clock fixed;
+    struct jt_clockwatch watch;
+    const struct jt_clock *clock = fixed_clock(&fixed, 1700000000);
+    jt_clockwatch_init(&watch, clock);
+    watch.rotate_wait_s = 86400;
+    watch.drop_wait_s = 20000;
+    assert_true(jt_clockwatch_may_rotate(&watch, clock));
+    fixed_clock_pass(&fixed, JT_CLOCKWATCH_PACE_S);
+    assert_true(jt_clockwatch_may_drop(&watch, clock)); /* no step: the pace time is enough */
+    fixed.wall_s += 100000;
+    assert_int_equal(jt_clockwatch_look(&watch, clock), 100000);
+    assert_int_equal(jt_clockwatch_until(&watch), fixed.wall_s + 86400);
+    fixed_clock_pass(&fixed, 19999);
+    assert_false(jt_clockwatch_may_drop(&watch, clock));
+    fixed_clock_pass(&fixed, 1);
+    assert_true(jt_clockwatch_may_drop(&watch, clock));
+    assert_false(jt_clockwatch_may_rotate(&watch, clock));
+    fixed_clock_pass(&fixed, 66400);
+    assert_true(jt_clockwatch_may_rotate(&watch, clock));
+}
+
+static void step_ahead_is_remembered_until_outlived(void **state)
+{
+    (void)state;
+    struct fixed_clock fixed;
+    struct jt_clockwatch watch;
+    const struct jt_clock *clock = fixed_clock(&fixed, 1700000000);
+    jt_clockwatch_init(&watch, clock);
+    fixed.wall_s -= 86400;
+    (void)jt_clockwatch_look(&watch, clock);
+    assert_false(watch.ahead);
+    fixed.wall_s += 86400;
+    (void)jt_clockwatch_look(&watch, clock);
+    assert_true(watch.ahead);
+    fixed.wall_s -= 3600;
+    (void)jt_clockwatch_look(&watch, clock);
+    assert_true(watch.ahead);
+    fixed_clock_pass(&fixed, JT_CLOCKWATCH_PACE_S);
+    fixed.wall_s -= 3600;
+    (void)jt_clockwatch_look(&watch, clock);
+    assert_false(watch.ahead);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +151,8 @@ int main(void)
         cmocka_unit_test(look_creeping_steps_add_up),
         cmocka_unit_test(may_rotate_at_once_may_drop_after_pace),
         cmocka_unit_test(step_suspends_until_pace_was_kept),
+        cmocka_unit_test(step_suspends_for_as_long_as_ages_are_judged_by),
+        cmocka_unit_test(step_ahead_is_remembered_until_outlived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

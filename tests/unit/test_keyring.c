@@ -320,9 +320,29 @@ static void tick_after_a_clock_step_waits(void **state)
     desk.clock.wall_s += 31 * DAY_S;
     tick();
     assert_string_equal(signing(JT_ALG_ES256), active.kid);
-    fixed_clock_pass(&desk.clock, HOUR_S);
+    fixed_clock_pass(&desk.clock, DAY_S - 1); /* until the next key is as old as it looks */
+    tick();
+    assert_string_equal(signing(JT_ALG_ES256), active.kid);
+    fixed_clock_pass(&desk.clock, 1);
     tick();
     assert_string_equal(signing(JT_ALG_ES256), next.kid);
+}
+
+static void tick_after_a_clock_step_drops_when_the_tail_has_passed(void **state)
+{
+    (void)state;
+    desk_open("  lead: 6h\n");
+    struct jt_key_times first = only(JT_KEY_ACTIVE);
+    assert_ok(rotate(true, NULL));
+    fixed_clock_pass(&desk.clock, HOUR_S);
+    desk.clock.wall_s += 31 * DAY_S;
+    tick();
+    fixed_clock_pass(&desk.clock, TAIL_S - 1);
+    tick();
+    assert_true(in_set(first.kid));
+    fixed_clock_pass(&desk.clock, DAY_S);
+    tick();
+    assert_false(in_set(first.kid));
 }
 
 static void tick_clock_stepped_back_nothing_early(void **state)
@@ -730,6 +750,7 @@ int main(void)
         DESK_TEST(tick_drops_after_the_tail),
         DESK_TEST(tick_drops_not_before_the_process_saw_pace),
         DESK_TEST(tick_after_a_clock_step_waits),
+        DESK_TEST(tick_after_a_clock_step_drops_when_the_tail_has_passed),
         DESK_TEST(tick_clock_stepped_back_nothing_early),
         DESK_TEST(reload_new_algorithm_is_published_before_it_signs),
         DESK_TEST(first_start_every_algorithm_signs_at_once),
