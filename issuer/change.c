@@ -194,6 +194,13 @@ static enum jt_err publish_from(struct jt_issuer *issuer, struct jt_settings *se
     return err;
 }
 
+static void confirm(struct jt_issuer *issuer)
+{
+    const struct jt_root *now = jt_slots_current(issuer->roots);
+    jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log,
+                         now->settings->config.staleness_s);
+}
+
 enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_settings *settings,
                                      struct jt_diag *diag)
 {
@@ -201,7 +208,7 @@ enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_setting
     enum jt_err err = publish_from(issuer, settings, NULL, 0, diag);
     jt_store_rollback(issuer->store);
     if (err == JT_OK) {
-        jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log);
+        confirm(issuer);
     }
     return err;
 }
@@ -296,7 +303,7 @@ enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag)
     struct jt_diag sentence = JT_DIAG_INIT;
     enum jt_err err = follow(issuer, &sentence);
     if (err == JT_OK) {
-        jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log);
+        confirm(issuer);
         return JT_OK;
     }
     const char *why = sentence.text[0] != 0 ? sentence.text : jt_store_why(issuer->store);

@@ -346,6 +346,9 @@ enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
     if (err == JT_OK) {
         err = jt_change_publish(issuer, now->version, settings, NULL, NULL);
     }
+    if (err == JT_OK) {
+        jt_staleness_limit(&issuer->staleness, settings->config.staleness_s);
+    }
     issuer->due_s = 0; /* lead, period or algorithms may have changed: look again */
     (void)pthread_mutex_unlock(&issuer->write_lock);
     if (err == JT_OK) {

@@ -18,14 +18,19 @@
 
 struct jt_staleness {
     _Atomic int64_t confirmed_ms; /* on the boot clock */
+    _Atomic int64_t limit_s;      /* the least that was in force since */
     atomic_bool away;             /* the last try failed */
     int64_t told_ms;              /* when the log last said so */
     bool stale_told;
 };
 
-/* What is in memory is what the store holds. */
+/* What is in memory is what the store holds. `limit_s` is the staleness limit in force. */
 void jt_staleness_confirm(struct jt_staleness *staleness, const struct jt_clock *clock,
-                          struct jt_log *log);
+                          struct jt_log *log, int64_t limit_s);
+
+/* The limit is `limit_s` now. A lower one counts at once, a higher one when the store was read
+ * again: the other issuers may have dropped keys since by the lower. */
+void jt_staleness_limit(struct jt_staleness *staleness, int64_t limit_s);
 
 /* The store could not be asked; `why` is the sentence. */
 void jt_staleness_fail(struct jt_staleness *staleness, const struct jt_clock *clock,
@@ -34,13 +39,15 @@ void jt_staleness_fail(struct jt_staleness *staleness, const struct jt_clock *cl
 /* How long ago it was last confirmed, in seconds. */
 int64_t jt_staleness_age_s(const struct jt_staleness *staleness, const struct jt_clock *clock);
 
-/* May no more tokens be issued? */
+/* May no more tokens be issued? By the lower of `limit_s` and what was in force since the store was
+ * read. */
 static inline bool jt_staleness_is_stale(const struct jt_staleness *staleness,
                                          const struct jt_clock *clock, int64_t limit_s)
 {
     int64_t age_ms = jt_clock_boot_ms(clock) -
                      atomic_load_explicit(&staleness->confirmed_ms, memory_order_relaxed);
-    return age_ms > limit_s * 1000;
+    int64_t least_s = atomic_load_explicit(&staleness->limit_s, memory_order_relaxed);
+    return age_ms > (least_s < limit_s ? least_s : limit_s) * 1000;
 }
 
 #endif

@@ -214,6 +214,30 @@ static void store_away_then_stale_after_the_limit_and_back_at_once(void **state)
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
 }
 
+/* The others may have dropped, by the lower limit, what this one would sign with. */
+static void store_away_a_raised_limit_revives_nobody(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    struct jt_config config;
+    desk_open(NO_JITTER "  staleness: 1h\n");
+    back_up();
+    run_sql("UPDATE meta SET value = value + 1 WHERE name = 'version'; DELETE FROM commits;"
+            "UPDATE keys SET mac = zeroblob(32)");
+    assert_err(jt_issuer_tick(desk.issuer, &diag), JT_ERR_KEY_MAC);
+    fixed_clock_pass(&desk.clock, 1800);
+    assert_ok(desk_config(NO_JITTER "  staleness: 10m\n", &config));
+    assert_err(jt_issuer_reload(desk.issuer, &config, &diag), JT_ERR_KEY_MAC); /* by its tick */
+    assert_true(jt_issuer_is_stale(desk.issuer, desk_root()));
+    assert_ok(desk_config(NO_JITTER "  staleness: 4h\n", &config));
+    assert_err(jt_issuer_reload(desk.issuer, &config, &diag), JT_ERR_KEY_MAC);
+    assert_true(jt_issuer_is_stale(desk.issuer, desk_root()));
+    restore();
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    fixed_clock_pass(&desk.clock, 3 * 3600);
+    assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +247,7 @@ int main(void)
         DESK_TEST(a_change_after_the_store_went_back_is_made_over_what_it_holds),
         DESK_TEST(the_same_store_is_never_taken_for_another),
         DESK_TEST(store_away_then_stale_after_the_limit_and_back_at_once),
+        DESK_TEST(store_away_a_raised_limit_revives_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
