@@ -102,7 +102,7 @@ static void sign_one(const struct issuer *issuer, enum jt_alg alg)
     w.counts->tokens++;
 }
 
-void crowd_sign(void)
+static void sign(void)
 {
     for (size_t i = 0; i < w.n_issuers; i++) {
         const struct issuer *issuer = &w.issuers[i];
@@ -177,7 +177,7 @@ static void check_sets(const struct jt_key_times *row, const struct key *key)
     }
 }
 
-void crowd_present(void)
+static void present(void)
 {
     for (size_t v = 0; v < VERIFIERS; v++) {
         struct verifier *verifier = &w.verifiers[v];
@@ -196,5 +196,27 @@ void crowd_present(void)
                 judge(&w.verifiers[v], &w.rows[i], key);
             }
         }
+    }
+}
+
+/* Is anything as it was not when they last asked? */
+static bool is_news(void)
+{
+    bool news = w.met_s != w.now_s;
+    for (size_t i = 0; i < w.n_issuers; i++) {
+        struct issuer *issuer = &w.issuers[i];
+        news = news || issuer->met_commit != issuer->commit || issuer->met_up != issuer->up;
+        issuer->met_commit = issuer->commit;
+        issuer->met_up = issuer->up;
+    }
+    w.met_s = w.now_s;
+    return news;
+}
+
+void crowd_meet(void)
+{
+    if (is_news()) {
+        sign();
+        present();
     }
 }

@@ -25,8 +25,7 @@ static struct issuer *any_issuer(void)
 /* Everyone who asks, while the others' copies are as they were; then they read. */
 static void meet(void)
 {
-    crowd_sign();
-    crowd_present();
+    crowd_meet();
     world_advance(w.now_s);
 }
 

@@ -15,7 +15,7 @@
 
 #include "common/base/base.h"
 
-#define HISTORIES 12000
+#define HISTORIES 10000
 
 static uint64_t histories = HISTORIES;
 

@@ -164,8 +164,7 @@ void world_advance(int64_t to_s)
         world_read(&w.issuers[i]);
     }
     if (w.n_commits > 0) {
-        crowd_sign();
-        crowd_present();
+        crowd_meet();
     }
 }
 
@@ -281,6 +280,7 @@ const char *world_run(const struct steps *steps, const struct rules *rules, stru
 {
     static char why[sizeof w.why + 64];
     w.n_keys = w.n_commits = 0;
+    w.met_s = 0;
     w.conf = (struct jt_schedule_conf){0};
     w.is_dim = w.was_full = false;
     w.rules = rules;

@@ -64,6 +64,8 @@ struct issuer {
     int64_t confirmed_s;  /* when it did, and the least staleness limit since */
     int64_t limit_s;
     int64_t due_s;
+    size_t met_commit; /* when services and APIs last asked */
+    bool met_up;
 };
 
 struct verifier {
@@ -90,7 +92,7 @@ struct world {
     int64_t now_s;
     struct jt_schedule_conf conf;
     bool jumps, is_dim, was_full;
-    int64_t jumped_s;
+    int64_t jumped_s, met_s;
     size_t n_keys, n_commits, n_issuers;
     struct jt_key_times rows[KEYS_MAX]; /* as the store gives them: by publication, then kid */
     struct key keys[KEYS_MAX];          /* by number */
@@ -141,7 +143,7 @@ void world_set_late(void); /* what the configuration makes of several issuers */
 
 void crowd_begin(void);
 void crowd_fetch(struct verifier *verifier);
-void crowd_sign(void);    /* services ask every issuer for tokens */
-void crowd_present(void); /* and present them to every verifier */
+/* Services ask every issuer for tokens, and present all that live to every verifier. */
+void crowd_meet(void);
 
 #endif
