@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs with apt what is missing of the groups named: build, test, check; bench, the libraries
-# that bench_rivals compares with and wrk for bench_changes.py, which nothing else needs. Names are
-# those of Debian 12 and Ubuntu 24.04. Without apt, or the right to use it, tells what is missing and
-# by what package it comes, and exits 1.
+# that bench_rivals compares with and wrk for bench_changes.py and bench_rotation.py, which nothing
+# else needs. Names are those of Debian 12 and Ubuntu 24.04. Without apt, or the right to use it,
+# tells what is missing and by what package it comes, and exits 1.
 set -euo pipefail
 
 # group  probe (a command, a pkg-config module and its lowest version, or what clang can link)

@@ -160,4 +160,5 @@ def main():
           "most {loaded_visible_max_ms})".format(**told))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -94,8 +94,18 @@ def check_changes(bin_dir):
     want(abs(told["ratio_p99"] - ratio) < 0.01, f"bench_changes: ratio is not p99 / p99: {told}")
 
 
+def check_rotation(bin_dir):
+    if shutil.which("wrk") is None:
+        return
+    script = pathlib.Path(__file__).with_name("bench_rotation.py")
+    told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
+    want((told["rotations"], told["signed_by"]) == (2, 3), f"bench_rotation told {told}")
+    want((told["failed"], told["refused"]) == (0, 0), f"bench_rotation told {told}")
+    want(min(told["requests"], told["sampled_verdicts"], told["sets"]) > 2, f"bench_rotation told {told}")
+
+
 SCRIPTS = {"bench_start.py": check_start, "bench_apply.py": check_apply,
-           "bench_changes.py": check_changes}
+           "bench_changes.py": check_changes, "bench_rotation.py": check_rotation}
 
 bin_dir, *programs = sys.argv[1:]
 for name in programs:
