@@ -3,7 +3,7 @@
 """bench_rotation.py BIN_DIR [-n ROTATIONS] [-o json]: wrk asks the real daemon for tokens at full speed
 while its key rotates, the daemon's clock moved by the lead in between; APIs of seven cache habits judge
 sampled tokens meanwhile. Tells how many requests failed and how many verdicts were refusals: 0 and 0,
-else it ends with 1. Needs wrk. (flow.20-rotation-under-load is the small form.)"""
+else it ends with 1. Needs wrk. (flow.25-rotation-under-load is the small form.)"""
 import argparse
 import base64
 import json
