@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon_killed import arm, counted, environment
+from faults import arm, counted, environment
 from harness import PAYMENT, jeton, start_serve, write_config
 
 OBJECTS = 10000
