@@ -42,9 +42,19 @@ static enum jt_err sqlite_begin(struct jt_store *store, struct jt_diag *diag)
     return jt_sqliteerr_exec(s->db, "BEGIN IMMEDIATE", s->path, diag);
 }
 
+/* Where sealed bytes were replaced or erased, the log may hold the old ones. One that could not be
+ * emptied now is tried again before each later look, after the next commit, at close, at open. */
+static void drop_log(struct sqlite *s)
+{
+    s->base.erase = jt_sqlitefile_checkpoint(s->db, s->path, NULL) != JT_OK;
+}
+
 static enum jt_err sqlite_begin_read(struct jt_store *store, struct jt_diag *diag)
 {
     struct sqlite *s = self(store);
+    if (s->base.erase) {
+        drop_log(s); /* the disk failed then: erased bytes do not wait for the next change */
+    }
     return jt_sqliteerr_exec(s->db, "BEGIN", s->path, diag);
 }
 
@@ -54,13 +64,6 @@ static void sqlite_rollback(struct jt_store *store)
     if (sqlite3_get_autocommit(s->db) == 0) { /* else SQLite did it after a failure */
         (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* none that was told is hidden */
     }
-}
-
-/* Where sealed bytes were replaced or erased, the log may hold the old ones. One that could not be
- * emptied now is tried again after the next commit, at close, at open. */
-static void drop_log(struct sqlite *s)
-{
-    s->base.erase = jt_sqlitefile_checkpoint(s->db, s->path, NULL) != JT_OK;
 }
 
 static enum jt_err sqlite_commit(struct jt_store *store, struct jt_diag *diag)

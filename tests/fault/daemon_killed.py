@@ -23,8 +23,8 @@ import tempfile
 import unittest
 from typing import Callable
 
-from faults import (LEDGER, SECOND, Base, arm, check_keys, counted, disarm, environment, query,
-                    snapshot, start_or_none, try_admin)
+from faults import (LEDGER, SECOND, Base, arm, check_keys, counted, disarm, environment, look_again,
+                    query, snapshot, start_or_none, try_admin)
 from harness import PAYMENT, segment, start_serve
 
 ENDLESS = 500  # more points than any act has
@@ -149,10 +149,10 @@ class Points:
                 assert self.act.do is revoke_secret and answer.status == 401, answer
         return taken
 
-    def check(self, issuer, folder, tokens, answer):
-        """After any start: the invariants, and the old state or the new one."""
-        held = (self.base.tokens if self.base else []) + tokens
-        check_keys(issuer, self.blobs, folder, held + self.tokens(issuer), self.act.kept)
+    def check(self, issuer, folder, tokens, answer, erased=True):
+        """The invariants, and the old state or the new one."""
+        held = (self.base.tokens if self.base else []) + tokens + self.tokens(issuer)
+        check_keys(issuer, self.blobs, folder, held, self.act.kept, erased)
         found = self.snapshot(folder)
         assert found in (self.before, self.after), (found, self.before, self.after)
         if answer is not None and answer.status // 100 == 2:
@@ -221,11 +221,12 @@ class Points:
             if answer.status // 100 != 2:
                 assert answer.status == 503 and len(answer.json()["detail"]) > 20, answer
         tokens = self.tokens(issuer)
-        self.check(issuer, folder, tokens, answer)
+        self.check(issuer, folder, tokens, answer, erased=False)
         disarm(folder)
         if answer is not None and answer.status == 503:
             answer = self.act.do(issuer, self.base)
             assert answer.status // 100 == 2, answer
+        look_again(issuer)
         tokens += self.tokens(issuer)
         served = issuer.jwks()
         assert self.check(issuer, folder, tokens, answer)
