@@ -158,6 +158,24 @@ enum jt_err jt_change_know(struct jt_issuer *issuer, const struct jt_keyring *ke
     return JT_OK;
 }
 
+enum jt_err jt_change_read_keys(struct jt_issuer *issuer, bool write,
+                                struct jt_keyring *out_keyring, size_t *out_n, struct jt_diag *diag)
+{
+    JT_TRY(jt_keyring_read(issuer->store, issuer->signer, out_keyring, diag));
+    enum jt_err err = jt_keymerge(out_keyring, &issuer->known, write ? issuer->store : NULL, out_n);
+    if (err != JT_OK) {
+        jt_keyring_release(out_keyring);
+        return err;
+    }
+    if (*out_n > 0) {
+        issuer->due_s = 0; /* the next look writes them again */
+        jt_log(issuer->log, JT_EV_KEY_RESTORE, jt_log_int("rows", (int64_t)*out_n),
+               jt_log_str("fix", "find out who changed the keys in the database: steps that they "
+                                 "had taken were gone from it"));
+    }
+    return JT_OK;
+}
+
 /* Publishes what the store holds, which nobody changes meanwhile; `old` (NULL: nothing) is what the
  * objects changed since `since` are laid over. */
 static enum jt_err publish_from(struct jt_issuer *issuer, struct jt_settings *settings,
@@ -167,12 +185,13 @@ static enum jt_err publish_from(struct jt_issuer *issuer, struct jt_settings *se
     struct jt_key_part *keys = NULL;
     struct jt_keyring keyring = {0};
     int64_t version = 0, mark = 0;
+    size_t n = 0;
     JT_TRY(jt_store_version(issuer->store, &version));
     JT_TRY(jt_store_mark(issuer->store, version, &mark));
-    JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
+    JT_TRY(jt_change_read_keys(issuer, false, &keyring, &n, diag));
     if (keyring.untrusted > 0) {
         jt_log(issuer->log, JT_EV_KEY_REFUSE, jt_log_err(JT_ERR_KEY_MAC),
-               jt_log_int("rows", (int64_t)keyring.untrusted));
+               jt_log_int("rows", (int64_t)keyring.untrusted), jt_log_str("kid", keyring.stranger));
     }
     enum jt_err err = jt_key_part_make(&keyring, &keys);
     if (err == JT_OK) {

@@ -28,6 +28,14 @@ JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, struct jt_acc
 /* Remembers a copy of `keyring` as the keys that are known here. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_change_know(struct jt_issuer *issuer, const struct jt_keyring *keyring);
 
+/* In a transaction: the store's keys, with every step that they are known here to have taken: what
+ * was stopped, dropped or revoked stays so, whoever changed its row meanwhile. Rows that lacked one
+ * are logged and, `write` given, written again; `out_n` counts them. Errors as jt_keyring_read and
+ * jt_keymerge. */
+JT_MUST_USE enum jt_err jt_change_read_keys(struct jt_issuer *issuer, bool write,
+                                            struct jt_keyring *out_keyring, size_t *out_n,
+                                            struct jt_diag *diag);
+
 /* Outside a transaction: publishes all that the store holds; the first root too, for which `settings`
  * must be given (NULL: as they are). Rows of strangers among the keys are logged. */
 JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,

@@ -215,9 +215,9 @@ static void log_plan(const struct jt_issuer *issuer, const struct jt_schedule_pl
     }
 }
 
-/* In the transaction. An empty plan commits nothing. */
+/* In the transaction, in which `restored` rows were written. An empty plan commits nothing more. */
 static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
-                            struct jt_keyring *keyring, struct jt_diag *diag)
+                            struct jt_keyring *keyring, size_t restored, struct jt_diag *diag)
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
     const struct planning planning = {step,
@@ -229,7 +229,7 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
     struct jt_schedule_plan plan;
     issuer->watch.drop_wait_s = jt_schedule_tail(keyring->times, keyring->n);
     JT_TRY(make_plan(&planning, &plan, diag));
-    if (plan.n > 0) {
+    if (plan.n > 0 || restored > 0) {
         int64_t longest_s[JT_ALG_COUNT_];
         jt_change_longest(now->access, longest_s);
         JT_TRY(jt_keyring_apply(keyring, &plan, issuer->store, issuer->signer, step->actor,
@@ -246,10 +246,11 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
 static enum jt_err run_step(struct jt_issuer *issuer, const struct step *step, struct jt_diag *diag)
 {
     struct jt_keyring keyring = {0};
+    size_t restored = 0;
     JT_TRY(jt_change_begin(issuer, diag));
-    enum jt_err err = jt_keyring_read(issuer->store, issuer->signer, &keyring, diag);
+    enum jt_err err = jt_change_read_keys(issuer, true, &keyring, &restored, diag);
     if (err == JT_OK) {
-        err = run_plan(issuer, step, &keyring, diag);
+        err = run_plan(issuer, step, &keyring, restored, diag);
     }
     jt_store_rollback(issuer->store); /* harmless after the commit */
     jt_keyring_release(&keyring);

@@ -74,7 +74,7 @@ enum jt_err jt_keymerge(struct jt_keyring *keyring, const struct jt_keyring *kno
         bool changed = false;
         JT_TRY(merge_row(keyring, known, i, &at, &changed));
         if (changed) {
-            JT_TRY(jt_keyring_write(keyring, at, store));
+            JT_TRY(store == NULL ? JT_OK : jt_keyring_write(keyring, at, store));
             n++;
         }
     }

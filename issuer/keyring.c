@@ -91,6 +91,7 @@ enum jt_err jt_keyring_add(struct jt_keyring *keyring, const struct jt_key_times
 enum jt_err jt_keyring_copy(const struct jt_keyring *keyring, struct jt_keyring *out_copy)
 {
     struct jt_keyring copy = {.untrusted = keyring->untrusted};
+    memcpy(copy.stranger, keyring->stranger, sizeof copy.stranger);
     for (size_t i = 0; i < keyring->n; i++) {
         enum jt_err err = jt_keyring_add(&copy, &keyring->times[i], &keyring->sealed[i]);
         if (err != JT_OK) {
@@ -127,9 +128,23 @@ static bool still_signs(const struct jt_store_key *row)
     return row->sign_until_s == 0 && row->dropped_at_s == 0 && row->revoked_at_s == 0;
 }
 
+/* The kid is anyone's bytes. */
+static void name_stranger(struct jt_span kid, char out[JT_KEY_KID_MAX])
+{
+    size_t n = kid.n < JT_KEY_KID_MAX ? kid.n : JT_KEY_KID_MAX - 1;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = kid.p[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                     c == '-' || c == '_';
+        out[i] = (char)(plain ? c : '?');
+    }
+    out[n] = 0;
+}
+
 static void distrust(struct reading *reading, const struct jt_store_key *row, enum jt_alg alg)
 {
     reading->keyring->untrusted++;
+    name_stranger(row->kid, reading->keyring->stranger);
     if (still_signs(row) && row->sign_from_s != 0) {
         reading->lost[alg] = true;
     }
@@ -151,6 +166,13 @@ static enum jt_err check_mac(struct jt_signer *signer, struct jt_sealed *sealed,
 static enum jt_err load_row(const struct reading *reading, const struct jt_store_key *row,
                             struct jt_sealed *sealed, struct jt_diag *diag)
 {
+    if (jt_keyring_find(reading->keyring, jt_buf_str(&sealed->kid)) < reading->keyring->n) {
+        /* SQLite tells a BLOB from a TEXT of the same bytes: its primary key lets both in */
+        JT_TRY(check_mac(reading->signer, sealed, diag));
+        return jt_diag_fail(diag, JT_ERR_UNSEAL,
+                            "it stands in two rows: the database was changed by hand; remove the "
+                            "one that jetond did not write, or restore a backup");
+    }
     if (sealed->blob.len == 0) {
         JT_TRY(check_mac(reading->signer, sealed, diag));
         return !still_signs(row) ? JT_OK
@@ -171,7 +193,8 @@ static enum jt_err read_row(void *ctx, const struct jt_store_key *row)
     struct jt_keyring *keyring = reading->keyring;
     const struct jt_alg_row *alg = jt_alg_find(row->alg);
     if (alg == NULL || !alg->issue || row->kid.n == 0 || row->kid.n >= JT_KEY_KID_MAX ||
-        row->mac.n != JT_SEALED_MAC_LEN || row->longest_s < 1) {
+        memchr(row->kid.p, 0, row->kid.n) != NULL || row->mac.n != JT_SEALED_MAC_LEN ||
+        row->longest_s < 1) {
         distrust(reading, row, alg == NULL ? JT_ALG_NONE : alg->id);
         return JT_OK;
     }

@@ -23,14 +23,15 @@ struct jt_keyring {
     struct jt_key_times *times; /* of the trusted rows, oldest published first */
     struct jt_sealed *sealed;   /* parallel to times */
     size_t n, cap;
-    size_t untrusted; /* rows passed over */
+    size_t untrusted;              /* rows passed over */
+    char stranger[JT_KEY_KID_MAX]; /* the kid of the last of them, what is no kid's letter as '?' */
 };
 
 /* Reads all rows and has the signer load each that has a private half; none is wiped, for the
  * published root may still sign with it (jt_keyring_forget does it after the next). An active or next key that does not open is an error
  * with a sentence (the daemon never makes replacements silently), and so is an untrusted row that
- * leaves its algorithm without an active key; other untrusted rows are counted and passed over.
- * JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_STORE, JT_ERR_NOMEM. On failure nothing needs release. */
+ * leaves its algorithm without an active key, or a kid that stands in two rows; other untrusted rows
+ * are counted and passed over. JT_ERR_UNSEAL, JT_ERR_KEY_MAC, JT_ERR_STORE, JT_ERR_NOMEM. On failure nothing needs release. */
 JT_MUST_USE enum jt_err jt_keyring_read(struct jt_store *store, struct jt_signer *signer,
                                         struct jt_keyring *out_keyring, struct jt_diag *diag);
 

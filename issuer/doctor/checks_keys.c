@@ -73,6 +73,8 @@ static enum jt_err check_keys(const struct jt_checks *checks, struct jt_signer *
     enum jt_err err = jt_keyring_read(checks->issuer->store, signer, &keyring, &diag);
     err = err == JT_OK ? probe_all(signer, &keyring, &n, &diag) : err;
     size_t untrusted = keyring.untrusted;
+    char stranger[JT_KEY_KID_MAX];
+    memcpy(stranger, keyring.stranger, sizeof stranger);
     jt_keyring_release(&keyring);
     if (err == JT_ERR_NOMEM) {
         return err;
@@ -86,8 +88,9 @@ static enum jt_err check_keys(const struct jt_checks *checks, struct jt_signer *
     if (untrusted > 0) {
         return jt_checks_say(checks, "keys", JT_CHECKS_WARN,
                              "find out who wrote them to the database: jetond did not",
-                             "%zu key rows do not carry this issuer's MAC and are passed over",
-                             untrusted);
+                             "%zu key rows do not carry this issuer's MAC and are passed over; the "
+                             "last of them is %s",
+                             untrusted, stranger);
     }
     return jt_checks_say(checks, "keys", JT_CHECKS_OK, NULL,
                          "%zu keys open and signed a probe each", n);
