@@ -20,6 +20,8 @@
  *     KILLPOINT_ARM=file      counts (and fails) only while this file exists
  *     KILLPOINT_REPORT=file   holds the count at any time, as decimal digits; not there before 1
  *     KILLPOINT_SHIFT_S=n     the wall clock is so many seconds ahead (negative: behind)
+ *     KILLPOINT_AHEAD=file    wall and boot clock are as many seconds ahead as it says now: time
+ *                             passes when it is written
  *
  * The calls are made as bare system calls of a 64-bit Linux, so that it needs no other library's
  * symbols and goes before a sanitizer's (ASAN_OPTIONS=verify_asan_link_order=0).
@@ -51,7 +53,7 @@ static struct {
     const struct mode *mode;
     enum what only; /* OTHER: all but SENDS */
     long shift_s;
-    const char *prefix, *arm, *report;
+    const char *prefix, *arm, *report, *ahead;
     atomic_long count;
 } k;
 
@@ -109,6 +111,7 @@ __attribute__((constructor)) static void start(void)
     k.prefix = getenv("KILLPOINT_FILE");
     k.arm = getenv("KILLPOINT_ARM");
     k.report = getenv("KILLPOINT_REPORT");
+    k.ahead = getenv("KILLPOINT_AHEAD");
     k.only = choose_calls(getenv("KILLPOINT_CALLS"));
     choose_mode(mode == NULL ? "kill" : mode);
 }
@@ -260,6 +263,17 @@ int rename(const char *from, const char *to)
     return fails_path(from) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+static long ahead_s(void)
+{
+    char text[24] = "";
+    long fd = k.ahead == NULL ? -1 : syscall(SYS_openat, AT_FDCWD, k.ahead, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)syscall(SYS_read, fd, text, sizeof text - 1);
+        (void)syscall(SYS_close, fd);
+    }
+    return strtol(text, NULL, 10);
+}
+
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     return fails_path(from)
@@ -277,8 +291,8 @@ ssize_t send(int fd, const void *bytes, size_t n, int flags)
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
     int failed = (int)syscall(SYS_clock_gettime, clock, out);
-    if (failed == 0 && clock == CLOCK_REALTIME) {
-        out->tv_sec += k.shift_s;
+    if (failed == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME)) {
+        out->tv_sec += ahead_s() + (clock == CLOCK_REALTIME ? k.shift_s : 0);
     }
     return failed;
 }
