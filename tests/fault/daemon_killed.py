@@ -26,8 +26,8 @@ import tempfile
 import unittest
 from typing import Callable
 
-from faults import (LEDGER, SECOND, Base, arm, check_keys, counted, disarm, environment, look_again,
-                    query, snapshot, start_or_none, try_admin)
+from faults import (ALGORITHMS, LEDGER, Base, arm, check_erased, check_keys, check_rows, counted,
+                    disarm, environment, look_again, query, snapshot, start_or_none, try_admin)
 from harness import PAYMENT, segment, start_serve
 
 ENDLESS = 500  # more points than any act has
@@ -46,7 +46,7 @@ class Act:
     base: str                                # a key of BASES; None: an empty folder
     do: Callable = None                      # of (issuer, base): the answer, None when it died
     prepare: Callable = lambda folder: None
-    kept: tuple = ("ES256", SECOND)          # algorithms that have an active and a next key
+    kept: tuple = tuple(ALGORITHMS)          # algorithms that have an active and a next key
     modes: tuple = tuple(MODES)
 
 
@@ -157,7 +157,10 @@ class Points:
     def check(self, issuer, folder, tokens, answer, erased=True):
         """The invariants, and the old state or the new one."""
         held = (self.base.tokens if self.base else []) + tokens + self.tokens(issuer)
-        check_keys(issuer, self.blobs, folder, held, self.act.kept, erased)
+        states = check_keys(issuer, held, self.act.kept)
+        check_rows(folder, states)
+        if erased:
+            check_erased(folder, self.blobs, states)
         found = self.snapshot(folder)
         assert found in (self.before, self.after), (found, self.before, self.after)
         if answer is not None and answer.status // 100 == 2:

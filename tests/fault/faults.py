@@ -70,10 +70,10 @@ def start_or_none(config, env):
 
 
 def look_again(issuer):
-    """Lets the daemon do at once what it does every few seconds."""
+    """Lets the daemon do at once what it does every few seconds, whether it can or not."""
     mark = issuer.daemon.mark()
     issuer.daemon.process.send_signal(signal.SIGHUP)
-    issuer.daemon.wait_log("ev=config.load", since=mark)
+    issuer.daemon.wait_log("ev=config.", since=mark)
 
 
 def try_admin(issuer, *args):
@@ -203,14 +203,17 @@ def snapshot(folder, known):
 
 # --- folders with keys of some age ---
 
-class Base:
-    """A folder in which an issuer has run: two algorithms, a client with a resource for each, a token
+ALGORITHMS = ["ES256", SECOND]
+
+
+class Prepared:
+    """A folder from which an issuer has run: two algorithms, a client with a resource for each, a token
     of each key that has signed. `turned_s`: its keys were rotated so long ago; None: never."""
 
     def __init__(self, folder, turned_s=None):
         os.makedirs(folder)
         self.folder, self.tokens = folder, []
-        self.write_config(folder)
+        self.config = self.write_config(folder)
         self.begin()
         if turned_s is not None:
             issuer = self.start(shift_s=-turned_s)
@@ -223,17 +226,12 @@ class Base:
         self.states = {key["kid"]: key["state"] for key in issuer.keys()}
         self.by_state = {(key["state"], key["alg"]): key["kid"] for key in issuer.keys()}
         assert issuer.daemon.stop() == 0
-        rows = key_rows(folder)
-        self.blobs = {kid: row["blob"] for kid, row in rows.items() if row["blob"] is not None}
-        self.snapshot = snapshot(folder, self.states)
 
-    @staticmethod
-    def write_config(folder, **keys):
-        return write_config(folder, keys={"algorithms": ["ES256", SECOND], **keys})
+    def write_config(self, folder):
+        raise NotImplementedError
 
     def start(self, **more):
-        config = os.path.join(self.folder, "jetond.yaml")
-        return start_serve(config, preload(**more) if more else None)
+        return start_serve(self.config, preload(**more) if more else None)
 
     def begin(self):
         """Keys that are older than two leads, and what asks for tokens."""
@@ -258,6 +256,19 @@ class Base:
         self.tokens += taken
         return taken
 
+
+class Base(Prepared):
+    """The database is a file in the folder, which can be copied."""
+
+    def __init__(self, folder, turned_s=None):
+        super().__init__(folder, turned_s)
+        rows = key_rows(folder)
+        self.blobs = {kid: row["blob"] for kid, row in rows.items() if row["blob"] is not None}
+
+    @staticmethod
+    def write_config(folder, **keys):
+        return write_config(folder, keys={"algorithms": ALGORITHMS, **keys})
+
     def copy(self, folder):
         shutil.copytree(self.folder, folder)
         return self.write_config(folder)
@@ -265,10 +276,10 @@ class Base:
 
 # --- what must be true ---
 
-def check_keys(issuer, base_blobs, folder, tokens, kept=("ES256", SECOND), erased=True):
-    """After any start: the set is not empty and is what the rows say, each algorithm that is kept
-    has one key that signs and one that stands next, every token of a key that was not revoked
-    verifies, and of a key that stopped no private half is left: in no file if `erased`."""
+def check_keys(issuer, tokens, kept=ALGORITHMS):
+    """At any time: the set is not empty and is what the rows say, each algorithm that is kept
+    has one key that signs and one that stands next, and every token of a key that was not revoked
+    verifies."""
     keys, published = issuer.keys(), issuer.jwks()
     states = {key["kid"]: key["state"] for key in keys}
     shown = [key["kid"] for key in published]
@@ -281,9 +292,6 @@ def check_keys(issuer, base_blobs, folder, tokens, kept=("ES256", SECOND), erase
     for token in tokens:
         kid = kid_of(token)
         assert states[kid] == "revoked" or verifies(token, published), (kid, states)
-    check_rows(folder, states)
-    if erased:
-        check_erased(folder, base_blobs, states)
     return states
 
 
