@@ -335,6 +335,12 @@ enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag)
 
 /* --- a change of our own --- */
 
+enum jt_err jt_change_tell(const struct jt_issuer *issuer, enum jt_err err, struct jt_diag *diag)
+{
+    const char *why = jt_store_why(issuer->store);
+    return err == JT_ERR_STORE && why[0] != 0 ? jt_diag_fail(diag, err, "%.500s", why) : err;
+}
+
 enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag *diag)
 {
     for (;;) {
@@ -351,7 +357,7 @@ enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag *diag)
             return JT_OK;
         }
         jt_store_rollback(issuer->store); /* another process came between */
-        JT_TRY(err);
+        JT_TRY(jt_change_tell(issuer, err, diag));
     }
 }
 

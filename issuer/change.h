@@ -25,6 +25,10 @@ JT_MUST_USE enum jt_err jt_change_begin(struct jt_issuer *issuer, struct jt_diag
 JT_MUST_USE enum jt_err jt_change_finish(struct jt_issuer *issuer, struct jt_access *access,
                                          const struct jt_keyring *keyring, struct jt_diag *diag);
 
+/* Gives `err`, and for JT_ERR_STORE puts the store's sentence in `diag` where it has one: calls that
+ * read and write within a transaction give none. */
+enum jt_err jt_change_tell(const struct jt_issuer *issuer, enum jt_err err, struct jt_diag *diag);
+
 /* Remembers a copy of `keyring` as the keys that are known here. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_change_know(struct jt_issuer *issuer, const struct jt_keyring *keyring);
 

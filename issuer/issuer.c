@@ -301,6 +301,7 @@ enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn, v
     if (err == JT_OK && access != NULL) {
         err = jt_change_finish(issuer, access, NULL, diag);
     }
+    err = jt_change_tell(issuer, err, diag);
     jt_store_rollback(issuer->store); /* harmless after the commit */
     (void)pthread_mutex_unlock(&issuer->write_lock);
     jt_access_free(access);
@@ -356,5 +357,7 @@ enum jt_err jt_issuer_reload(struct jt_issuer *issuer, struct jt_config *config,
     }
     jt_root_settings_free(settings);
     JT_TRY(err);
-    return jt_issuer_tick(issuer, diag);
+    err = jt_issuer_tick(issuer, diag);
+    /* without its database the settings are in force all the same; the steps come when it is back */
+    return err == JT_ERR_STORE && jt_issuer_is_cut_off(issuer) ? JT_OK : err;
 }

@@ -148,7 +148,7 @@ struct jt_issuer_schedule {
     int64_t now_s, pause_until_s; /* automatic steps wait until then; 0: they do not wait */
 };
 
-/* Hands it to `fn`, whose error is returned. */
+/* Hands it to `fn`, whose error is returned; as it was last known while the store is away. */
 typedef enum jt_err (*jt_issuer_schedule_fn)(void *ctx, const struct jt_issuer_schedule *schedule);
 JT_MUST_USE enum jt_err jt_issuer_schedule(struct jt_issuer *issuer, jt_issuer_schedule_fn fn,
                                            void *ctx, struct jt_diag *diag);

@@ -252,6 +252,7 @@ static enum jt_err run_step(struct jt_issuer *issuer, const struct step *step, s
     if (err == JT_OK) {
         err = run_plan(issuer, step, &keyring, restored, diag);
     }
+    err = jt_change_tell(issuer, err, diag);
     jt_store_rollback(issuer->store); /* harmless after the commit */
     jt_keyring_release(&keyring);
     return err;
@@ -353,7 +354,11 @@ enum jt_err jt_issuer_schedule(struct jt_issuer *issuer, jt_issuer_schedule_fn f
     if (!jt_clockwatch_may_rotate(&watch, issuer->clock)) {
         schedule.pause_until_s = jt_clockwatch_until(&watch);
     }
-    enum jt_err err = jt_keyring_read(issuer->store, issuer->signer, &keyring, diag);
+    enum jt_err err = jt_change_catch_up(issuer, diag);
+    if (err == JT_OK || jt_issuer_is_cut_off(issuer)) {
+        /* also when the database is lost right after a step: its answer tells that it was done */
+        err = jt_keyring_copy(&issuer->known, &keyring);
+    }
     (void)pthread_mutex_unlock(&issuer->write_lock);
     if (err == JT_OK) {
         schedule.keys = keyring.times;

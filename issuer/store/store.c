@@ -118,7 +118,7 @@ const char *jt_store_name(const struct jt_store *store)
 
 const char *jt_store_why(const struct jt_store *store)
 {
-    return store->not_read.text;
+    return store->not_read.text[0] != 0 ? store->not_read.text : store->why.text;
 }
 
 void jt_store_close(struct jt_store *store)
@@ -189,6 +189,7 @@ enum jt_err jt_store_begin_read(struct jt_store *store, struct jt_diag *diag)
     if (store->in_transaction || store->in_snapshot || store->reading) {
         return JT_ERR_ARGUMENT;
     }
+    store->why.text[0] = 0;
     JT_TRY(store->ops->begin_read(store, diag));
     store->in_snapshot = true;
     return JT_OK;

@@ -48,8 +48,8 @@ void jt_store_close(struct jt_store *store);
 /* What sentences call it: the file's path, or server and database; never a secret. Borrowed. */
 const char *jt_store_name(const struct jt_store *store);
 
-/* Why the last read failed, as a sentence; "" when it did not, or a callback's refusal ended it.
- * Borrowed until the next call. */
+/* Why the last read failed, or the first write of the last transaction, as a sentence; "" when none
+ * did, or a callback's refusal ended it. Borrowed until the next call. */
 const char *jt_store_why(const struct jt_store *store);
 
 /* A write transaction: takes the database's write lock (waiting up to 5 s: JT_ERR_STORE), so that

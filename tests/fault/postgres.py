@@ -117,6 +117,7 @@ class Proxy:
                 upstream.connect(os.path.join(self.server.folder, SOCKET))
             except OSError:
                 client.close()
+                upstream.close()
                 continue
             with self.lock:
                 if not self.passing:
