@@ -61,12 +61,17 @@ def start_or_none(config, env):
     """The issuer, or None and the exit status when it ended on its way to readiness."""
     daemon = Daemon(["serve", "--config", config], env)
     try:
-        ready = daemon.wait_log("ev=daemon.ready")
+        return issuer_of(daemon), None, None
     except AssertionError:
         return None, daemon.stop(), daemon.log()
+
+
+def issuer_of(daemon):
+    """When it is ready."""
+    ready = daemon.wait_log("ev=daemon.ready")
     said = dict(word.split("=", 1) for word in ready.split() if "=" in word)
     return Issuer(daemon, {"issuer": said["issuer"], "admin_socket": said["admin"],
-                           "address": said["listen"]}), None, None
+                           "address": said["listen"]})
 
 
 def look_again(issuer):

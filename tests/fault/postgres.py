@@ -24,16 +24,26 @@ class NoServer(Exception):
 
 
 class Server:
-    """`options` are words of postgres' own command line."""
+    """`options` are words of postgres' own command line. With an `address` it takes connections from
+    the machines of its network, too, at a port that is free there."""
 
-    def __init__(self, folder, *options, standby_of=None):
+    def __init__(self, folder, *options, standby_of=None, address=None):
         os.makedirs(folder, exist_ok=True)
         if shutil.which("psql") is None:
             raise NoServer("there is no psql here (packaging/dependencies.sh test)")
         self.folder, self.process = folder, None
         self.options = ["-c", "fsync=off", *options]  # killed, not cut off from power
         self.before = ["--standby-of", standby_of.folder] if standby_of else []
+        self.address, self.port = address, 5432
+        if address:
+            with socket.create_server((address, 0)) as free:
+                self.port = free.getsockname()[1]
+            self.options += ["-c", f"listen_addresses={address}", "-c", f"port={self.port}"]
         self.start()
+        if address:
+            with open(os.path.join(folder, "data", "pg_hba.conf"), "a", encoding="ascii") as out:
+                out.write("host all all samenet trust\n")
+            self.rows("postgres", "SELECT pg_reload_conf()")
 
     def start(self):
         """After a kill its children may hold its memory for a moment: tried until they are gone."""
@@ -56,8 +66,8 @@ class Server:
 
     def psql(self, database, text):
         return subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h",
-                               self.folder, "-U", "jeton", "-d", database, "-c", text],
-                              capture_output=True, timeout=DEADLINE_S, check=False)
+                               self.folder, "-p", str(self.port), "-U", "jeton", "-d", database,
+                               "-c", text], capture_output=True, timeout=DEADLINE_S, check=False)
 
     def answers(self):
         return self.psql("postgres", "SELECT 1").stdout == b"1\n"
@@ -74,7 +84,12 @@ class Server:
         self.rows("postgres", f"DROP DATABASE {database} WITH (FORCE)")
 
     def conninfo(self, database, *folders):
-        return f"host={','.join(folders or [self.folder])} user=jeton dbname={database}"
+        hosts = ",".join(folders or [self.folder])
+        return f"host={hosts} port={self.port} user=jeton dbname={database}"
+
+    def conninfo_of_the_network(self, database):
+        return (f"host={self.address} port={self.port} user=jeton dbname={database} "
+                "sslmode=disable")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
