@@ -299,8 +299,9 @@ enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn, v
         err = fn(issuer, jt_slots_current(issuer->roots), ctx, &access, diag);
     }
     if (err == JT_OK && access != NULL) {
-        err = jt_change_finish(issuer, access, NULL, diag);
+        err = jt_change_finish(issuer, access, issuer->raised.n > 0 ? &issuer->raised : NULL, diag);
     }
+    jt_keyring_release(&issuer->raised);
     err = jt_change_tell(issuer, err, diag);
     jt_store_rollback(issuer->store); /* harmless after the commit */
     (void)pthread_mutex_unlock(&issuer->write_lock);
@@ -315,11 +316,13 @@ enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum jt_alg alg, 
     JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
     enum jt_err err =
         jt_keyring_raise(&keyring, issuer->store, issuer->signer, alg, lifetime_s, diag);
-    if (err == JT_OK) {
-        err = jt_change_know(issuer, &keyring); /* should the change fail, a bound is too high */
+    if (err != JT_OK) {
+        jt_keyring_release(&keyring);
+        return err;
     }
-    jt_keyring_release(&keyring);
-    return err;
+    jt_keyring_release(&issuer->raised); /* what was read now has all that was raised before */
+    issuer->raised = keyring;
+    return JT_OK;
 }
 
 const struct jt_config *jt_issuer_config(struct jt_issuer *issuer)

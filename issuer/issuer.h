@@ -37,8 +37,9 @@ struct jt_issuer {
     bool counts_all;               /* there was no key before: nothing is missing */
     pthread_mutex_t write_lock;    /* orders changes; guards all below and publishing */
     struct jt_store *store;
-    int64_t mark;            /* of the store's commit that the root is of */
-    struct jt_keyring known; /* the keys as last published */
+    int64_t mark;             /* of the store's commit that the root is of */
+    struct jt_keyring known;  /* the keys as last published */
+    struct jt_keyring raised; /* within a change: the keys, able to sign for longer */
     struct jt_clockwatch watch;
     int64_t due_s;        /* when the next automatic key step can be due */
     int64_t uses_saved_s; /* when the last uses of secrets were written */
