@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/operators-guide.md, followed: its sh blocks are run in order by one shell against a real daemon,
-and each line of a text block is found, in order, in the output of the sh block before it ("..." stands
-for anything)."""
+"""docs/operators-guide.md and docs/rotating-keys.md, followed: the sh blocks of each are run in order by
+one shell against a real daemon, and each line of a text block is found, in order, in the output of the sh
+block before it ("..." stands for anything)."""
 
 import os
 import re
@@ -11,15 +11,15 @@ import unittest
 
 from harness import DEADLINE_S, JETON, JETOND, Case, start_serve, write_config
 
-GUIDE = os.path.join(os.path.dirname(__file__), "../../docs/operators-guide.md")
+DOCS = os.path.join(os.path.dirname(__file__), "../../docs")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "--- end of block "
 
 
-def blocks():
+def blocks(name):
     """(command text, lines of output that it must have), in order."""
     found = []
-    with open(GUIDE, encoding="utf-8") as guide:
+    with open(os.path.join(DOCS, name), encoding="utf-8") as guide:
         for kind, text in BLOCK.findall(guide.read()):
             if kind == "sh":
                 found.append((text, []))
@@ -73,15 +73,21 @@ class Guide(Case):
         self.assertEqual(len(parts), len(found) + 1)
         return parts
 
-    def test_the_guide_works_as_written(self):
-        found = blocks()
-        self.assertGreater(len(found), 20)
+    def follow(self, name, more_than):
+        found = blocks(name)
+        self.assertGreater(len(found), more_than)
         for (text, lines), said in zip(found, self.run_blocks(found)):
             rest = said
             for line in lines:
                 match = pattern(line).search(rest)
                 self.assertIsNotNone(match, f"{text}\nsays\n{said}\nwithout: {line}")
                 rest = rest[match.end():]
+
+    def test_the_guide_works_as_written(self):
+        self.follow("operators-guide.md", 20)
+
+    def test_rotating_keys_works_as_written(self):
+        self.follow("rotating-keys.md", 7)
 
 
 if __name__ == "__main__":

@@ -378,79 +378,79 @@ static void crash_after(void)
     }
 }
 
+static void rotate_freely(void)
+{
+    rotate(false, false);
+}
+
+static void rotate_by_force(void)
+{
+    rotate(true, false);
+}
+
+static void revoke_freely(void)
+{
+    revoke(false);
+}
+
+static void revoke_by_force(void)
+{
+    revoke(true);
+}
+
+static void crash(void)
+{
+    rotate(world_draw(2) == 0, true);
+    w.counts->crashes++;
+}
+
+static void fetch(void)
+{
+    crowd_fetch(&w.verifiers[world_draw(VERIFIERS)]);
+}
+
+static void cut(void)
+{
+    any_issuer()->cut = true;
+}
+
+static void stop(void)
+{
+    any_issuer()->up = false;
+}
+
+static void start(void)
+{
+    world_start(any_issuer());
+}
+
 void moves_do(enum step_kind kind)
 {
-    switch (kind) {
-    case STEP_PASS:
-        pass();
-        return;
-    case STEP_FETCH:
-        crowd_fetch(&w.verifiers[world_draw(VERIFIERS)]);
-        return;
-    case STEP_ROTATE:
-    case STEP_FORCE_ROTATE:
-        rotate(kind == STEP_FORCE_ROTATE, false);
-        return;
-    case STEP_REVOKE:
-    case STEP_FORCE_REVOKE:
-        revoke(kind == STEP_FORCE_REVOKE);
-        return;
-    case STEP_REVOKE_ALL:
-        revoke_all();
-        return;
-    case STEP_ADD:
-        add();
-        return;
-    case STEP_RETIRE:
-        retire();
-        return;
-    case STEP_NAME:
-        name();
-        return;
-    case STEP_LIFETIME:
-        change_lifetime();
-        return;
-    case STEP_LEAD:
-        change_lead();
-        return;
-    case STEP_TAIL:
-        change_tail();
-        return;
-    case STEP_DRIFT:
-        drift();
-        return;
-    case STEP_JUMP:
-        jump();
-        return;
-    case STEP_JUMP_BACK:
-        jump_back();
-        return;
-    case STEP_JUMP_ONE:
-        jump_one();
-        return;
-    case STEP_LATE:
-        fall_behind();
-        return;
-    case STEP_CUT:
-        any_issuer()->cut = true;
-        return;
-    case STEP_HEAL:
-        heal();
-        return;
-    case STEP_STOP:
-        any_issuer()->up = false;
-        return;
-    case STEP_CRASH:
-        rotate(world_draw(2) == 0, true);
-        w.counts->crashes++;
-        return;
-    case STEP_CRASH_AFTER:
-        crash_after();
-        return;
-    case STEP_START:
-        world_start(any_issuer());
-        return;
-    case STEP_KINDS_COUNT:
-        return;
-    }
+    static void (*const moves[STEP_KINDS_COUNT])(void) = {
+        [STEP_PASS] = pass,
+        [STEP_FETCH] = fetch,
+        [STEP_ROTATE] = rotate_freely,
+        [STEP_FORCE_ROTATE] = rotate_by_force,
+        [STEP_REVOKE] = revoke_freely,
+        [STEP_FORCE_REVOKE] = revoke_by_force,
+        [STEP_REVOKE_ALL] = revoke_all,
+        [STEP_ADD] = add,
+        [STEP_RETIRE] = retire,
+        [STEP_NAME] = name,
+        [STEP_LIFETIME] = change_lifetime,
+        [STEP_LEAD] = change_lead,
+        [STEP_TAIL] = change_tail,
+        [STEP_DRIFT] = drift,
+        [STEP_JUMP] = jump,
+        [STEP_JUMP_BACK] = jump_back,
+        [STEP_JUMP_ONE] = jump_one,
+        [STEP_LATE] = fall_behind,
+        [STEP_CUT] = cut,
+        [STEP_HEAL] = heal,
+        [STEP_STOP] = stop,
+        [STEP_CRASH] = crash,
+        [STEP_CRASH_AFTER] = crash_after,
+        [STEP_START] = start,
+    };
+    moves[kind]();
 }

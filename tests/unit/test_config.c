@@ -169,6 +169,18 @@ static void load_unknown_key_names_place_and_nearest(void **state)
 
 /* --- values --- */
 
+/* There may be others over it. */
+static void values_postgres_makes_keys_wait_for_other_issuers(void **state)
+{
+    (void)state;
+    struct jt_config config;
+    assert_ok(load(OK_ISSUER OK_KEYS "store: {postgres: dbname=x}\n", &config, NULL));
+    struct jt_schedule_conf schedule = jt_config_schedule(&config);
+    assert_int_equal(schedule.late_s, 4 * 3600 + 300);
+    assert_int_equal(jt_schedule_wait(&schedule), 86400 + 4 * 3600 + 300);
+    jt_config_release(&config);
+}
+
 static void values_defaults_are_the_decided_ones(void **state)
 {
     (void)state;
@@ -183,6 +195,7 @@ static void values_defaults_are_the_decided_ones(void **state)
     assert_false(schedule.named[JT_ALG_RS256]);
     assert_int_equal(schedule.max_age_s, 300);
     assert_int_equal(schedule.skew_s, 300);
+    assert_int_equal(schedule.late_s, 0);
     assert_int_equal(jt_config_log_level(&config), JT_LOG_INFO);
     assert_int_equal(jt_config_admin_mode(&config), 0600);
     assert_string_equal(config.query_parameters, "refuse");
@@ -265,6 +278,7 @@ int main(void)
         cmocka_unit_test(load_algorithm_that_a_token_does_not_make_refused),
         cmocka_unit_test(load_lead_zero_needs_no_order),
         cmocka_unit_test(load_unknown_key_names_place_and_nearest),
+        cmocka_unit_test(values_postgres_makes_keys_wait_for_other_issuers),
         cmocka_unit_test(values_defaults_are_the_decided_ones),
         cmocka_unit_test(values_issuer_path),
         cmocka_unit_test(values_restart_key_names_what_a_reload_cannot_change),
