@@ -118,7 +118,7 @@ class Readme(Case):
             args = [model if word == "model.yaml" else word for word in args]
             with self.subTest(args=args):
                 self.assertEqual(name, "jeton")
-                if args[0] in ("token", "context", "completion"):  # would ask the issuer, or nobody
+                if args[0] in ("token", "context", "completion", "db"):  # would ask others, or nobody
                     self.check(run(*args, "--help"), 0)
                 elif args[0] == "doctor":  # that there is no daemon is a finding
                     self.check(run(*args, env={"JETON_SOCKET": "/nonexistent"}), 1, None, "failed")
