@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "issuer/store/postgresbulk.h"
+#include "issuer/store/postgrespipe.h"
 #include "issuer/store/postgresschema.h"
 #include "issuer/store/postgresstmt.h"
 #include "issuer/store/store_ops.h"
@@ -86,6 +87,7 @@ static void postgres_rollback(struct jt_store *store)
         return;
     }
     s->in_transaction = false;
+    JT_IGNORE(jt_postgrespipe_drain(&s->conn, NULL)); /* it is undone in any case */
     if (jt_postgresconn_is_up(&s->conn) &&
         jt_postgresconn_exec(&s->conn, "ROLLBACK", NULL) != JT_OK) {
         jt_postgresconn_drop(&s->conn); /* which rolls back, too */
@@ -165,6 +167,7 @@ static enum jt_err unknown_outcome(struct postgres *s, struct jt_diag *diag)
 
 static enum jt_err send_commit(struct postgres *s, struct jt_diag *diag)
 {
+    JT_TRY(jt_postgrespipe_drain(&s->conn, diag));
     if (s->conn.pg != NULL && PQtransactionStatus(s->conn.pg) == PQTRANS_INERROR) {
         return jt_diag_fail(diag, JT_ERR_STORE,
                             "%s: a read of this change failed; nothing of it is stored",
@@ -203,7 +206,12 @@ static enum jt_err postgres_commit(struct jt_store *store, struct jt_diag *diag)
 static enum jt_err postgres_run(struct jt_store *store, const struct jt_sql_call *call,
                                 int64_t *out_rows, struct jt_diag *diag)
 {
-    return jt_postgresstmt_run(&self(store)->conn, call, out_rows, diag);
+    struct postgres *s = self(store);
+    if (out_rows == NULL) { /* an apply has 200,000 of them */
+        return jt_postgrespipe_put(&s->conn, call, diag);
+    }
+    JT_TRY(jt_postgrespipe_drain(&s->conn, diag));
+    return jt_postgresstmt_run(&s->conn, call, out_rows, diag);
 }
 
 struct reading {
@@ -216,6 +224,7 @@ static enum jt_err act_each(struct postgres *s, const void *with, bool *out_begu
 {
     const struct reading *reading = with;
     int64_t rows = 0;
+    JT_TRY(jt_postgrespipe_drain(&s->conn, diag));
     enum jt_err err = jt_postgresstmt_each(&s->conn, reading->call, &reading->taker, &rows, diag);
     *out_begun = rows > 0; /* they were handed over */
     return err;
@@ -247,6 +256,7 @@ static enum jt_err act_check(struct postgres *s, const void *with, bool *out_beg
     int64_t number = 0;
     (void)with;
     (void)out_begun; /* it changes nothing */
+    JT_TRY(jt_postgrespipe_drain(&s->conn, diag));
     JT_TRY(jt_postgresconn_check_server(&s->conn, diag));
     JT_TRY(jt_postgresschema_read(&s->conn, s->migrations, &schema, diag));
     JT_TRY(jt_postgresconn_number(&s->conn, "SELECT (current_setting('fsync') = 'off')::int",
@@ -273,24 +283,28 @@ static enum jt_err postgres_check(struct jt_store *store, struct jt_diag *diag)
 static enum jt_err postgres_about(struct jt_store *store, struct jt_bulk_about *out_about,
                                   struct jt_diag *diag)
 {
+    JT_TRY(jt_postgrespipe_drain(&self(store)->conn, diag));
     return jt_postgresbulk_about(&self(store)->bulk, out_about, diag);
 }
 
 static enum jt_err postgres_each_row(struct jt_store *store, enum jt_tables_id table, jt_bulk_fn fn,
                                      void *ctx, struct jt_diag *diag)
 {
+    JT_TRY(jt_postgrespipe_drain(&self(store)->conn, diag));
     return jt_postgresbulk_each(&self(store)->bulk, table, fn, ctx, diag);
 }
 
 static enum jt_err postgres_put_row(struct jt_store *store, enum jt_tables_id table,
                                     const struct jt_bulk_cell *cells, struct jt_diag *diag)
 {
+    JT_TRY(jt_postgrespipe_drain(&self(store)->conn, diag));
     return jt_postgresbulk_put(&self(store)->bulk, table, cells, diag);
 }
 
 static enum jt_err postgres_drop_rows(struct jt_store *store, enum jt_tables_id table,
                                       struct jt_diag *diag)
 {
+    JT_TRY(jt_postgrespipe_drain(&self(store)->conn, diag));
     return jt_postgresbulk_drop(&self(store)->bulk, table, diag);
 }
 

@@ -50,6 +50,7 @@ void jt_postgresconn_drop(struct jt_postgresconn *conn)
 {
     PQfinish(conn->pg);
     conn->pg = NULL;
+    conn->queued = conn->queued_bytes = 0;
 }
 
 bool jt_postgresconn_is_up(const struct jt_postgresconn *conn)

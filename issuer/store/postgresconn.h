@@ -17,8 +17,9 @@
 
 struct jt_postgresconn {
     struct jt_postgresconf conf;
-    PGconn *pg;      /* NULL: none */
-    int patience_ms; /* how long the server may be silent before it counts as lost */
+    PGconn *pg;                  /* NULL: none */
+    int patience_ms;             /* how long the server may be silent before it counts as lost */
+    size_t queued, queued_bytes; /* postgrespipe's: sent, and not answered */
 };
 
 #define JT_POSTGRESCONN_OLDEST 120000 /* PQserverVersion of the oldest that will do */

@@ -69,8 +69,8 @@ static enum jt_err fill(struct params *params, const struct jt_sql_call *call)
     return JT_OK;
 }
 
-static enum jt_err send(struct jt_postgresconn *conn, const struct jt_sql_call *call,
-                        struct jt_diag *diag)
+enum jt_err jt_postgresstmt_send(struct jt_postgresconn *conn, const struct jt_sql_call *call,
+                                 struct jt_diag *diag)
 {
     struct params params;
     JT_TRY(fill(&params, call));
@@ -85,7 +85,7 @@ static enum jt_err send(struct jt_postgresconn *conn, const struct jt_sql_call *
 enum jt_err jt_postgresstmt_run(struct jt_postgresconn *conn, const struct jt_sql_call *call,
                                 int64_t *out_rows, struct jt_diag *diag)
 {
-    JT_TRY(send(conn, call, diag));
+    JT_TRY(jt_postgresstmt_send(conn, call, diag));
     return jt_postgresconn_finish(conn, out_rows, diag);
 }
 
@@ -147,7 +147,7 @@ enum jt_err jt_postgresstmt_each(struct jt_postgresconn *conn, const struct jt_s
                                  struct jt_diag *diag)
 {
     *out_rows = 0;
-    JT_TRY(send(conn, call, diag));
+    JT_TRY(jt_postgresstmt_send(conn, call, diag));
     if (PQsetSingleRowMode(conn->pg) == 0) {
         return jt_postgresconn_unsent(conn, diag);
     }

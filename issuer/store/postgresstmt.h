@@ -15,6 +15,11 @@
 /* Prepares them all. */
 JT_MUST_USE enum jt_err jt_postgresstmt_prepare(struct jt_postgresconn *conn, struct jt_diag *diag);
 
+/* Sends one with its parameters; its results are to be taken. JT_ERR_LIMIT: a value is too long, and
+ * nothing was sent. */
+JT_MUST_USE enum jt_err jt_postgresstmt_send(struct jt_postgresconn *conn,
+                                             const struct jt_sql_call *call, struct jt_diag *diag);
+
 /* As run and each of store_ops.h. `out_rows` of the latter: how many were handed over, also after a
  * failure. */
 JT_MUST_USE enum jt_err jt_postgresstmt_run(struct jt_postgresconn *conn,

@@ -94,7 +94,9 @@ static enum jt_err sqlite_run(struct jt_store *store, const struct jt_sql_call *
 {
     struct sqlite *s = self(store);
     JT_TRY(jt_sqlitestmt_run(&s->stmts, call, diag));
-    *out_rows = sqlite3_changes64(s->db);
+    if (out_rows != NULL) {
+        *out_rows = sqlite3_changes64(s->db);
+    }
     return JT_OK;
 }
 

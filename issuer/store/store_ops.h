@@ -21,8 +21,8 @@ struct jt_store_ops {
     enum jt_err (*begin_read)(struct jt_store *store, struct jt_diag *diag); /* ends by rollback */
     enum jt_err (*check)(struct jt_store *store, struct jt_diag *diag);
 
-    /* Runs one that changes, and tells how many rows it did. JT_ERR_STORE with a sentence,
-     * JT_ERR_NOMEM. */
+    /* Runs one that changes, and tells how many rows it did; NULL: nobody asks, and a failure may be
+     * told by a later run or by commit. JT_ERR_STORE with a sentence, JT_ERR_NOMEM. */
     enum jt_err (*run)(struct jt_store *store, const struct jt_sql_call *call, int64_t *out_rows,
                        struct jt_diag *diag);
     /* Runs one that reads and hands its rows to `take` until one fails; JT_ERR_NOT_FOUND when there

@@ -472,6 +472,69 @@ static void objects_many_are_never_all_in_memory(void **state)
     jt_store_close(store);
 }
 
+/* Sent without waiting for each: one that fails is told by a later call or by commit, and nothing of
+ * the change is stored. */
+static void put_many_one_failing_nothing_stored(void **state)
+{
+    (void)state;
+    put_one_and_close();
+    run_beside("ALTER TABLE objects ADD CONSTRAINT odd CHECK (doc <> 'odd'::bytea)", NULL);
+    struct jt_store *store = open_store();
+    for (int odd = 0; odd <= 600; odd += 150) { /* first, in any batch, last */
+        struct jt_diag diag = JT_DIAG_INIT;
+        enum jt_err err = JT_OK;
+        begin(store);
+        for (int i = 0; i <= 600; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "r%d", i);
+            enum jt_err now = jt_store_put(store, JT_STORE_ROLE, jt_span_str(id),
+                                           jt_span_str(i == odd ? "odd" : "even"));
+            assert_true(err == JT_OK || now == err); /* once failed, always */
+            assert_true(now == JT_OK || i >= odd);
+            err = now;
+        }
+        assert_err(jt_store_commit(store, &diag), JT_ERR_STORE);
+        assert_non_null(strstr(diag.text, "violates check constraint \"odd\""));
+        assert_objects(store, 0, "1:r={}@1 ");
+    }
+    begin(store);
+    for (int i = 0; i <= 600; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "r%d", i);
+        put(store, JT_STORE_CLIENT, id, "even");
+        if (i % 100 == 50) { /* and in between, what needs an answer */
+            assert_ok(jt_store_delete(store, JT_STORE_CLIENT, jt_span_str(id)));
+            assert_err(jt_store_delete(store, JT_STORE_CLIENT, jt_span_str(id)), JT_ERR_NOT_FOUND);
+        }
+    }
+    commit(store);
+    assert_query("SELECT COUNT(doc), COUNT(*) FROM objects WHERE kind = 40", "595|601|");
+    jt_store_close(store);
+}
+
+static void put_many_then_rollback_nothing_stored(void **state)
+{
+    (void)state;
+    static char large[300000];
+    memset(large, 'x', sizeof large - 1);
+    struct jt_store *store = open_store();
+    for (int round = 0; round < 2; round++) {
+        begin(store);
+        for (int i = 0; i < 20; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "%d", i);
+            put(store, JT_STORE_ROLE, id, large);
+        }
+        if (round == 0) {
+            jt_store_rollback(store);
+            assert_objects(store, 0, "");
+        }
+    }
+    commit(store);
+    assert_query("SELECT COUNT(*), MIN(length(doc)) FROM objects", "20|299999|");
+    jt_store_close(store);
+}
+
 /* --- what is erased --- */
 
 #define PRIVATE_HALF "the private half of a key that this transaction erases"
@@ -579,6 +642,8 @@ int main(void)
         store_test(open_spoilt_refused_mended_accepted),
         store_test(hostile_rows_refused_mended_accepted),
         store_test(objects_many_are_never_all_in_memory),
+        store_test(put_many_one_failing_nothing_stored),
+        store_test(put_many_then_rollback_nothing_stored),
         store_test(erased_key_is_in_no_table),
         store_test(erased_while_a_reader_is_in_the_way_gone_later),
         store_test(check_tells_what_is_wrong),
