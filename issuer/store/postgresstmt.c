@@ -16,7 +16,7 @@
 enum { TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_TEXT = 25 };
 
 struct stmt_name {
-    char text[16];
+    char text[24];
 };
 
 static struct stmt_name name_of(enum jt_sql which)

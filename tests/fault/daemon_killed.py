@@ -11,8 +11,9 @@ tells. After each point it starts again, and
 Where the disk fails the daemon goes on: the request is refused with a sentence or done, tokens are
 given meanwhile, and the same request succeeds when the disk is back.
 
-Every call is met for SIGKILL, EIO and ENOSPC; for what writes half, every third, and for a first
-start on a full disk every fifth: `--all` meets all. The points met are printed as the table of
+Every call is met by SIGKILL, and either by EIO or by a disk that is full from there on, which take
+turns; of what writes half every fourth, of a first start on a full disk every fifth: `--all` meets all
+of all. The points met are printed as the table of
 docs/reliability.md."""
 
 import concurrent.futures
@@ -32,7 +33,7 @@ from harness import PAYMENT, segment, start_serve
 
 ENDLESS = 500  # more points than any act has
 EVERY = "--all" in sys.argv
-THIN = {"torn": 3, "short": 3}
+THIN = {"kill": (1, 1), "torn": (1, 4), "eio": (1, 2), "full": (2, 2), "short": (3, 4)}  # from, step
 MODES = {"kill": "SIGKILL", "torn": "SIGKILL amid a write", "eio": "EIO once",
          "full": "ENOSPC from there on", "short": "a short write, then ENOSPC"}
 
@@ -50,11 +51,13 @@ class Act:
     modes: tuple = tuple(MODES)
 
 
-BASES = {"aged": {}, "turned": {"turned_s": 600}}
+BASES = {"aged": {}, "turned": {"turned_s": 600}, "added": {"added": "ES512"}}
 
 
 def post(path, body=None):
-    return lambda issuer, base: try_admin(issuer, "POST", path, body or {})
+    def do(issuer, base):
+        return try_admin(issuer, "POST", path, body or {})
+    return do
 
 
 def revoke(state, force=False):
@@ -70,6 +73,10 @@ def raise_lifetime(issuer, base):
 
 def revoke_secret(issuer, base):
     return try_admin(issuer, "DELETE", f"/clients/cart/secrets/{base.secret_id}")
+
+
+def retire(issuer, base):
+    return try_admin(issuer, "DELETE", "/keys/algorithms/ES512")
 
 
 def make_old(folder):
@@ -101,6 +108,9 @@ ACTS = [
     Act("revoke, the active key", "aged", revoke("active")),
     Act("revoke, the next key", "aged", revoke("next")),
     Act("revoke, a retiring key", "turned", revoke("retiring")),
+    Act("revoke --all", "turned", post("/keys/revoke-all")),
+    Act("add-algorithm", "aged", post("/keys/algorithms", {"alg": "ES512"})),
+    Act("retire-algorithm", "added", retire),
     Act("lifetime raised", "aged", raise_lifetime),
     Act("client create", "aged", post("/clients", {"name": "new", "grants": [PAYMENT + "#r"]})),
     Act("secret revoke", "aged", revoke_secret, modes=("kill", "torn")),
@@ -260,11 +270,11 @@ class DaemonKilled(unittest.TestCase):
         points = Points(act, self.bases.get(act.base), self.home)
         meet = points.die_at if mode in ("kill", "torn") else points.fail_at
         passed, ended = 0, False
-        step = THIN.get(mode, 5 if act.base is None and mode != "kill" else 1)
-        numbers = range(1, ENDLESS, 1 if EVERY else step)
+        first, step = (1, 1) if EVERY else THIN[mode]
+        numbers = range(first, ENDLESS, 5 if act.base is None and mode == "full" else step)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            for first in range(0, len(numbers), 4):
-                for met in pool.map(lambda point: meet(mode, point), numbers[first:first + 4]):
+            for i in range(0, len(numbers), 4):
+                for met in pool.map(lambda point: meet(mode, point), numbers[i:i + 4]):
                     passed += met
                     ended = ended or not met
                 if ended:

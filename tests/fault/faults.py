@@ -213,13 +213,14 @@ ALGORITHMS = ["ES256", SECOND]
 
 class Prepared:
     """A folder from which an issuer has run: two algorithms, a client with a resource for each, a token
-    of each key that has signed. `turned_s`: its keys were rotated so long ago; None: never."""
+    of each key that has signed. `turned_s`: its keys were rotated so long ago; None: never. `added`:
+    a further algorithm, which is in no configuration."""
 
-    def __init__(self, folder, turned_s=None):
+    def __init__(self, folder, turned_s=None, added=None):
         os.makedirs(folder)
         self.folder, self.tokens = folder, []
         self.config = self.write_config(folder)
-        self.begin()
+        self.begin(added)
         if turned_s is not None:
             issuer = self.start(shift_s=-turned_s)
             self.take(issuer)
@@ -238,7 +239,7 @@ class Prepared:
     def start(self, **more):
         return start_serve(self.config, preload(**more) if more else None)
 
-    def begin(self):
+    def begin(self, added):
         """Keys that are older than two leads, and what asks for tokens."""
         issuer = self.start(shift_s=-2 * LEAD_S)
         for identifier, alg in ((PAYMENT, "ES256"), (LEDGER, SECOND)):
@@ -249,6 +250,9 @@ class Prepared:
                             {"name": "cart", "grants": [PAYMENT + "#r", LEDGER + "#r"]})
         self.client = (made.json()["client_id"], made.json()["client_secret"])
         self.secret_id = made.json()["secrets"][0]["id"]
+        if added:
+            made = issuer.admin("POST", "/keys/algorithms", {"alg": added})
+            assert made.status // 100 == 2, made
         assert issuer.daemon.stop() == 0
 
     def take(self, issuer):
@@ -265,8 +269,8 @@ class Prepared:
 class Base(Prepared):
     """The database is a file in the folder, which can be copied."""
 
-    def __init__(self, folder, turned_s=None):
-        super().__init__(folder, turned_s)
+    def __init__(self, folder, **how):
+        super().__init__(folder, **how)
         rows = key_rows(folder)
         self.blobs = {kid: row["blob"] for kid, row in rows.items() if row["blob"] is not None}
 
