@@ -113,7 +113,7 @@ static enum jt_err lock_version(struct postgres *s, struct jt_diag *diag)
 static enum jt_err act_begin(struct postgres *s, const void *sql, bool *out_begun,
                              struct jt_diag *diag)
 {
-    (void)out_begun; /* nothing is, until it is there */
+    *out_begun = false; /* nothing is, until it is there */
     JT_TRY(jt_postgresconn_exec(&s->conn, sql, diag));
     s->in_transaction = true;
     return JT_OK;
@@ -255,7 +255,7 @@ static enum jt_err act_check(struct postgres *s, const void *with, bool *out_beg
     int64_t schema = 0;
     int64_t number = 0;
     (void)with;
-    (void)out_begun; /* it changes nothing */
+    *out_begun = false; /* it changes nothing */
     JT_TRY(jt_postgrespipe_drain(&s->conn, diag));
     JT_TRY(jt_postgresconn_check_server(&s->conn, diag));
     JT_TRY(jt_postgresschema_read(&s->conn, s->migrations, &schema, diag));

@@ -42,7 +42,11 @@ static const char *one_line(const char *message, char *out, size_t size)
         if (space && (n == 0 || out[n - 1] == ' ')) {
             continue;
         }
-        out[n++] = space ? ' ' : *c;
+        out[n] = *c;
+        if (space) {
+            out[n] = ' ';
+        }
+        n++;
     }
     while (n > 0 && out[n - 1] == ' ') {
         n--;

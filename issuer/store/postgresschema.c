@@ -69,7 +69,7 @@ static enum jt_err raise_locked(struct jt_postgresconn *conn,
                                 const struct jt_migrations *migrations, struct jt_diag *diag)
 {
     struct target t = {conn, diag};
-    int64_t have;
+    int64_t have = 0;
     JT_TRY(jt_postgresschema_read(conn, migrations, &have, diag));
     if (have == 0) {
         JT_TRY(exec(&t, "CREATE DOMAIN blob AS BYTEA"));
@@ -102,7 +102,7 @@ static enum jt_err begin_and_raise(struct jt_postgresconn *conn,
 enum jt_err jt_postgresschema_raise(struct jt_postgresconn *conn,
                                     const struct jt_migrations *migrations, struct jt_diag *diag)
 {
-    int64_t have;
+    int64_t have = 0;
     JT_TRY(jt_postgresschema_read(conn, migrations, &have, diag));
     if (have == jt_migrate_newest(migrations)) {
         return JT_OK;
@@ -127,7 +127,7 @@ static enum jt_err check_may_create(struct jt_postgresconn *conn, struct jt_diag
 enum jt_err jt_postgresschema_look(struct jt_postgresconn *conn,
                                    const struct jt_migrations *migrations, struct jt_diag *diag)
 {
-    int64_t have;
+    int64_t have = 0;
     JT_TRY(jt_postgresschema_read(conn, migrations, &have, diag));
     if (have == 0) {
         JT_TRY(check_may_create(conn, diag));

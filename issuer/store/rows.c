@@ -93,8 +93,11 @@ enum jt_err jt_rows_mark(struct jt_store *store, int64_t version, int64_t *out_m
 {
     const struct jt_sql_value args[] = {JT_SQL_NUMBER_OF(version)};
     const struct jt_sql_call call = CALL(MARK, args, "n");
-    const struct callback callback = {.ctx = out_mark};
-    return each(store, &call, take_number, &callback);
+    int64_t mark = 0;
+    const struct callback callback = {.ctx = &mark};
+    JT_TRY(each(store, &call, take_number, &callback));
+    *out_mark = mark;
+    return JT_OK;
 }
 
 enum jt_err jt_rows_put_mark(struct jt_store *store, const struct jt_rows_commit *commit,

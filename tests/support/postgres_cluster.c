@@ -106,15 +106,17 @@ void jt_postgres_cluster_start(struct jt_postgres_cluster *cluster)
 static void signal_all(const struct jt_postgres_cluster *cluster, int signal_number)
 {
     char name[64];
-    long child;
+    char pids[4096] = "";
     (void)snprintf(name, sizeof name, "/proc/%d/task/%d/children", (int)cluster->pid,
                    (int)cluster->pid);
     FILE *children = fopen(name, "r");
-    while (children != NULL && fscanf(children, "%ld", &child) == 1) {
-        (void)kill((pid_t)child, signal_number); /* it may have ended meanwhile */
-    }
     if (children != NULL) {
-        (void)fclose(children); /* only read */
+        (void)!fgets(pids, sizeof pids, children); /* no line: no child */
+        (void)fclose(children);                    /* only read */
+    }
+    char *rest = pids;
+    for (long pid = strtol(rest, &rest, 10); pid > 0; pid = strtol(rest, &rest, 10)) {
+        (void)kill((pid_t)pid, signal_number); /* it may have ended meanwhile */
     }
     if (kill(cluster->pid, signal_number) != 0) {
         fail("kill", strerror(errno));
