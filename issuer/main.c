@@ -9,6 +9,7 @@
 #include "issuer/dev.h"
 #include "issuer/serve.h"
 #include "keys/memory_guard.h"
+#include "keys/signer_child.h"
 
 #include "common/base/base.h"
 
@@ -148,6 +149,10 @@ static int read_args(int argc, char **argv, struct args *out)
 int main(int argc, char **argv)
 {
     struct args args = {0};
+    int ended = jt_child_main(argc, argv);
+    if (ended >= 0) {
+        return ended;
+    }
     struct jt_memory_state memory;
     jt_memory_guard(&memory);                  /* told when it serves */
     int status = read_args(argc, argv, &args); // NOLINT(concurrency-mt-unsafe): one thread yet

@@ -6,6 +6,8 @@
 
 #include "common/base/base.h"
 
+#define SOURCE_MAX 8192 /* how a source is named in sentences */
+
 static bool is_named(const struct jt_kek_source *source)
 {
     return source->file != NULL || source->credential != NULL || source->env != NULL ||
@@ -23,19 +25,56 @@ static enum jt_err load(const struct jt_signer_conf *conf, const struct jt_kek_s
     return jt_kek_derive(jt_secret_span(&bytes), out_kek);
 }
 
-enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,
-                         struct jt_diag *diag)
+bool jt_keks_has_fd(const struct jt_kek_source *source)
 {
-    JT_AUTO(keks) keks = JT_KEKS_INIT;
-    JT_TRY(load(conf, &conf->kek, &keks.now, diag));
-    if (is_named(&conf->kek_next)) {
-        JT_TRY(load(conf, &conf->kek_next, &keks.next, diag));
+    return source->file != NULL || source->credential != NULL || source->env != NULL;
+}
+
+/* By `fd` unless NULL. */
+static enum jt_err read_one(const struct jt_signer_conf *conf, const struct jt_kek_source *source,
+                            const int *fd, struct jt_kek *out_kek, struct jt_diag *diag)
+{
+    if (fd == NULL || !jt_keks_has_fd(source)) {
+        return load(conf, source, out_kek, diag);
+    }
+    JT_AUTO(buf) what = JT_BUF_INIT(SOURCE_MAX);
+    JT_TRY(jt_kek_describe(source, &what));
+    return jt_kek_read(*fd, jt_buf_str(&what), out_kek, diag);
+}
+
+/* By the descriptors of each unless `now_fd` and `next_fd` are NULL. */
+static enum jt_err read_both(const struct jt_signer_conf *conf, const int *now_fd,
+                             const int *next_fd, struct jt_keks *out_keks, struct jt_diag *diag)
+{
+    struct jt_keks keks = JT_KEKS_INIT;
+    enum jt_err err = read_one(conf, &conf->kek, now_fd, &keks.now, diag);
+    if (err == JT_OK && is_named(&conf->kek_next)) {
+        err = read_one(conf, &conf->kek_next, next_fd, &keks.next, diag);
         keks.has_next = true;
+    }
+    if (err != JT_OK) {
+        jt_keks_release(&keks);
+        return err;
     }
     jt_keks_release(out_keks);
     *out_keks = keks;
-    keks = (struct jt_keks)JT_KEKS_INIT;
     return JT_OK;
+}
+
+enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,
+                         struct jt_diag *diag)
+{
+    return read_both(conf, NULL, NULL, out_keks, diag);
+}
+
+enum jt_err jt_keks_read(const struct jt_signer_conf *conf, const int *fds, size_t n_fds,
+                         struct jt_keks *out_keks, struct jt_diag *diag)
+{
+    size_t now_fds = jt_keks_has_fd(&conf->kek), next_fds = jt_keks_has_fd(&conf->kek_next);
+    if (n_fds != now_fds + next_fds || !is_named(&conf->kek)) {
+        return JT_ERR_ARGUMENT;
+    }
+    return read_both(conf, fds, fds + now_fds, out_keks, diag);
 }
 
 const struct jt_kek *jt_keks_target(const struct jt_keks *keks)

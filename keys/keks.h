@@ -26,6 +26,15 @@ struct jt_keks {
 JT_MUST_USE enum jt_err jt_keks_load(const struct jt_signer_conf *conf, struct jt_keks *out_keks,
                                      struct jt_diag *diag);
 
+/* The same in a process that is handed descriptors instead of opening files: `fds`, in the order in
+ * which `conf` names them, are of the sources that jt_kek_open opens; another (of a PKCS#11 token)
+ * is loaded here. JT_ERR_ARGUMENT when their number is another. */
+JT_MUST_USE enum jt_err jt_keks_read(const struct jt_signer_conf *conf, const int *fds,
+                                     size_t n_fds, struct jt_keks *out_keks, struct jt_diag *diag);
+
+/* Has the source a descriptor (jt_kek_open)? */
+bool jt_keks_has_fd(const struct jt_kek_source *source);
+
 /* The one that rows are re-wrapped under: the next, or, when there is none, the one in force. */
 const struct jt_kek *jt_keks_target(const struct jt_keks *keks);
 

@@ -255,17 +255,23 @@ static enum jt_err local_rewrap(struct jt_signer *signer, struct jt_sealed *seal
 }
 
 /* Who signs does not look at them, only the calls of the one thread and status. */
+void jt_signer_local_take_keks(struct jt_signer *signer, struct jt_keks *keks)
+{
+    struct local *local = local_of(signer);
+    (void)pthread_mutex_lock(&local->lock); /* a plain mutex, never recursive: cannot fail */
+    struct jt_keks old = local->keks;
+    local->keks = *keks;
+    (void)pthread_mutex_unlock(&local->lock);
+    *keks = (struct jt_keks)JT_KEKS_INIT;
+    jt_keks_release(&old);
+}
+
 static enum jt_err local_set_keks(struct jt_signer *signer, const struct jt_signer_conf *conf,
                                   struct jt_diag *diag)
 {
-    struct local *local = local_of(signer);
     struct jt_keks keks = JT_KEKS_INIT;
     JT_TRY(jt_keks_load(conf, &keks, diag));
-    (void)pthread_mutex_lock(&local->lock); /* a plain mutex, never recursive: cannot fail */
-    struct jt_keks old = local->keks;
-    local->keks = keks;
-    (void)pthread_mutex_unlock(&local->lock);
-    jt_keks_release(&old);
+    jt_signer_local_take_keks(signer, &keks);
     return JT_OK;
 }
 

@@ -20,4 +20,7 @@ JT_MUST_USE enum jt_err jt_signer_new_local(struct jt_keks *keks, const struct j
 void jt_signer_local_use(struct jt_signer *signer, enum jt_signer_how how,
                          struct jt_pkcs11_tend *tend);
 
+/* Replaces its key-encryption keys. Takes `keks`. */
+void jt_signer_local_take_keks(struct jt_signer *signer, struct jt_keks *keks);
+
 #endif

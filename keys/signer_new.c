@@ -2,6 +2,7 @@
 /* Which implementation of the signer a configuration asks for. */
 #include "keys/pkcs11_key.h"
 #include "keys/signer_local.h"
+#include "keys/signer_process.h"
 
 #include "common/base/base.h"
 
@@ -44,7 +45,7 @@ enum jt_err jt_signer_new(const struct jt_signer_conf *conf, const struct jt_ran
     if (conf->how == JT_SIGNER_LOCAL || conf->how == JT_SIGNER_PKCS11) {
         return new_local(conf, random, out_signer, diag);
     }
-    return jt_diag_fail(diag, JT_ERR_CONFIG, "keys.signer: process is not there yet");
+    return jt_signer_new_process(conf, out_signer, diag);
 }
 
 bool jt_signer_makes(enum jt_signer_how how, enum jt_alg alg)

@@ -24,6 +24,7 @@ build  libpq>=14               libpq-dev
 build  yaml-0.1>=0.2           libyaml-dev
 build  libjwt>=1.10            libjwt-dev
 build  p11-kit-1>=0.23         libp11-kit-dev
+build  libseccomp>=2.5         libseccomp-dev
 build  curl                    curl
 build  scdoc                   scdoc
 test   cmocka>=1.1             libcmocka-dev

@@ -54,7 +54,7 @@ corner() # HEADER
     sqlite3.h | libpq-fe.h | libpq/*) echo 'issuer/store/*' ;;
     openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/crypto/*' ;;
     sodium.h | sodium/*) echo 'keys/*|verifier/crypto/*' ;;
-    jwt.h) echo 'keys/*' ;;
+    jwt.h | seccomp.h) echo 'keys/*' ;;
     p11-kit/*) echo 'keys/pkcs11*' ;;
     curl/*) echo 'verifier/source/fetch_curl.c|issuer/cli/*' ;;
     jansson.h) echo '@(common/json|common/jose|verifier|issuer)/*' ;;
@@ -250,6 +250,7 @@ self_test()
     plant common/base/x.c ' # include <openssl/evp.h>' "$out"
     plant common/jose/x.c '#include <sodium.h>' "$out"
     plant verifier/x.c '#include <jwt.h>' "$out"
+    plant issuer/x.c '#include <seccomp.h>' "$out"
     plant verifier/x.c '#include <curl/curl.h>' "$out"
     plant keys/x.c '#include <p11-kit/pkcs11.h>' "$out"
     plant keys/x.c '#include <jansson.h>' "$out"
