@@ -193,8 +193,12 @@ static void sign_longer_than_limit_refused(void **state)
     assert_int_equal(small.len, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    int ended = begin_signer_tests(argc, argv);
+    if (ended >= 0) {
+        return ended;
+    }
     const struct CMUnitTest tests[] = {
         with_signer(sign_every_algorithm_verified_by_openssl),
         with_signer(sign_typ_jwt_verified_by_libjwt),

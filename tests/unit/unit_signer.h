@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A signer and a lane made for each test, and what the tests of the signer do with keys.
+ * A signer and a lane made for each test, and what the tests of the signer do with keys. Called with
+ * the argument "process", the program makes signer processes: the same tests over both.
  */
 #ifndef JT_TESTS_UNIT_UNIT_SIGNER_H
 #define JT_TESTS_UNIT_UNIT_SIGNER_H
@@ -12,7 +13,7 @@
 #include "common/jose/jwk.h"
 #include "common/jose/jws.h"
 #include "common/json/json.h"
-#include "tests/unit/unit_keys.h"
+#include "tests/unit/unit_process.h"
 
 #define LONGEST 3600
 
@@ -21,10 +22,27 @@ static struct jt_signer *signer;
 static struct jt_signer_lane *lane;
 static struct jt_diag diag;
 
+static bool in_process;
+
+/* To be called first in main; -1 to go on, else the exit status. */
+static inline int begin_signer_tests(int argc, char **argv)
+{
+    int ended = jt_child_main(argc, argv);
+    in_process = argc == 2 && strcmp(argv[1], "process") == 0;
+    return ended;
+}
+
+/* One more signer under fixed_kek(fill), to free. */
+static inline struct jt_signer *another_signer(uint8_t fill)
+{
+    return in_process ? process_signer(fill) : fixed_signer(fill, &fixed.random);
+}
+
 static inline int make_signer(void **state)
 {
     (void)state;
-    signer = fixed_signer(1, fixed_random(&fixed, 1000000));
+    (void)fixed_random(&fixed, 1000000);
+    signer = another_signer(1);
     assert_ok(jt_signer_lane_new(signer, &lane));
     diag = (struct jt_diag)JT_DIAG_INIT;
     return 0;
