@@ -5,7 +5,9 @@ destroyed there, and nothing opens without it."""
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -207,6 +209,66 @@ class Change(TokenCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(issuer.daemon.stop(), 0)
         self.rotate(self.run_daemon(self.start("pkcs11", kek=False)))
+
+
+class SignerProcess(TokenCase):
+    """The token is asked for the key-encryption key before a signer process closes itself in."""
+
+    def signer(self, issuer):
+        pid = issuer.daemon.process.pid
+        found = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                found += map(int, file.read().split())
+        return found
+
+    def wait_for_another(self, issuer, before):
+        until = time.monotonic() + DEADLINE_S
+        while self.signer(issuer) in ([], before):
+            self.assertLess(time.monotonic(), until)
+
+    def test_kek_in_the_token(self):
+        self.make_kek()
+        issuer = self.run_daemon(self.start("process"))
+        self.set_up_client(issuer)
+        before = self.signer(issuer)
+        old = self.token(issuer)
+        os.kill(before[0], signal.SIGKILL)
+        self.wait_for_another(issuer, before)
+        self.rotate(issuer)  # waits for the new one
+        self.assert_verified(issuer, old, self.token(issuer))
+        self.assertEqual(self.labels("privkey"), [])
+
+    def test_process_that_asks_the_token_takes_over(self):
+        self.make_kek()
+        config = self.config("process", kek=False)
+        issuer = self.run_daemon(start_serve(config, self.env))
+        self.set_up_client(issuer)
+        before = self.signer(issuer)
+        with open(config, encoding="utf-8") as file:
+            text = json.load(file)
+        text["keys"]["kek_next_pkcs11"] = "jeton-kek"
+        with open(config, "w", encoding="utf-8") as out:
+            json.dump(text, out)
+        answers, stop = [], threading.Event()
+
+        def load():
+            while not stop.is_set():
+                answers.append(issuer.token(self.client, resource=PAYMENT).status)
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        issuer.daemon.process.send_signal(signal.SIGHUP)
+        issuer.daemon.wait_log("ev=config.load")
+        rotated = issuer.admin("POST", "/kek/rotate")
+        stop.set()
+        thread.join(DEADLINE_S)
+        self.assertEqual(rotated.status, 200, rotated)
+        self.assertEqual(set(answers), {200})  # none was turned away by it
+        after = self.signer(issuer)
+        self.assertEqual(len(after), 1)
+        self.assertNotEqual(after, before)
+        self.token(issuer)
 
 
 class Without(TokenCase):

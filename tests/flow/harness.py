@@ -2,7 +2,8 @@
 """Runs the real daemon for a flow test: on free ports, in a folder of its own, with no sleeps. Every
 test ends by asserting that the daemon is alive and clean; the last one that SIGTERM ends it with
 status 0. JETOND and JETON name the programs. With JETON_TEST_STORE=postgres every daemon keeps what
-it has in PostgreSQL: one throw-away server for the program, a database for each folder."""
+it has in PostgreSQL: one throw-away server for the program, a database for each folder; with
+JETON_TEST_SIGNER=process every `jetond serve` signs in a process of its own."""
 
 import base64
 import hashlib
@@ -327,12 +328,15 @@ def start_dev(*args, env=None):
 KEK = bytes(range(64, 96)).hex()
 
 
+SIGNER = os.environ.get("JETON_TEST_SIGNER", "local")
+
+
 def write_config(folder, issuer="https://id.example.com", keys=None, **sections):
     """A configuration as JSON, which is YAML, over `folder`; its path."""
     config = {"issuer": issuer, "listen": "127.0.0.1:0",
               "admin": {"socket": os.path.join(folder, "admin.sock")},
               "store": store_of(folder),
-              "keys": {"kek_file": os.path.join(folder, "kek"), **(keys or {})}}
+              "keys": {"kek_file": os.path.join(folder, "kek"), "signer": SIGNER, **(keys or {})}}
     for name, value in sections.items():
         config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value
     kek = os.path.join(folder, "kek")
