@@ -28,7 +28,7 @@ class Daemon:
     """Runs jetond of `bin_dir` over `folder`; ready is its own log line. `store` and `keys` are YAML
     for those sections, `kek` the file of another daemon's key-encryption key."""
 
-    def __init__(self, bin_dir, folder, store=None, keys="", kek=None):
+    def __init__(self, bin_dir, folder, store=None, keys="", kek=None, threads=0):
         self.jetond, self.folder = os.path.join(bin_dir, "jetond"), folder
         self.socket = os.path.join(folder, "admin.sock")
         self.kek = kek or os.path.join(folder, "kek")
@@ -40,7 +40,7 @@ class Daemon:
         self.config = os.path.join(folder, "jetond.yaml")
         pathlib.Path(self.config).write_text(
             f"issuer: http://127.0.0.1:1\nlisten: 127.0.0.1:0\nadmin: {{socket: {self.socket}}}\n"
-            f"store: {{{store}}}\nkeys: {{kek_file: {self.kek}{keys}}}\n", encoding="ascii")
+            f"store: {{{store}}}\nhttp: {{threads: {threads}}}\nkeys: {{kek_file: {self.kek}{keys}}}\n", encoding="ascii")
 
     def __enter__(self):
         self.process = subprocess.Popen([self.jetond, "serve", "--config", self.config],
@@ -60,6 +60,15 @@ class Daemon:
         stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
         user, system = stat.rsplit(")", 1)[1].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def cpu_ns(self):
+        """Of the daemon and of a signer process of its own, all threads that live."""
+        total, pids = 0, [self.process.pid]
+        for pid in pids:
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+                pids += map(int, (task / "children").read_text(encoding="ascii").split())
+        return total
 
 
 def call(connection, method, path, body=None):

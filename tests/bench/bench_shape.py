@@ -104,8 +104,20 @@ def check_rotation(bin_dir):
     want(min(told["requests"], told["sampled_verdicts"], told["sets"]) > 2, f"bench_rotation told {told}")
 
 
+def check_signer(bin_dir):
+    if shutil.which("wrk") is None:
+        return
+    script = pathlib.Path(__file__).with_name("bench_signer.py")
+    told = ask(sys.executable, "-B", script, bin_dir, "--rounds", "1", "--seconds", "1", "-o", "json")
+    for load in (told["full"], told["half"]):
+        ratio = load["process"]["cpu_us"] / load["local"]["cpu_us"]
+        want(abs(load["cpu_ratio"]["median"] - ratio) < 0.01, f"bench_signer told {told}")
+        want(load["process"]["per_s"] > 0 and load["local"]["p99_ms"] > 0, f"bench_signer told {told}")
+
+
 SCRIPTS = {"bench_start.py": check_start, "bench_apply.py": check_apply,
-           "bench_changes.py": check_changes, "bench_rotation.py": check_rotation}
+           "bench_changes.py": check_changes, "bench_rotation.py": check_rotation,
+           "bench_signer.py": check_signer}
 
 bin_dir, *programs = sys.argv[1:]
 for name in programs:
