@@ -17,6 +17,9 @@ enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t version,
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
     struct jt_root *root = NULL;
+    if (now == NULL && (settings == NULL || access == NULL || keys == NULL)) {
+        return JT_ERR_ARGUMENT; /* the first root needs them all */
+    }
     if (keys != NULL) {
         jt_reach_mark(keys, now == NULL ? NULL : now->keys, issuer);
     }
