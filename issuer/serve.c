@@ -11,7 +11,7 @@
 #include "common/base/base.h"
 
 #define TICK_S            2 /* how late a change of another issuer is seen, where nothing tells of it */
-#define ADMIN_THREADS     4 /* a change may take long, and others wait for its lock */
+#define ADMIN_THREADS     4 /* changes wait for each other and for the database, all but one */
 #define ADMIN_CONNECTIONS 256
 
 struct service {
@@ -121,6 +121,8 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(jt_store_watch_new(&where, &service->watch, diag));
     const struct jt_config *config = jt_issuer_config(service->issuer);
     JT_TRY(jt_oauth_routes_make(jt_config_issuer_path(config), &service->routes));
+    JT_TRY(jt_turnstile_init(&service->admin.turnstile, ADMIN_THREADS - 1));
+    JT_TRY(jt_turnstile_init(&service->token_admin.turnstile, ADMIN_THREADS - 1));
     fill_confs(service);
     JT_TRY(jt_server_start(&service->admin_conf, &service->admin_server, diag));
     if (config->admin_listen != NULL) {
@@ -145,6 +147,8 @@ static void stop(struct service *service)
     jt_server_stop(service->public_server, service->drain_ms);
     jt_server_stop(service->admin_server, service->drain_ms);
     jt_server_stop(service->token_server, service->drain_ms);
+    jt_turnstile_release(&service->admin.turnstile);
+    jt_turnstile_release(&service->token_admin.turnstile);
     jt_listen_close(&service->public_listen);
     jt_listen_close(&service->admin_listen);
     jt_listen_close(&service->token_listen);

@@ -14,6 +14,7 @@
 
 #include "common/http/server.h"
 #include "issuer/actor.h"
+#include "issuer/admin/turnstile.h"
 #include "issuer/edit.h"
 #include "issuer/issuer.h"
 
@@ -30,6 +31,7 @@ struct jt_admin {
     bool by_token; /* else who can open the listener may do everything */
     struct jt_route routes[JT_ADMIN_MAX_ROUTES];
     size_t n_routes;
+    struct jt_turnstile turnstile; /* to what may wait for the database */
 };
 
 /* What each thread of an admin server has. */
@@ -85,6 +87,7 @@ struct jt_admin_route {
     bool may_be_empty; /* the body; an empty one is {} */
     bool if_match;     /* takes If-Match */
     bool key;          /* takes Idempotency-Key */
+    bool waits;        /* a GET that takes the issuer's write lock; every other method may */
     bool etag;         /* answers with an entity tag; GET takes If-None-Match */
     const struct jt_stream *stream; /* takes the body piece by piece; NULL: one JSON object */
     size_t max_body;                /* of the stream */

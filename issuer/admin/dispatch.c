@@ -14,6 +14,8 @@
 
 #include "common/base/base.h"
 
+#define WAIT_MS 1000 /* for a turn, while nothing is known to be amiss with the database */
+
 static const struct jt_actor socket_actor = {.name = "admin-socket"};
 
 /* --- who asks --- */
@@ -249,9 +251,32 @@ static enum jt_err answer_call(struct jt_admin_call *call, struct jt_answer *ans
     return err;
 }
 
+/* The rows that lock, or may: what another call does meanwhile is waited for. */
+static bool may_wait(const struct jt_admin_route *route)
+{
+    return route->waits || strcmp(route->method, "GET") != 0;
+}
+
+static enum jt_err answer_in_turn(struct jt_admin *admin, struct jt_admin_call *call,
+                                  struct jt_answer *answer)
+{
+    if (!may_wait(call->route)) {
+        return answer_call(call, answer);
+    }
+    if (!jt_turnstile_enter(&admin->turnstile, jt_issuer_is_cut_off(admin->issuer) ? 0 : WAIT_MS)) {
+        jt_answer_header(answer, "Retry-After", "1");
+        return jt_diag_fail(&call->diag, JT_ERR_STORE,
+                            "other requests wait for the database; try again, and should it last "
+                            "look at the database and the way to it");
+    }
+    enum jt_err err = answer_call(call, answer);
+    jt_turnstile_leave(&admin->turnstile);
+    return err;
+}
+
 void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
-    const struct jt_admin *admin = app;
+    struct jt_admin *admin = app;
     const struct jt_admin_thread *thread = request->thread;
     struct jt_authority_verdict verdict;
     judge(admin, request, &verdict);
@@ -268,7 +293,7 @@ void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answ
                                  .actor = &verdict.actor,
                                  .how = {.actor = &verdict.actor},
                                  .diag = JT_DIAG_INIT};
-    enum jt_err err = answer_call(&call, answer);
+    enum jt_err err = answer_in_turn(admin, &call, answer);
     if (err != JT_OK) {
         jt_problem_refuse(answer, err, &call.diag);
     }

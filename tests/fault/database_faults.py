@@ -216,6 +216,33 @@ class Away(Case):
         names = [role["name"] for role in issuer.admin("GET", "/roles").json()["items"]]
         self.assertEqual(names, ["kept"])
 
+    def test_hanging_while_many_changes_wait(self):
+        """It takes what it is told and says nothing: more changes wait than the listener has
+        threads, and what needs no database is answered all the same."""
+        folder = self.new_folder()
+        proxy = Proxy(os.path.join(folder, "proxy"), self.server)
+        self.addCleanup(proxy.close)
+        name = self.copy("hanging")
+        issuer = self.run_daemon(self.base.write_config(folder, proxy.folder, name=name))
+        proxy.flowing.clear()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            changes = [pool.submit(issuer.admin, "POST", "/roles", {"name": f"role-{i}"})
+                       for i in range(8)]
+            refused = next(concurrent.futures.as_completed(changes)).result()
+            self.assertEqual((refused.status, refused.header("Retry-After")), (503, "1"), refused)
+            for path in ("/livez", "/readyz", "/metrics"):
+                self.assertEqual(issuer.admin("GET", path, prefix="").status, 200)
+            self.assertEqual(issuer.admin("GET", "/roles").status, 200)
+            self.tokens(issuer)
+            waiting = [change for change in changes if not change.done()]
+            self.assertGreater(len(waiting), 0)
+            proxy.flowing.set()
+            answers = [change.result() for change in changes]
+        self.assertEqual({answer.status for answer in answers}, {201, 503}, answers)
+        kept = [role["name"] for role in issuer.admin("GET", "/roles").json()["items"]]
+        made = [f"role-{i}" for i, answer in enumerate(answers) if answer.status == 201]
+        self.assertEqual(sorted(set(kept) & {f"role-{i}" for i in range(8)}), made)
+
     def pass_time(self, issuer, ahead, seconds):
         with open(ahead, "w", encoding="ascii") as out:
             out.write(str(seconds))

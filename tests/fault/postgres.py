@@ -116,6 +116,8 @@ class Proxy:
         self.pairs, self.count, self.point = [], 0, None
         self.answered, self.at_point, self.passing = False, None, True
         self.swallowing = None  # the server whose answer is kept back
+        self.flowing = threading.Event()  # cleared: it hangs, with all of its connections
+        self.flowing.set()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(os.path.join(folder, SOCKET))
         self.listener.listen(16)
@@ -165,6 +167,7 @@ class Proxy:
                 end.close()
 
     def close(self):
+        self.flowing.set()
         self.listener.close()
         self.hang_up()
 
@@ -185,12 +188,14 @@ class Proxy:
         with contextlib.suppress(OSError):
             stream = client.makefile("rb")
             (size,) = struct.unpack("!i", stream.read(4))  # the first one has no type
+            self.flowing.wait()
             upstream.sendall(struct.pack("!i", size) + stream.read(size - 4))
             while True:
                 head = stream.read(5)
                 if len(head) < 5:
                     break
                 message = head + stream.read(struct.unpack("!i", head[1:])[0] - 4)
+                self.flowing.wait()
                 if self.meets(message[:1]):
                     if not self.answered:
                         self.cut()
