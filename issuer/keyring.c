@@ -187,6 +187,13 @@ static enum jt_err load_row(const struct reading *reading, const struct jt_store
     return err;
 }
 
+/* Signed by no MAC, and reckoned with. */
+static bool are_possible(const struct jt_key_times *times)
+{
+    return times->published_at_s >= 0 && times->sign_from_s >= 0 && times->sign_until_s >= 0 &&
+           times->drop_at_s >= 0 && times->dropped_at_s >= 0 && times->revoked_at_s >= 0;
+}
+
 static enum jt_err read_row(void *ctx, const struct jt_store_key *row)
 {
     struct reading *reading = ctx;
@@ -213,7 +220,15 @@ static enum jt_err read_row(void *ctx, const struct jt_store_key *row)
         return jt_diag_fail(reading->diag, err, "key %.*s: %.400s", (int)row->kid.n,
                             (const char *)row->kid.p, jt_diag_text(&sentence, err));
     }
-    copy_times(row, alg->id, &keyring->times[keyring->n++]);
+    copy_times(row, alg->id, &keyring->times[keyring->n]);
+    if (!are_possible(&keyring->times[keyring->n])) {
+        jt_sealed_release(sealed);
+        return jt_diag_fail(reading->diag, JT_ERR_STORE,
+                            "key %.*s: has a time before 1970: the database was changed by hand; "
+                            "restore a backup",
+                            (int)row->kid.n, (const char *)row->kid.p);
+    }
+    keyring->n++;
     return JT_OK;
 }
 

@@ -77,6 +77,12 @@ enum jt_err jt_rows_meta(struct jt_store *store, const char *name, int64_t *out_
                             store->name, name);
     }
     JT_TRY(err);
+    if (value < 0 || value == INT64_MAX) { /* the next one is reckoned from it */
+        return jt_diag_fail(&store->not_read, JT_ERR_STORE,
+                            "%s: the number '%s' of its table meta is none that jetond wrote; "
+                            "restore it from a backup",
+                            store->name, name);
+    }
     *out_value = value;
     return JT_OK;
 }
