@@ -166,6 +166,9 @@ enum jt_err jt_change_read_keys(struct jt_issuer *issuer, bool write,
 {
     JT_TRY(jt_keyring_read(issuer->store, issuer->signer, out_keyring, diag));
     enum jt_err err = jt_keymerge(out_keyring, &issuer->known, write ? issuer->store : NULL, out_n);
+    if (err == JT_OK && write && *out_n > 0) {
+        err = jt_store_audit(issuer->store, "issuer", "key.restore", JT_SPAN_NONE, JT_SPAN_NONE);
+    }
     if (err != JT_OK) {
         jt_keyring_release(out_keyring);
         return err;
@@ -216,21 +219,22 @@ static enum jt_err publish_from(struct jt_issuer *issuer, struct jt_settings *se
     return err;
 }
 
-static void confirm(struct jt_issuer *issuer)
+static void confirm(struct jt_issuer *issuer, int64_t asked_ms)
 {
     const struct jt_root *now = jt_slots_current(issuer->roots);
-    jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log,
+    jt_staleness_confirm(&issuer->staleness, issuer->clock, issuer->log, asked_ms,
                          now->settings->config.staleness_s);
 }
 
 enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_settings *settings,
                                      struct jt_diag *diag)
 {
+    int64_t asked_ms = jt_clock_boot_ms(issuer->clock);
     JT_TRY(jt_store_begin_read(issuer->store, diag));
     enum jt_err err = publish_from(issuer, settings, NULL, 0, diag);
     jt_store_rollback(issuer->store);
     if (err == JT_OK) {
-        confirm(issuer);
+        confirm(issuer, asked_ms);
     }
     return err;
 }
@@ -323,9 +327,10 @@ static enum jt_err follow(struct jt_issuer *issuer, struct jt_diag *diag)
 enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag)
 {
     struct jt_diag sentence = JT_DIAG_INIT;
+    int64_t asked_ms = jt_clock_boot_ms(issuer->clock);
     enum jt_err err = follow(issuer, &sentence);
     if (err == JT_OK) {
-        confirm(issuer);
+        confirm(issuer, asked_ms);
         return JT_OK;
     }
     const char *why = sentence.text[0] != 0 ? sentence.text : jt_store_why(issuer->store);

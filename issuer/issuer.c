@@ -247,6 +247,7 @@ void jt_issuer_free(struct jt_issuer *issuer)
     jt_slots_free(issuer->roots);
     jt_signer_free(issuer->signer);
     jt_keyring_release(&issuer->known);
+    jt_keyring_release(&issuer->unborn);
     jt_counters_free(issuer->counters);
     jt_secret_release(&issuer->pepper);
     (void)pthread_mutex_destroy(&issuer->write_lock); /* nobody holds it */
@@ -300,6 +301,9 @@ enum jt_err jt_issuer_change(struct jt_issuer *issuer, jt_issuer_change_fn fn, v
     }
     if (err == JT_OK && access != NULL) {
         err = jt_change_finish(issuer, access, issuer->raised.n > 0 ? &issuer->raised : NULL, diag);
+        if (err == JT_OK) {
+            jt_keyring_forget(&issuer->raised, issuer->signer);
+        }
     }
     jt_keyring_release(&issuer->raised);
     err = jt_change_tell(issuer, err, diag);
@@ -313,7 +317,8 @@ enum jt_err jt_issuer_raise_lifetime(struct jt_issuer *issuer, enum jt_alg alg, 
                                      struct jt_diag *diag)
 {
     struct jt_keyring keyring = {0};
-    JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
+    size_t restored = 0;
+    JT_TRY(jt_change_read_keys(issuer, true, &keyring, &restored, diag));
     enum jt_err err =
         jt_keyring_raise(&keyring, issuer->store, issuer->signer, alg, lifetime_s, diag);
     if (err != JT_OK) {

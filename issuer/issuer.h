@@ -40,6 +40,8 @@ struct jt_issuer {
     int64_t mark;             /* of the store's commit that the root is of */
     struct jt_keyring known;  /* the keys as last published */
     struct jt_keyring raised; /* within a change: the keys, able to sign for longer */
+    struct jt_keyring
+        unborn; /* made by the last step that failed: the next one looks what became of them */
     struct jt_clockwatch watch;
     int64_t due_s;        /* when the next automatic key step can be due */
     int64_t uses_saved_s; /* when the last uses of secrets were written */

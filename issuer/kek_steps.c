@@ -63,7 +63,8 @@ static enum jt_err move(struct jt_issuer *issuer, const char *actor, const char 
                         struct moved *moved, struct jt_diag *diag)
 {
     struct jt_keyring keyring = {0};
-    JT_TRY(jt_keyring_read(issuer->store, issuer->signer, &keyring, diag));
+    size_t restored = 0; /* alone they are written by the next look */
+    JT_TRY(jt_change_read_keys(issuer, true, &keyring, &restored, diag));
     enum jt_err err =
         jt_keyring_rewrap(&keyring, issuer->store, issuer->signer, &moved->keys, diag);
     if (err == JT_OK) {
@@ -71,6 +72,9 @@ static enum jt_err move(struct jt_issuer *issuer, const char *actor, const char 
     }
     if (err == JT_OK && moved->keys + moved->secrets > 0) {
         err = finish(issuer, &keyring, actor, id, moved, diag);
+        if (err == JT_OK) {
+            jt_keyring_forget(&keyring, issuer->signer);
+        }
     }
     jt_keyring_release(&keyring);
     return err;

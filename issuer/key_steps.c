@@ -30,6 +30,9 @@ struct planning {
 
 static enum jt_err plan_ticks(const struct planning *p, struct jt_schedule_plan *plan)
 {
+    if (!jt_clockwatch_may_rotate(&p->issuer->watch, p->issuer->clock)) {
+        return JT_OK; /* it jumped while the database let us wait */
+    }
     bool may_drop = jt_clockwatch_may_drop(&p->issuer->watch, p->issuer->clock);
     for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
         JT_TRY(jt_schedule_tick(&p->conf, p->keyring->times, p->keyring->n, alg, p->now_s, may_drop,
@@ -215,6 +218,63 @@ static void log_plan(const struct jt_issuer *issuer, const struct jt_schedule_pl
     }
 }
 
+static void look_at_clock(struct jt_issuer *issuer)
+{
+    const struct jt_root *now = jt_slots_current(issuer->roots);
+    struct jt_schedule_conf conf = jt_config_schedule(&now->settings->config);
+    issuer->watch.rotate_wait_s = jt_schedule_wait(&conf);
+    int64_t step_s = jt_clockwatch_look(&issuer->watch, issuer->clock);
+    if (step_s != 0) {
+        jt_log(issuer->log, JT_EV_CLOCK_JUMP, jt_log_int("seconds", step_s),
+               jt_log_str("fix", "check the clock; automatic key steps wait until it keeps pace"));
+    }
+}
+
+/* The keys that a step which failed has made are in the signer. Whether they are in the store is known
+ * when that was read again, for a commit may have come about all the same. */
+static void keep_unborn(struct jt_issuer *issuer, const struct jt_keyring *keyring)
+{
+    for (size_t i = 0; i < keyring->n; i++) {
+        if (jt_keyring_find(&issuer->known, keyring->times[i].kid) == issuer->known.n) {
+            /* out of memory: it stays in the signer until the next start */
+            JT_IGNORE(jt_keyring_add(&issuer->unborn, &keyring->times[i], &keyring->sealed[i]));
+            issuer->due_s = 0;
+        }
+    }
+}
+
+/* In a transaction, which read `keyring`. */
+static void forget_unborn(struct jt_issuer *issuer, const struct jt_keyring *keyring)
+{
+    for (size_t i = 0; i < issuer->unborn.n; i++) {
+        if (jt_keyring_find(keyring, issuer->unborn.times[i].kid) == keyring->n) {
+            jt_buf_release(&issuer->unborn.sealed[i].blob); /* sealed: nothing to wipe */
+        }
+    }
+    jt_keyring_forget(&issuer->unborn, issuer->signer);
+    jt_keyring_release(&issuer->unborn);
+}
+
+static enum jt_err carry_out(struct jt_issuer *issuer, const struct planning *p,
+                             struct jt_keyring *keyring, struct jt_schedule_plan *plan,
+                             struct jt_diag *diag)
+{
+    int64_t longest_s[JT_ALG_COUNT_];
+    jt_change_longest(p->root->access, longest_s);
+    enum jt_err err = jt_keyring_apply(keyring, plan, issuer->store, issuer->signer, p->step->actor,
+                                       p->now_s, longest_s, diag);
+    if (err == JT_OK) {
+        err = jt_change_finish(issuer, NULL, keyring, diag);
+    }
+    if (err != JT_OK) {
+        keep_unborn(issuer, keyring);
+        return err;
+    }
+    log_plan(issuer, plan, p->step->actor);
+    jt_keyring_forget(keyring, issuer->signer);
+    return JT_OK;
+}
+
 /* In the transaction, in which `restored` rows were written. An empty plan commits nothing more. */
 static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
                             struct jt_keyring *keyring, size_t restored, struct jt_diag *diag)
@@ -227,16 +287,13 @@ static enum jt_err run_plan(struct jt_issuer *issuer, const struct step *step,
                                       jt_config_schedule(&now->settings->config),
                                       jt_clock_wall_s(issuer->clock)};
     struct jt_schedule_plan plan;
+    look_at_clock(
+        issuer); /* at the time that the plan is made by: the database may have been slow */
+    forget_unborn(issuer, keyring);
     issuer->watch.drop_wait_s = jt_schedule_tail(keyring->times, keyring->n);
     JT_TRY(make_plan(&planning, &plan, diag));
     if (plan.n > 0 || restored > 0) {
-        int64_t longest_s[JT_ALG_COUNT_];
-        jt_change_longest(now->access, longest_s);
-        JT_TRY(jt_keyring_apply(keyring, &plan, issuer->store, issuer->signer, step->actor,
-                                planning.now_s, longest_s, diag));
-        JT_TRY(jt_change_finish(issuer, NULL, keyring, diag));
-        log_plan(issuer, &plan, step->actor);
-        jt_keyring_forget(keyring, issuer->signer);
+        JT_TRY(carry_out(issuer, &planning, keyring, &plan, diag));
     }
     now = jt_slots_current(issuer->roots);
     note_due(issuer, &now->settings->config, keyring);
@@ -256,18 +313,6 @@ static enum jt_err run_step(struct jt_issuer *issuer, const struct step *step, s
     jt_store_rollback(issuer->store); /* harmless after the commit */
     jt_keyring_release(&keyring);
     return err;
-}
-
-static void look_at_clock(struct jt_issuer *issuer)
-{
-    const struct jt_root *now = jt_slots_current(issuer->roots);
-    struct jt_schedule_conf conf = jt_config_schedule(&now->settings->config);
-    issuer->watch.rotate_wait_s = jt_schedule_wait(&conf);
-    int64_t step_s = jt_clockwatch_look(&issuer->watch, issuer->clock);
-    if (step_s != 0) {
-        jt_log(issuer->log, JT_EV_CLOCK_JUMP, jt_log_int("seconds", step_s),
-               jt_log_str("fix", "check the clock; automatic key steps wait until it keeps pace"));
-    }
 }
 
 enum jt_err jt_issuer_tick(struct jt_issuer *issuer, struct jt_diag *diag)

@@ -13,7 +13,7 @@ void jt_staleness_limit(struct jt_staleness *staleness, int64_t limit_s)
 }
 
 void jt_staleness_confirm(struct jt_staleness *staleness, const struct jt_clock *clock,
-                          struct jt_log *log, int64_t limit_s)
+                          struct jt_log *log, int64_t asked_ms, int64_t limit_s)
 {
     if (staleness->away) {
         jt_log(log, JT_EV_STORE_BACK, jt_log_int("after_s", jt_staleness_age_s(staleness, clock)));
@@ -21,7 +21,7 @@ void jt_staleness_confirm(struct jt_staleness *staleness, const struct jt_clock 
     staleness->away = false;
     staleness->stale_told = false;
     atomic_store_explicit(&staleness->limit_s, limit_s, memory_order_relaxed);
-    atomic_store_explicit(&staleness->confirmed_ms, jt_clock_boot_ms(clock), memory_order_relaxed);
+    atomic_store_explicit(&staleness->confirmed_ms, asked_ms, memory_order_relaxed);
 }
 
 void jt_staleness_fail(struct jt_staleness *staleness, const struct jt_clock *clock,

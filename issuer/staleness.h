@@ -24,9 +24,10 @@ struct jt_staleness {
     bool stale_told;
 };
 
-/* What is in memory is what the store holds. `limit_s` is the staleness limit in force. */
+/* What is in memory is what the store held at `asked_ms` (boot clock), before it was asked: who is
+ * stopped amid its answer does not know what came after. `limit_s` is the staleness limit in force. */
 void jt_staleness_confirm(struct jt_staleness *staleness, const struct jt_clock *clock,
-                          struct jt_log *log, int64_t limit_s);
+                          struct jt_log *log, int64_t asked_ms, int64_t limit_s);
 
 /* The limit is `limit_s` now. A lower one counts at once, a higher one when the store was read
  * again: the other issuers may have dropped keys since by the lower. */
