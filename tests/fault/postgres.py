@@ -114,7 +114,7 @@ class Proxy:
         self.folder, self.server = folder, server
         self.lock = threading.Lock()
         self.pairs, self.count, self.point = [], 0, None
-        self.answered, self.at_point, self.passing = False, None, True
+        self.answered, self.at_point = False, None
         self.swallowing = None  # the server whose answer is kept back
         self.flowing = threading.Event()  # cleared: it hangs, with all of its connections
         self.flowing.set()
@@ -137,10 +137,6 @@ class Proxy:
                 upstream.close()
                 continue
             with self.lock:
-                if not self.passing:
-                    client.close()
-                    upstream.close()
-                    continue
                 self.pairs.append((client, upstream))
             threading.Thread(target=self.forward, args=(client, upstream), daemon=True).start()
             threading.Thread(target=self.back, args=(client, upstream), daemon=True).start()
@@ -151,14 +147,13 @@ class Proxy:
             self.answered, self.at_point = answered, at_point
 
     def disarm(self):
-        """The number of messages since it was armed. It lets all through again."""
+        """The number of messages since it was armed. No later one is the point."""
         with self.lock:
-            self.point, self.passing = None, True
+            self.point = None
             return self.count
 
     def hang_up(self):
         with self.lock:
-            self.passing = False
             pairs, self.pairs = self.pairs, []
         for pair in pairs:
             for end in pair:
