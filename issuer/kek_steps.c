@@ -93,7 +93,8 @@ static enum jt_err rotate(struct jt_issuer *issuer, const char *actor, struct mo
             "reload them, and run this again");
     }
     JT_TRY(jt_change_begin(issuer, diag));
-    enum jt_err err = move(issuer, actor, status.kek_next, moved, diag);
+    enum jt_err err =
+        jt_change_tell(issuer, move(issuer, actor, status.kek_next, moved, diag), diag);
     jt_store_rollback(issuer->store); /* harmless after the commit */
     if (err != JT_OK || moved->keys + moved->secrets == 0) {
         return err;

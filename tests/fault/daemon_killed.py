@@ -47,6 +47,7 @@ class Act:
     base: str                                # a key of BASES; None: an empty folder
     do: Callable = None                      # of (issuer, base): the answer, None when it died
     prepare: Callable = lambda folder: None
+    finish: Callable = None                  # of the folder, when it was done: it starts once more
     kept: tuple = tuple(ALGORITHMS)          # algorithms that have an active and a next key
     modes: tuple = tuple(MODES)
 
@@ -77,6 +78,24 @@ def revoke_secret(issuer, base):
 
 def retire(issuer, base):
     return try_admin(issuer, "DELETE", "/keys/algorithms/ES512")
+
+
+def rotate_kek(issuer, base):
+    return try_admin(issuer, "POST", "/kek/rotate")
+
+
+def name_next_kek(folder):
+    path = os.path.join(folder, "kek-next")
+    with open(path, "w", encoding="ascii") as out:
+        out.write("7b" * 32)
+    os.chmod(path, 0o600)
+    Base.write_config(folder, kek_next_file=path)
+
+
+def use_next_kek(folder):
+    """The key that the rows were sealed under before is not there any more."""
+    os.rename(os.path.join(folder, "kek-next"), os.path.join(folder, "kek"))
+    Base.write_config(folder)
 
 
 def make_old(folder):
@@ -111,6 +130,7 @@ ACTS = [
     Act("revoke --all", "turned", post("/keys/revoke-all")),
     Act("add-algorithm", "aged", post("/keys/algorithms", {"alg": "ES512"})),
     Act("retire-algorithm", "added", retire),
+    Act("kek rotate", "turned", rotate_kek, prepare=name_next_kek, finish=use_next_kek),
     Act("lifetime raised", "aged", raise_lifetime),
     Act("client create", "aged", post("/clients", {"name": "new", "grants": [PAYMENT + "#r"]})),
     Act("secret revoke", "aged", revoke_secret, modes=("kill", "torn")),
@@ -186,6 +206,11 @@ class Points:
         states = {key["kid"]: key["state"] for key in issuer.keys()}
         assert all(states[key["kid"]] in ("active", "next", "retiring") for key in served), states
         assert issuer.daemon.stop() == 0
+        if self.act.finish and self.snapshot(folder) == self.after:
+            self.act.finish(folder)
+            issuer = start_serve(config)
+            self.check(issuer, folder, tokens, answer)
+            assert issuer.daemon.stop() == 0
         shutil.rmtree(folder)
 
     # --- it dies ---

@@ -195,15 +195,22 @@ def about(doc):
             len(doc.get("secrets", [])))
 
 
+def kek_of(blob):
+    """The id of the key-encryption key that it is sealed under; None: nothing is sealed."""
+    return blob[1:9].hex() if blob is not None else None
+
+
 def snapshot(folder, known):
     """All that a step by hand may change; keys and clients made by it have no name of their own."""
     keys = sorted((row["kid"] if row["kid"] in known else "made", row["alg"],
-                   *(bool(row[name]) for name in TIMES), row["longest_s"], row["blob"] is None)
+                   *(bool(row[name]) for name in TIMES), row["longest_s"], kek_of(row["blob"]))
                   for row in key_rows(folder).values())
     objects = sorted(about(doc) for doc, in
                      query(folder, "SELECT doc FROM objects WHERE doc IS NOT NULL"))
     schema = query(folder, "SELECT value FROM meta WHERE name = 'schema'")
-    return {"keys": keys, "objects": objects, "schema": schema, "audit": audit(folder)}
+    secrets = [(name, kek_of(blob)) for name, blob in query(folder, "SELECT name, blob FROM sealed")]
+    return {"keys": keys, "objects": objects, "schema": schema, "audit": audit(folder),
+            "secrets": secrets}
 
 
 # --- folders with keys of some age ---

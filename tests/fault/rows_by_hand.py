@@ -11,7 +11,7 @@ import unittest
 
 from faults import (LEDGER, TIMES, Base, kid_of, key_rows, look_again, query, start_or_none,
                     verifies)
-from harness import PAYMENT, start_serve
+from harness import PAYMENT, segment, start_serve
 
 COLUMNS = ["kid", "alg", "public_jwk", "mac", "blob", *TIMES, "longest_s"]
 
@@ -250,10 +250,12 @@ class RowsByHand(unittest.TestCase):
 
     # --- times ---
 
-    def revoked(self, state, force=False):
+    def revoked(self, state, force=False, **keys):
         """A daemon that has revoked the key of `state`; the row as it was, and the kid."""
         kid = self.base.by_state[state, "ES256"]
         before = self.row(self.folder, kid)
+        if keys:
+            Base.write_config(self.folder, **keys)
         issuer = self.run_daemon()
         done = issuer.admin("POST", f"/keys/{kid}/revoke", {"force": force})
         self.assertEqual(done.status, 200, done)
@@ -286,6 +288,21 @@ class RowsByHand(unittest.TestCase):
         self.put(self.folder, before)
         self.assertEqual(issuer.admin("POST", "/keys/rotate", {"force": True}).status, 200)
         self.assert_stays_revoked(issuer, kid)
+
+    def test_old_row_put_back_is_found_whatever_writes_keys(self):
+        """A new key-encryption key, or a longer lifetime of tokens."""
+        path = os.path.join(self.home, "kek-next")
+        with open(path, "w", encoding="ascii") as out:
+            out.write("7b" * 32)
+        os.chmod(path, 0o600)
+        for what in (("POST", "/kek/rotate"),
+                     ("PATCH", "/resources/" + segment(PAYMENT), {"lifetime_s": 7200})):
+            self.use("turned")
+            issuer, before, kid = self.revoked("retiring", kek_next_file=path)
+            self.put(self.folder, before)
+            done = issuer.admin(*what)
+            self.assertEqual(done.status, 200, done)
+            self.assert_stays_revoked(issuer, kid)
 
     def test_revocation_taken_back_by_its_time(self):
         self.use("turned")
