@@ -6,6 +6,8 @@
 #include "issuer/reach.h"
 #include "issuer/told.h"
 
+#include "common/base/lasting.h"
+
 #include "common/base/base.h"
 
 bool jt_key_told_unexpired(const struct jt_issuer *issuer, const struct jt_key_times *key,
@@ -32,13 +34,13 @@ static void tell_fetches(const struct jt_issuer *issuer, const struct jt_key_tim
     recent_s = recent_s < JT_COUNTER_BACK_S ? recent_s : JT_COUNTER_BACK_S;
     uint64_t recent = jt_counters_recent(issuer->counters, now_s - recent_s).all;
     recent = recent < fetches ? recent : fetches;
-    char since[JT_TOLD_TIME];
+    char since[JT_TOLD_TIME], recently[JT_LASTING];
     bool partial = since_s > next->published_at_s;
     jt_told_add(diag,
                 "Since %s%s this issuer has given out the set with it %" PRIu64 " times, %" PRIu64
-                " of them in the last %" PRId64 " s",
+                " of them in the last %s",
                 partial ? "its start at " : "then", partial ? jt_told_time(since_s, since) : "",
-                fetches, recent, recent_s);
+                fetches, recent, jt_lasting(recent_s, recently));
 }
 
 void jt_key_told_young(const struct jt_issuer *issuer, const struct jt_keyring *keyring,

@@ -7,6 +7,8 @@
 
 #include "keys/schedule_view.h"
 
+#include "common/base/lasting.h"
+
 #include "common/base/base.h"
 
 static const char *name_of(enum jt_alg alg)
@@ -21,20 +23,19 @@ static enum jt_err check_lead(const struct jt_schedule_view *v, const struct jt_
                               bool force, struct jt_diag *diag)
 {
     int64_t age = jt_schedule_view_age(v, next->published_at_s), wait = jt_schedule_wait(v->conf);
-    char late[80] = "";
+    char late[80] = "", ago[JT_LASTING], lead[JT_LASTING], more[JT_LASTING];
     if (age >= wait) {
         return JT_OK;
     }
     if (v->conf->late_s > 0) {
-        (void)snprintf(late, sizeof late, ", and %" PRId64 " s for issuers that are late",
-                       v->conf->late_s);
+        (void)snprintf(late, sizeof late, ", and %s for issuers that are late",
+                       jt_lasting(v->conf->late_s, more)); /* it fits */
     }
     return jt_diag_fail(diag, force ? JT_OK : JT_ERR_WITHIN_LEAD,
-                        "the next key %s was published %" PRId64 " s ago and the lead is %" PRId64
-                        " s%s: verifiers that fetched the key set before that may refuse its "
-                        "tokens for up to %" PRId64 " s more%s",
-                        next->kid, age, v->conf->lead_s, late, wait - age,
-                        force ? "" : "; wait, or use force");
+                        "the next key %s was published %s ago and the lead is %s%s: verifiers that "
+                        "fetched the key set before that may refuse its tokens for up to %s more%s",
+                        next->kid, jt_lasting(age, ago), jt_lasting(v->conf->lead_s, lead), late,
+                        jt_lasting(wait - age, more), force ? "" : "; wait");
 }
 
 /* --- rotation --- */
@@ -50,10 +51,11 @@ static enum jt_err rotate_by_hand(const struct jt_schedule_view *v, bool force,
     }
     if (next == NULL && !force && v->conf->lead_s > 0) {
         JT_TRY(jt_schedule_view_push(plan, JT_STEP_PUBLISH, v, NULL));
+        char wait[JT_LASTING];
         return jt_diag_fail(diag, JT_OK,
                             "there was no next key: one is published now and can sign after the "
-                            "lead of %" PRId64 " s; rotate again then",
-                            jt_schedule_wait(v->conf));
+                            "lead of %s; rotate again then",
+                            jt_lasting(jt_schedule_wait(v->conf), wait));
     }
     if (next != NULL) {
         JT_TRY(check_lead(v, next, force, diag));
@@ -80,7 +82,7 @@ static enum jt_err revoke_active(const struct jt_schedule_view *v, const struct 
     if (next == NULL && !force && v->conf->lead_s > 0) {
         return jt_diag_fail(diag, JT_ERR_WITHIN_LEAD,
                             "%s is the signing key and there is no next key to follow it: a new "
-                            "one would sign unseen by verifiers; use force",
+                            "one would sign unseen by verifiers",
                             key->kid);
     }
     if (next != NULL) {
@@ -176,13 +178,13 @@ enum jt_err jt_schedule_revoke_all(const struct jt_schedule_conf *conf,
         return jt_diag_fail(diag, err, "there is no key to replace");
     }
     if (err == JT_OK) {
+        char max_age[JT_LASTING];
         return jt_diag_fail(
             diag, JT_OK,
             "%zu keys are revoked and fresh ones sign at once, which no verifier has "
-            "seen: until a verifier fetches the key set again (max-age %" PRId64
-            " s; some wait longer) it accepts the old keys' tokens and refuses the "
-            "new ones",
-            revoked, conf->max_age_s);
+            "seen: until a verifier fetches the key set again (max-age %s; some wait longer) it "
+            "accepts the old keys' tokens and refuses the new ones",
+            revoked, jt_lasting(conf->max_age_s, max_age));
     }
     return err;
 }

@@ -72,7 +72,7 @@ static enum jt_err refused(const struct jt_cli_run *run, const struct jt_cli_adm
     bool forcible = jt_span_is(member(problem, "code"), "within_lead");
     return jt_diag_fail(diag, err, "%.*s%s%.*s%s", told ? 0 : (int)at_fault.n,
                         (const char *)at_fault.p, told ? "" : ": ", (int)text.n,
-                        (const char *)text.p, forcible ? "; --force does it nevertheless" : "");
+                        (const char *)text.p, forcible ? ". --force does it nevertheless" : "");
 }
 
 static enum jt_err not_jetond(const struct jt_cli_run *run, struct jt_diag *diag)
