@@ -78,6 +78,12 @@ int64_t jt_schedule_wait(const struct jt_schedule_conf *conf)
     return conf->lead_s == 0 ? 0 : jt_schedule_view_add(conf->lead_s, conf->late_s);
 }
 
+int64_t jt_schedule_tail_of(const struct jt_schedule_conf *conf, const struct jt_key_times *key)
+{
+    int64_t tail_s = jt_schedule_view_add(conf->staleness_s, key->longest_s);
+    return jt_schedule_view_add(jt_schedule_view_add(tail_s, conf->skew_s), conf->max_age_s);
+}
+
 /* FNV-1a: a kid is a digest already, and nobody gains by knowing the time. */
 int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_key_times *key)
 {

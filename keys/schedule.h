@@ -90,6 +90,9 @@ int64_t jt_schedule_wait(const struct jt_schedule_conf *conf);
  * 0: none retires. */
 int64_t jt_schedule_tail(const struct jt_key_times *keys, size_t n_keys);
 
+/* How long `key` stays in the set after it signed last, if it stopped now: its tail. */
+int64_t jt_schedule_tail_of(const struct jt_schedule_conf *conf, const struct jt_key_times *key);
+
 /* How much after its period the active key `key` is followed by the next: 0 to conf->jitter_s, a
  * function of its kid, so the same on every replica. */
 int64_t jt_schedule_jitter(const struct jt_schedule_conf *conf, const struct jt_key_times *key);

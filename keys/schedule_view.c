@@ -63,10 +63,8 @@ static enum jt_err push_stop(struct jt_schedule_plan *plan, const struct jt_sche
     JT_TRY(jt_schedule_view_push(plan, JT_STEP_STOP, v, key));
     /* it signed at sign_from at least, even if the clock stepped back since */
     int64_t last_s = v->now_s > key->sign_from_s ? v->now_s : key->sign_from_s;
-    int64_t at_s = jt_schedule_view_add(last_s, key->longest_s);
-    at_s = jt_schedule_view_add(at_s, v->conf->staleness_s);
-    at_s = jt_schedule_view_add(at_s, v->conf->skew_s);
-    plan->changes[plan->n - 1].at_s = jt_schedule_view_add(at_s, v->conf->max_age_s);
+    plan->changes[plan->n - 1].at_s =
+        jt_schedule_view_add(last_s, jt_schedule_tail_of(v->conf, key));
     return JT_OK;
 }
 

@@ -62,12 +62,13 @@ static json_t *algorithm_json(const struct jt_issuer_schedule *schedule, enum jt
     const struct jt_key_times *next = jt_schedule_next(schedule->keys, schedule->n, alg);
     int64_t turn_s = jt_schedule_turn(&schedule->conf, schedule->keys, schedule->n, alg);
     int64_t jitter_s = active == NULL ? 0 : jt_schedule_jitter(&schedule->conf, active);
-    return json_pack("{s:s, s:b, s:s?, s:s?, s:o, s:I, s:I, s:I}", "alg", jt_alg_row(alg)->name,
-                     "named", schedule->conf.named[alg], "active",
+    int64_t tail_s = active == NULL ? 0 : jt_schedule_tail_of(&schedule->conf, active);
+    return json_pack("{s:s, s:b, s:s?, s:s?, s:o, s:I, s:I, s:I, s:I}", "alg",
+                     jt_alg_row(alg)->name, "named", schedule->conf.named[alg], "active",
                      active == NULL ? NULL : active->kid, "next", next == NULL ? NULL : next->kid,
                      "next_signs_s", time_json(turn_s == 0 ? schedule->now_s : turn_s), "period_s",
                      (json_int_t)schedule->conf.period_s, "jitter_s", (json_int_t)jitter_s,
-                     "lead_s", (json_int_t)schedule->conf.lead_s);
+                     "lead_s", (json_int_t)schedule->conf.lead_s, "tail_s", (json_int_t)tail_s);
 }
 
 static enum jt_err fill(void *ctx, const struct jt_issuer_schedule *schedule)

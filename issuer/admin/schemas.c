@@ -39,14 +39,15 @@
 
 #define ALGORITHM                                                                              \
     OBJECT("\"alg\",\"named\",\"active\",\"next\",\"next_signs_s\",\"period_s\",\"jitter_s\"," \
-           "\"lead_s\"",                                                                       \
+           "\"lead_s\",\"tail_s\"",                                                            \
            "\"alg\":{\"type\":\"string\"," ALGS                                                \
            "},\"named\":{\"type\":\"boolean\",\"description\":"                                \
            "\"by keys.algorithms\"},\"active\":" NO_TEXT ",\"next\":" NO_TEXT                  \
            ",\"next_signs_s\":" NO_TIME                                                        \
            ",\"period_s\":{\"type\":\"integer\"},\"jitter_s\":{\"type\":\"integer\","          \
            "\"description\":\"of the active key; in next_signs_s\"},\"lead_s\":{\"type\":"     \
-           "\"integer\"}")
+           "\"integer\"},\"tail_s\":{\"type\":\"integer\",\"description\":\"how long the "     \
+           "active key stays in the set after it stopped\"}")
 
 #define LIST_OF(member, what)                                                               \
     OBJECT("\"" member "\"", "\"" member "\":{\"type\":\"array\",\"minItems\":1,\"items\":" \

@@ -83,16 +83,18 @@ static enum jt_err tell_tokens(const struct jt_cli_run *run, const char *kid, ch
         }
     }
     const char *whose = kid == NULL ? "every key" : "this key";
+    const char *after =
+        kid == NULL ? "; the new ones, too, until an API fetches the set again" : "";
     if (known) {
         (void)snprintf(
             out, SENTENCE,
-            "At most %lld unexpired tokens of %s that this issuer signed will be refused",
-            (long long)tokens, whose);
+            "At most %lld unexpired tokens of %s that this issuer signed will be refused%s",
+            (long long)tokens, whose, after);
     } else {
         (void)snprintf(out, SENTENCE,
                        "Every token that %s signed will be refused, unexpired ones too (how many "
-                       "is not known)",
-                       whose);
+                       "is not known)%s",
+                       whose, after);
     }
     return JT_OK;
 }
@@ -122,7 +124,9 @@ enum jt_err jt_cli_key_revoke(const struct jt_cli_run *run, struct jt_diag *diag
     JT_JSON_AUTO json_t *body = NULL;
     bool all = jt_cli_options_has(run, "all");
     if (all == (run->n_args > 0)) {
-        return jt_diag_fail(diag, JT_ERR_USAGE, "give a KID, or --all for every key");
+        return jt_diag_fail(diag, JT_ERR_USAGE,
+                            all ? "give a KID or --all, not both"
+                                : "give a KID, or --all for every key");
     }
     if (all) {
         return revoke_all(run, diag);

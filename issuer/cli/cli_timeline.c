@@ -2,7 +2,6 @@
 #include "issuer/cli/cli_timeline.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,6 +9,8 @@
 #include "issuer/cli/cli_admin.h"
 #include "issuer/cli/cli_output.h"
 #include "issuer/cli/cli_show.h"
+
+#include "common/base/lasting.h"
 
 #include "common/base/base.h"
 
@@ -90,6 +91,7 @@ static void read_bar(const json_t *key, const json_t *algorithms, struct bar *ou
     }
     if (out->stops_s == 0 && strcmp(kid, text_of(algorithm, "active")) == 0) {
         out->stops_s = turn_s;
+        out->gone_s = turn_s == 0 ? 0 : turn_s + time_of(algorithm, "tail_s");
     }
     int64_t dropped_s = time_of(key, "dropped_at_s"), revoked_s = time_of(key, "revoked_at_s");
     out->revoked = revoked_s != 0;
@@ -174,7 +176,9 @@ static size_t cell_of(const struct picture *picture, int64_t at_s)
 static enum part part_at(const struct picture *picture, const struct bar *bar, size_t cell)
 {
     size_t published = cell_of(picture, bar->published_s);
+    size_t stops = bar->stops_s == 0 ? SIZE_MAX : cell_of(picture, bar->stops_s);
     size_t gone = bar->gone_s == 0 ? SIZE_MAX : cell_of(picture, bar->gone_s);
+    gone += bar->stops_s != 0 && gone == stops && !bar->revoked; /* a short tail is seen, too */
     if (bar->revoked && cell == gone) {
         return REVOKED;
     }
@@ -184,7 +188,7 @@ static enum part part_at(const struct picture *picture, const struct bar *bar, s
     if (cell < published || cell > gone || (cell == gone && gone > published)) {
         return NOTHING;
     }
-    if (bar->stops_s != 0 && cell >= cell_of(picture, bar->stops_s)) {
+    if (cell >= stops) {
         return RETIRING;
     }
     return bar->signs_s != 0 && cell >= cell_of(picture, bar->signs_s) ? SIGNS : NEXT;
@@ -250,26 +254,10 @@ static void put_legend(const struct picture *picture)
     (void)fputc('\n', stdout);
 }
 
-/* "29d 23h": the two greatest units. */
 static void put_span(struct jt_cli_pen *pen, int64_t seconds)
 {
-    static const struct {
-        int64_t seconds;
-        char name;
-    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-    size_t i = 0;
-    char text[64];
-    while (i + 1 < JT_COUNT(units) && seconds < units[i].seconds) {
-        i++;
-    }
-    int64_t rest_s = seconds % units[i].seconds;
-    (void)snprintf(text, sizeof text, "%" PRId64 "%c", seconds / units[i].seconds, units[i].name);
-    jt_cli_pen_puts(pen, text);
-    if (i + 1 < JT_COUNT(units) && rest_s >= units[i + 1].seconds) {
-        (void)snprintf(text, sizeof text, " %" PRId64 "%c", rest_s / units[i + 1].seconds,
-                       units[i + 1].name);
-        jt_cli_pen_puts(pen, text);
-    }
+    char text[JT_LASTING];
+    jt_cli_pen_puts(pen, jt_lasting(seconds, text));
 }
 
 /* "ES256 rotates 2026-12-03T10:00:00Z, in 10d 2h (37m of jitter in it)" */

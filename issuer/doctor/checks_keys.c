@@ -26,7 +26,9 @@ static enum jt_err check_kek(const struct jt_checks *checks, const struct jt_con
                              jt_diag_text(&diag, err));
     }
     return jt_checks_say(checks, "kek", JT_CHECKS_OK, NULL,
-                         "the key-encryption key can be read, by its owner alone");
+                         conf.kek.file != NULL
+                             ? "the key-encryption key can be read, by its owner alone"
+                             : "the key-encryption key can be read");
 }
 
 /* Signs what is worth nothing as a token, and has the witness judge it by the public key. */
@@ -81,8 +83,10 @@ static enum jt_err check_keys(const struct jt_checks *checks, struct jt_signer *
     }
     if (err != JT_OK) {
         return jt_checks_say(checks, "keys", JT_CHECKS_FAIL,
-                             "put database and key-encryption key that belong together in place; "
-                             "before, do not restart jetond",
+                             err == JT_ERR_STORE
+                                 ? "mend what the database check tells"
+                                 : "put database and key-encryption key that belong together in "
+                                   "place; before, do not restart jetond",
                              "%s", jt_diag_text(&diag, err));
     }
     if (untrusted > 0) {

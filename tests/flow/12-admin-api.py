@@ -286,6 +286,7 @@ def keys(t):
     t.assertEqual((turn["alg"], turn["named"], turn["period_s"], turn["lead_s"]),
                   ("ES256", True, 30 * 86400, 86400))
     active = next(key for key in items if key["kid"] == turn["active"])
+    t.assertEqual(turn["tail_s"], 5 * 3600 + 600)
     t.assertLessEqual(turn["jitter_s"], 3600)
     t.assertEqual(turn["next_signs_s"], active["sign_from_s"] + 30 * 86400 + turn["jitter_s"])
     t.assertLessEqual({"active", "next"}, {key["state"] for key in items})

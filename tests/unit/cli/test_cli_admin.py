@@ -487,7 +487,7 @@ class Refusals(AdminCase):
              "lifetime_s is too long"),
             ({"title": "Conflict"}, "Conflict"),
             ({"code": "within_lead", "detail": "k2 is 1h old"},
-             "k2 is 1h old; --force does it nevertheless"),
+             "k2 is 1h old. --force does it nevertheless"),
             ({}, "jetond answered 409 and gave no reason"),
             ([], "jetond answered 409 and gave no reason"),
             (b"<html>", "jetond answered 409 and gave no reason"),
@@ -585,6 +585,7 @@ class Confirmation(AdminCase):
         for counts, args, name, told in [
                 ([0, 5], ["k1"], b"k1", b"At most 5 unexpired tokens of this key"),
                 ([7, 5], ["--all"], b"all", b"At most 12 unexpired tokens of every key"),
+                ([7, 5], ["--all"], b"all", b"; the new ones, too, until an API fetches"),
                 ([7, None], ["k1"], b"k1", b"how many is not known")]:
             items = [{**key, "unexpired_tokens": n} for key, n in zip(KEYS["items"], counts)]
             self.says("GET", "/keys", 200, {"items": items})
@@ -599,10 +600,10 @@ TIMELINE = {
     "now_s": NOW_S, "pause_until_s": None,
     "algorithms": [{"alg": "ES256", "named": True, "active": "active-key", "next": "next-key",
                     "next_signs_s": NOW_S + 10 * DAY_S, "period_s": 30 * DAY_S, "jitter_s": 2220,
-                    "lead_s": DAY_S},
+                    "lead_s": DAY_S, "tail_s": 3 * DAY_S},
                    {"alg": "RS256", "named": False, "active": None, "next": "first-key",
                     "next_signs_s": NOW_S + 5 * DAY_S, "period_s": 30 * DAY_S, "jitter_s": 0,
-                    "lead_s": 5 * DAY_S}],
+                    "lead_s": 5 * DAY_S, "tail_s": 0}],
     "items": [
         {"kid": "first-key", "alg": "RS256", "state": "next", "published_at_s": NOW_S},
         {"kid": "next-key", "alg": "ES256", "state": "next", "published_at_s": NOW_S - 20 * DAY_S},
@@ -629,17 +630,17 @@ class Timeline(AdminCase):
         return done.stdout.decode()
 
     def test_picture(self):
-        # from 60 days ago to 10 ahead and a tenth of it: 77 days in 77 cells
+        # from 60 days ago to 13 ahead and a tenth of it: 80 days in 80 cells
         bars = {"bad-key  ES256 revoked ": "#" * 55 + "x" + "    |",
                 "retiring ES256 retiring": "." * 10 + "#" * 30 + "-" * 20 + "|" + "-" * 4,
-                "active-k ES256 active  ": " " * 10 + "." * 30 + "#" * 20 + "|" + "#" * 9 + "-" * 7,
-                "next-key ES256 next    ": " " * 40 + "." * 20 + "|" + "." * 9 + "#" * 7,
-                "first-ke RS256 next    ": " " * 60 + "|" + "." * 4 + "#" * 12}
-        lines = self.draw(COLUMNS="103").splitlines()
-        self.assertEqual(lines[0].split(), ["2025-09-23T08:26:40Z", "2025-12-09T08:27:40Z"])
+                "active-k ES256 active  ": " " * 10 + "." * 30 + "#" * 20 + "|" + "#" * 9 + "-" * 3,
+                "next-key ES256 next    ": " " * 40 + "." * 20 + "|" + "." * 9 + "#" * 10,
+                "first-ke RS256 next    ": " " * 60 + "|" + "." * 4 + "#" * 15}
+        lines = self.draw(COLUMNS="106").splitlines()
+        self.assertEqual(lines[0].split(), ["2025-09-23T08:26:40Z", "2025-12-12T15:39:40Z"])
         for line, (label, bar) in zip(lines[1:6], bars.items()):
             self.assertEqual(line[:23], label)
-            self.assertLessEqual(len(line), 103)
+            self.assertLessEqual(len(line), 106)
             self.assertRegex(self.runs(line[26:]), self.roughly(bar), (line[26:], bar))
         self.assertIn("| now: 2025-11-22T08:26:40Z", lines[7])
         self.assertEqual(lines[8], "ES256 rotates 2025-12-02T08:26:40Z, in 10d (37m of jitter in "
@@ -661,6 +662,11 @@ class Timeline(AdminCase):
             n = len(match[0])
             parts.append(re.escape(match[0][0]) + f"({n - 1}|{n}|{n + 1})")
         return "^" + " ".join(parts) + "$"
+
+    def test_a_tail_of_hours_among_months_is_seen(self):
+        turn = {**TIMELINE["algorithms"][0], "tail_s": 5 * 3600}
+        bar = self.draw(COLUMNS="106", answer={**TIMELINE, "algorithms": [turn]}).splitlines()[3]
+        self.assertRegex(bar, r"^active-k .*#-$")
 
     def test_keys_gone_long_ago_are_left_out_but_by_all(self):
         self.assertNotIn("old-key", self.draw())
