@@ -14,6 +14,17 @@ struct view {
     struct jt_buf *out;
 };
 
+static int64_t count_keys(const struct jt_key_part *keys, enum jt_alg alg, enum jt_key_state state)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < keys->n_times; i++) {
+        n += keys->times[i].alg == alg &&
+             jt_schedule_state(&keys->times[i], keys->times, keys->n_times) == state;
+    }
+    return n;
+}
+
+/* Of an algorithm that has keys every state is told: what is 0 can be asked for. */
 static enum jt_err put_keys(const struct view *v, const struct jt_metrics_row *row)
 {
     static const struct {
@@ -22,18 +33,15 @@ static enum jt_err put_keys(const struct view *v, const struct jt_metrics_row *r
     } states[] = {{JT_KEY_NEXT, "next"}, {JT_KEY_ACTIVE, "active"}, {JT_KEY_RETIRING, "retiring"}};
     const struct jt_key_part *keys = v->root->keys;
     for (enum jt_alg alg = JT_ALG_NONE + 1; alg < JT_ALG_COUNT_; alg++) {
+        int64_t n[JT_COUNT(states)], all = 0;
         for (size_t s = 0; s < JT_COUNT(states); s++) {
-            int64_t n = 0;
-            for (size_t i = 0; i < keys->n_times; i++) {
-                n += keys->times[i].alg == alg &&
-                     jt_schedule_state(&keys->times[i], keys->times, keys->n_times) ==
-                         states[s].state;
-            }
+            n[s] = count_keys(keys, alg, states[s].state);
+            all += n[s];
+        }
+        for (size_t s = 0; all > 0 && s < JT_COUNT(states); s++) {
             const struct jt_metrics_label labels[] = {{"alg", jt_span_str(jt_alg_row(alg)->name)},
                                                       {"state", jt_span_str(states[s].name)}};
-            if (n > 0) {
-                JT_TRY(jt_metrics_put(v->out, row, labels, JT_COUNT(labels), n));
-            }
+            JT_TRY(jt_metrics_put(v->out, row, labels, JT_COUNT(labels), n[s]));
         }
     }
     return JT_OK;

@@ -115,6 +115,13 @@ class Lead(Case):
         self.assertEqual(code, DONE)
         self.assertRegex(told, r"(?m)^warning: .*5 times")
 
+    def test_metrics_tell_states_that_no_key_has(self):
+        for retiring, step in ((0, ["rotate", "--force"]), (1, ["list"])):
+            told = self.issuer.admin("GET", "/metrics", prefix="").body.decode().splitlines()
+            self.assertIn(f'jeton_keys{{alg="ES256",state="retiring"}} {retiring}', told)
+            self.assertNotIn("RS256", "".join(told))
+            self.assertEqual(self.jeton("key", *step)[0], DONE)
+
     def test_witness_is_told(self):
         self.issuer.daemon.wait_log("ev=key.publish", "alg=ES256", "witness=libjwt")
         self.assertEqual(self.jeton("key", "add-algorithm", "EdDSA")[0], DONE)
