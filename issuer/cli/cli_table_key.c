@@ -53,7 +53,7 @@ const struct jt_cli_command jt_cli_table_key[] = {
              "for less than the issuer's lead, because some verifiers may not have seen it; "
              "--force does it nevertheless. Either way it tells how long ago the next key was "
              "published and how often the set was fetched since.",
-     .examples = "jeton key rotate\njeton key rotate --alg RS256"},
+     .examples = "jeton key rotate\njeton key rotate --alg RS256\njeton key rotate --force"},
     {.path = "key revoke",
      .args = "[KID]",
      .options = key_revoke,
@@ -65,6 +65,7 @@ const struct jt_cli_command jt_cli_table_key[] = {
          "the active key lets the next one sign; within its lead that needs --force. --all is "
          "for a stolen database, key-encryption key or memory.",
      .examples = "jeton key revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs\n"
+                 "jeton key revoke --yes -- -kid-that-begins-with-a-dash\n"
                  "jeton key revoke --all --yes"},
     {.path = "key add-algorithm",
      .args = "ALG",
