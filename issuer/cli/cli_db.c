@@ -2,6 +2,7 @@
 #include "issuer/cli/cli_db.h"
 
 #include "issuer/cli/cli_database.h"
+#include "issuer/cli/cli_output.h"
 #include "issuer/cli/cli_show.h"
 #include "issuer/store/copy.h"
 #include "issuer/store/migrate.h"
@@ -124,7 +125,14 @@ static enum jt_err copy(const struct jt_cli_run *run, struct jt_store *from,
                         const struct jt_cli_database *to, struct jt_diag *diag)
 {
     struct jt_copy_done done;
+    struct jt_bulk_about about = {0};
     JT_TRY(jt_copy_to_store(from, &to->where, &done, diag));
+    JT_TRY(jt_bulk_about(from, &about, diag));
+    if (about.daemons > 0) {
+        jt_cli_output_talk("warning: jetond has %s open, and what it changes from now on is not in "
+                           "the copy: stop it, empty the target, and copy again",
+                           jt_store_name(from));
+    }
     return show_done(run, from, &done, diag);
 }
 

@@ -391,6 +391,15 @@ class Copy(Folder):
         self.judge(self.token, issuer)
         self.assertEqual(issuer.token(self.client).status, 200)
 
+    def test_from_under_a_running_daemon_warns(self):
+        words = ["db", "copy", "-c", self.config, "--to", "sqlite:"]
+        told = jeton(*words[:-1], words[-1] + self.in_folder("still.db"))
+        self.assertEqual((told.returncode, told.stderr), (DONE, b""))
+        self.run_daemon(start_serve(self.config))
+        told = jeton(*words[:-1], words[-1] + self.in_folder("running.db"))
+        self.assertEqual(told.returncode, DONE)
+        self.assertRegex(told.stderr, rb"\Awarning: jetond has .* open, and what it changes")
+
     def test_to_what_is_not_empty_refused(self):
         other = self.in_folder("other.db")
         self.db("copy", "--to", "sqlite:" + other)
