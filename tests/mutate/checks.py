@@ -12,6 +12,8 @@ and, when it survives, write the test."""
 import collections
 
 import checks_issuer
+import checks_keys
+import checks_store
 
 Check = collections.namedtuple("Check", "file what old new behind")
 
@@ -788,4 +790,5 @@ FILES = {
 }
 
 CHECKS = [Check(file, row[0], row[1], row[2], row[3] if len(row) > 3 else "")
-          for file, rows in (*FILES.items(), *checks_issuer.FILES.items()) for row in rows]
+          for files in (FILES, checks_issuer.FILES, checks_keys.FILES, checks_store.FILES)
+          for file, rows in files.items() for row in rows]

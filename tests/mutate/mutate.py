@@ -41,7 +41,16 @@ GUARD = (r"^unit\.test_(forward|identity|rules|authorize|generation)$", r"^fuzz\
 OPERATOR = (r"^unit\.test_(access|object|bestow|decide|decide_products|client_secret|batch|batch_limits"
             r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply|admin_intake)$",
             r"^flow\.(05|12|13|14|15|17|18)-")
-KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|doctor)$", r"^flow\.(04|12|20)-")
+SEALS = (r"^unit\.test_(seal|kek|keycode|signer|signer_sign|keyring|kek_steps|config)$",
+         r"^flow\.(06|22-kek)", r"^fault\.rows_by_hand$")
+MEMORY = (r"^unit\.test_(memory_guard|signer_wipe|signer_sign)$", r"^flow\.08-")
+TOKENS = (r"^unit\.test_(pkcs11|pkcs11_away|pkcs11_kek|pkcs11_memory|kidset|signer)$",
+          r"^unit\.test_witness", r"^flow\.23-")
+POSTGRES = (r"^unit\.test_(postgresconf|postgres|postgres_lost|store_postgres|copy_postgres)$",
+            r"^flow\.04-rotation-postgres$")
+COPIES = (r"^unit\.test_(bulk|newfile|copy|copy_postgres)$", r"^flow\.22-db$")
+KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|history|clockwatch|doctor)$",
+        r"^flow\.(04-rotation$|12|20)")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
     (r"^issuer/access/(references|walk)", (r"^unit\.test_(access|batch)$",), OPERATOR),
@@ -53,7 +62,22 @@ ROOMS = (
     (r"^issuer/edit", (r"^unit\.test_edit",), OPERATOR),
     (r"^issuer/batch", (r"^unit\.test_(batch|batch_limits)$",), OPERATOR),
     (r"^issuer/apply", (r"^unit\.test_apply$",), OPERATOR),
-    (r"^(keys/schedule|issuer/key_)", (r"^unit\.test_(schedule_hand|key_steps)$",), KEYS),
+    (r"^keys/(seal|keks)", (r"^unit\.test_(seal|kek_steps)$",), SEALS),
+    (r"^keys/kek\.", (r"^unit\.test_kek$",), SEALS),
+    (r"^keys/signkey", (r"^unit\.test_signer$",), SEALS),
+    (r"^keys/signer_local", (r"^unit\.test_(signer|keyring)$",), (*SEALS, *TOKENS)),
+    (r"^keys/memory_guard", (r"^unit\.test_memory_guard$",), MEMORY),
+    (r"^keys/pkcs11_kek", (r"^unit\.test_pkcs11_kek$",), TOKENS),
+    (r"^keys/(pkcs11|kidset|mint)", (r"^unit\.test_(kidset|pkcs11)$",), TOKENS),
+    (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
+    (r"^issuer/key_steps", (r"^unit\.test_key_steps$",), KEYS),
+    (r"^issuer/keyring", (r"^unit\.test_keyring$",), (*KEYS, r"^fault\.rows_by_hand$")),
+    (r"^issuer/(keymerge|staleness)", (r"^unit\.test_history$",), KEYS),
+    (r"^issuer/change", (r"^unit\.test_history$",), (*KEYS, *OPERATOR)),
+    (r"^issuer/clockwatch", (r"^unit\.test_clockwatch$",), KEYS),
+    (r"^issuer/kek_", (r"^unit\.test_kek_steps$",), (*KEYS, r"^flow\.22-kek$")),
+    (r"^issuer/store/postgres", (r"^unit\.test_postgres(conf)?$",), POSTGRES),
+    (r"^issuer/store/", (r"^unit\.test_(bulk|newfile|copy)$",), COPIES),
     (r"^issuer/", (r"^unit\.test_(merge_patch|uses|edit_replies)$",), OPERATOR),
     (r"^verifier/guard/", (r"^unit\.test_(forward|identity|rules|authorize)$",), GUARD),
     (r"^common/json/", (r"^unit\.test_json",), LIBRARY),
