@@ -49,7 +49,7 @@ TOKENS = (r"^unit\.test_(pkcs11|pkcs11_away|pkcs11_kek|pkcs11_memory|kidset|sign
 POSTGRES = (r"^unit\.test_(postgresconf|postgres|postgres_lost|store_postgres|copy_postgres)$",
             r"^flow\.04-rotation-postgres$")
 COPIES = (r"^unit\.test_(bulk|newfile|copy|copy_postgres)$", r"^flow\.22-db$")
-KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|history|clockwatch|doctor)$",
+KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|keymerge|history|clockwatch|doctor)$",
         r"^flow\.(04-rotation$|12|20)")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
@@ -72,7 +72,7 @@ ROOMS = (
     (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
     (r"^issuer/key_steps", (r"^unit\.test_key_steps$",), KEYS),
     (r"^issuer/keyring", (r"^unit\.test_keyring$",), (*KEYS, r"^fault\.rows_by_hand$")),
-    (r"^issuer/(keymerge|staleness)", (r"^unit\.test_history$",), KEYS),
+    (r"^issuer/(keymerge|staleness)", (r"^unit\.test_(keymerge|history)$",), KEYS),
     (r"^issuer/change", (r"^unit\.test_history$",), (*KEYS, *OPERATOR)),
     (r"^issuer/clockwatch", (r"^unit\.test_clockwatch$",), KEYS),
     (r"^issuer/kek_", (r"^unit\.test_kek_steps$",), (*KEYS, r"^flow\.22-kek$")),
