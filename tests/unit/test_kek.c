@@ -198,6 +198,12 @@ static void load_other_than_plain_file_refused(void **state)
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_err(load_file(), JT_ERR_KEK); /* and does not wait */
+    int writer = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(writer >= 0);
+    assert_int_equal(write(writer, B64, sizeof B64 - 1), sizeof B64 - 1);
+    assert_int_equal(fcntl(writer, F_SETFL, O_NONBLOCK), 0);
+    assert_err(load_file(), JT_ERR_KEK); /* a key that anyone's process hands over */
+    assert_int_equal(close(writer), 0);
     assert_int_equal(unlink(path), 0);
     assert_err(load((struct jt_kek_source){.file = folder}, folder), JT_ERR_KEK);
     assert_int_equal(rename(target, path), 0);
@@ -221,6 +227,32 @@ static void load_credential_from_its_folder(void **state)
     assert_int_equal(chmod(path, 0460), 0);
     assert_err(load(source, "kek"), JT_ERR_KEK);
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
+/* What is there and is a key, but is not named as a credential of this service. */
+static void load_credential_by_a_path_refused(void **state)
+{
+    (void)state;
+    char sub[80], inner[80], hidden[80];
+    (void)snprintf(sub, sizeof sub, "%s/sub", folder);
+    (void)snprintf(inner, sizeof inner, "%s/sub/kek", folder);
+    (void)snprintf(hidden, sizeof hidden, "%s/.kek", folder);
+    write_path(B64, 0400);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    assert_int_equal(link(path, inner), 0);
+    assert_int_equal(link(path, hidden), 0);
+    assert_err(load((struct jt_kek_source){.credential = "sub/kek"}, "sub/kek"), JT_ERR_KEK);
+    assert_err(load((struct jt_kek_source){.credential = ".kek"}, ".kek"), JT_ERR_KEK);
+    assert_ok(load((struct jt_kek_source){.credential = "kek"}, "kek"));
+    int before = open(".", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", ".", 1), 0);
+    assert_err(load((struct jt_kek_source){.credential = "kek"}, "kek"), JT_ERR_KEK);
+    assert_int_equal(fchdir(before), 0);
+    assert_int_equal(close(before), 0);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(unlink(inner) + unlink(hidden) + rmdir(sub), 0);
 }
 
 static void load_env_from_variable(void **state)
@@ -343,6 +375,7 @@ int main(void)
         in_folder(load_file_of_other_owner_refused),
         in_folder(load_other_than_plain_file_refused),
         in_folder(load_credential_from_its_folder),
+        in_folder(load_credential_by_a_path_refused),
         cmocka_unit_test(load_env_from_variable),
         in_folder(load_not_exactly_one_source_refused),
         in_folder(create_makes_a_key_once),
