@@ -270,6 +270,39 @@ static void secret_beyond_the_guarded_pages_fails(void **state)
     assert_false(CRYPTO_secure_allocated(large.p));
 }
 
+/* What libcrypto lets grow: what was guarded stays so, wherever the call comes from. */
+static void guarded_block_that_grows_stays_guarded(void **state)
+{
+    (void)state;
+    jt_memory_guard_enter();
+    void *secret = OPENSSL_malloc(16);
+    jt_memory_guard_leave();
+    void *plain = OPENSSL_malloc(16);
+    assert_true(CRYPTO_secure_allocated(secret));
+    assert_false(CRYPTO_secure_allocated(plain));
+    memset(secret, 7, 16);
+    secret = OPENSSL_realloc(secret, 4096);
+    plain = OPENSSL_realloc(plain, 4096);
+    assert_true(CRYPTO_secure_allocated(secret));
+    assert_false(CRYPTO_secure_allocated(plain));
+    assert_int_equal(((const uint8_t *)secret)[15], 7);
+    OPENSSL_free(secret);
+    OPENSSL_free(plain);
+}
+
+/* As above: none is taken elsewhere when they are full. */
+static void libcrypto_beyond_the_guarded_pages_fails(void **state)
+{
+    (void)state;
+    jt_memory_guard_enter();
+    void *large = OPENSSL_malloc(4 << 20);
+    void *small = OPENSSL_malloc(32);
+    jt_memory_guard_leave();
+    assert_null(large);
+    assert_true(CRYPTO_secure_allocated(small));
+    OPENSSL_free(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest before[] = {
@@ -283,6 +316,8 @@ int main(void)
         with_signer(guarded_pages_do_not_fill),
         cmocka_unit_test(guarded_process_read_by_another_of_its_user_denied),
         cmocka_unit_test(secret_beyond_the_guarded_pages_fails),
+        cmocka_unit_test(guarded_block_that_grows_stays_guarded),
+        cmocka_unit_test(libcrypto_beyond_the_guarded_pages_fails),
     };
     int status = 0;
     pid_t pid = fork(); /* libcrypto must not be used here before the guard */

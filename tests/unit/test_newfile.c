@@ -116,9 +116,34 @@ static void part_left_by_a_killed_one_taken_over(void **state)
 {
     (void)state;
     struct jt_diag diag = JT_DIAG_INIT;
+    struct stat st;
     write_whole(with(".part"), JT_SPAN("longer than what comes"));
+    assert_int_equal(chmod(with(".part"), 0644), 0);
     assert_ok(make("new", false, &diag));
     assert_content(path, "new");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+/* Whoever made it could still write to it. */
+static void part_of_another_user_not_taken_over(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    struct stat theirs, st;
+    write_whole(with(".part"), JT_SPAN("theirs"));
+    if (geteuid() != 0) {
+        skip(); /* only root can give a file away */
+    }
+    assert_int_equal(chown(with(".part"), 12345, 0), 0);
+    int held = open(with(".part"), O_RDONLY | O_CLOEXEC); /* so that its number stays taken */
+    assert_int_equal(fstat(held, &theirs), 0);
+    assert_ok(make("ours", false, &diag));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 0);
+    assert_int_not_equal(st.st_ino, theirs.st_ino);
+    assert_content(path, "ours");
+    assert_int_equal(close(held), 0);
 }
 
 /* Killed between the two names of a file system that renames by linking. */
@@ -169,7 +194,7 @@ static void folder_that_is_not_there_or_too_long_a_path_refused(void **state)
     memset(name, 'a', sizeof name - 1);
     name[sizeof name - 1] = 0;
     assert_err(jt_newfile_begin(&file, name, false, &diag), JT_ERR_STORE);
-    assert_non_null(strstr(diag.text, "too long"));
+    assert_non_null(strstr(diag.text, "too long a path"));
 }
 
 int main(void)
@@ -182,6 +207,7 @@ int main(void)
         store_test(what_is_no_file_never_gives_way),
         store_test(part_of_another_who_is_at_it_refused),
         store_test(part_left_by_a_killed_one_taken_over),
+        store_test(part_of_another_user_not_taken_over),
         store_test(part_that_is_published_already_is_not_touched),
         store_test(part_that_is_a_link_not_followed),
         store_test(part_taken_away_is_not_published),
