@@ -42,7 +42,7 @@ OPERATOR = (r"^unit\.test_(access|object|bestow|decide|decide_products|client_se
             r"|edit|edit_list|edit_subscriptions|edit_replies|merge_patch|uses|who_can|apply|admin_intake)$",
             r"^flow\.(05|12|13|14|15|17|18)-")
 SEALS = (r"^unit\.test_(seal|kek|keycode|signer|signer_sign|keyring|kek_steps|config)$",
-         r"^flow\.(06|22-kek)", r"^fault\.rows_by_hand$")
+         r"^flow\.22-kek$")
 MEMORY = (r"^unit\.test_(memory_guard|signer_wipe|signer_sign)$", r"^flow\.08-")
 TOKENS = (r"^unit\.test_(pkcs11|pkcs11_away|pkcs11_kek|pkcs11_memory|kidset|signer)$",
           r"^unit\.test_witness", r"^flow\.23-")
@@ -50,7 +50,7 @@ POSTGRES = (r"^unit\.test_(postgresconf|postgres|postgres_lost|store_postgres|co
             r"^flow\.04-rotation-postgres$")
 COPIES = (r"^unit\.test_(bulk|newfile|copy|copy_postgres)$", r"^flow\.22-db$")
 KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|keymerge|history|clockwatch|doctor)$",
-        r"^flow\.(04-rotation$|12|20)")
+        r"^flow\.(04-rotation|20-keys)$")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
     (r"^issuer/access/(references|walk)", (r"^unit\.test_(access|batch)$",), OPERATOR),
@@ -71,9 +71,10 @@ ROOMS = (
     (r"^keys/(pkcs11|kidset|mint)", (r"^unit\.test_(kidset|pkcs11)$",), TOKENS),
     (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
     (r"^issuer/key_steps", (r"^unit\.test_key_steps$",), KEYS),
-    (r"^issuer/keyring", (r"^unit\.test_keyring$",), (*KEYS, r"^fault\.rows_by_hand$")),
+    (r"^issuer/keyring", (r"^unit\.test_keyring$",), KEYS),
     (r"^issuer/(keymerge|staleness)", (r"^unit\.test_(keymerge|history)$",), KEYS),
-    (r"^issuer/change", (r"^unit\.test_history$",), (*KEYS, *OPERATOR)),
+    (r"^issuer/change", (r"^unit\.test_history$",),
+     (*KEYS, r"^unit\.test_(apply|edit|edit_replies)$")),
     (r"^issuer/clockwatch", (r"^unit\.test_clockwatch$",), KEYS),
     (r"^issuer/kek_", (r"^unit\.test_kek_steps$",), (*KEYS, r"^flow\.22-kek$")),
     (r"^issuer/store/postgres", (r"^unit\.test_postgres(conf)?$",), POSTGRES),
