@@ -629,6 +629,16 @@ static void spoil_mac_length(struct row_copy *row)
     row->key.mac = jt_span_of(row->mac.p, JT_SEALED_MAC_LEN - 1);
 }
 
+static void spoil_mac_gone(struct row_copy *row)
+{
+    row->key.mac = JT_SPAN_NONE;
+}
+
+static void spoil_longest(struct row_copy *row)
+{
+    row->key.longest_s = 0; /* under no MAC */
+}
+
 static void spoil_jwk(struct row_copy *row)
 {
     static uint8_t jwk[JT_SEALED_JWK_MAX];
@@ -667,6 +677,37 @@ static void active_row_short_mac_stops(void **state)
 {
     (void)state;
     check_spoiled_active_stops(spoil_mac_length, JT_ERR_KEY_MAC);
+}
+
+static void active_row_without_mac_stops(void **state)
+{
+    (void)state;
+    check_spoiled_active_stops(spoil_mac_gone, JT_ERR_KEY_MAC);
+}
+
+static void active_row_without_a_lifetime_stops(void **state)
+{
+    (void)state;
+    check_spoiled_active_stops(spoil_longest, JT_ERR_KEY_MAC);
+}
+
+/* Longer than any kid that is read at all. */
+static void row_of_a_long_kid_is_passed_over(void **state)
+{
+    (void)state;
+    struct copies rows;
+    struct jt_diag diag = JT_DIAG_INIT;
+    static char kid[300];
+    memset(kid, 'k', sizeof kid);
+    desk_open("");
+    desk_close();
+    read_rows(&rows);
+    struct jt_store_key row = rows.rows[0].key;
+    row.kid = jt_span_of(kid, sizeof kid);
+    write_row(&row);
+    assert_ok(desk_try_open("", &diag));
+    assert_int_equal(list_keys().n, 2);
+    drop_copies(&rows);
 }
 
 static void active_row_changed_jwk_stops(void **state)
@@ -760,6 +801,9 @@ int main(void)
         DESK_TEST(set_full_for_verifiers_refused_dropped_goes_on),
         DESK_TEST(active_row_changed_mac_stops),
         DESK_TEST(active_row_short_mac_stops),
+        DESK_TEST(active_row_without_mac_stops),
+        DESK_TEST(active_row_without_a_lifetime_stops),
+        DESK_TEST(row_of_a_long_kid_is_passed_over),
         DESK_TEST(active_row_changed_jwk_stops),
         DESK_TEST(active_row_changed_alg_stops),
         DESK_TEST(active_row_changed_blob_stops),
