@@ -191,6 +191,70 @@ static void the_same_store_is_never_taken_for_another(void **state)
     assert_int_equal(atomic_load(&desk.issuer->rejoins), 0);
 }
 
+/* As if another issuer had committed. */
+static void commit_by_hand(const char *change)
+{
+    char sql[1024];
+    (void)snprintf(sql, sizeof sql,
+                   "BEGIN IMMEDIATE; %s; UPDATE meta SET value = value + 1 WHERE name = 'version';"
+                   "INSERT INTO commits (version, mark) SELECT value, 42 FROM meta WHERE name = "
+                   "'version'; COMMIT",
+                   change);
+    run_sql(sql);
+}
+
+/* No MAC covers the times of a row: what they had said is not forgotten for a change by hand. */
+static void steps_taken_back_by_hand_stay_taken(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char revoked[JT_KEY_KID_MAX], retiring[JT_KEY_KID_MAX], sql[256];
+    desk_open(NO_JITTER);
+    signing_kid(revoked);
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    signing_kid(retiring);
+    fixed_clock_pass(&desk.clock, 2 * DAY_S);
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, false, "test", &diag));
+    assert_ok(jt_issuer_revoke(desk.issuer, revoked, false, "test", &diag));
+    (void)snprintf(sql, sizeof sql, "DELETE FROM keys WHERE kid = '%s'", retiring);
+    commit_by_hand(sql);
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+    assert_true(in_set(retiring));
+    commit_by_hand("UPDATE keys SET revoked_at_s = 0, dropped_at_s = 0");
+    assert_ok(jt_issuer_tick(desk.issuer, &diag)); /* sees it */
+    assert_false(in_set(revoked));
+    assert_ok(jt_issuer_tick(desk.issuer, &diag)); /* and writes it again */
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 0);
+    desk_reopen(NO_JITTER); /* which knows nothing but the store */
+    assert_false(in_set(revoked));
+    assert_true(in_set(retiring));
+    assert_int_equal(stored(revoked).state, JT_KEY_REVOKED);
+    assert_int_equal(stored(retiring).state, JT_KEY_RETIRING);
+}
+
+/* So many commits that the mark of the one that is known was forgotten: no history was lost. One
+ * fewer, and it would be there. */
+static void mark_forgotten_after_many_commits_is_no_other_history(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char sql[256];
+    desk_open(NO_JITTER);
+    for (int missing = 1; missing >= 0; missing--) {
+        uint64_t rejoins = atomic_load(&desk.issuer->rejoins);
+        (void)snprintf(sql, sizeof sql,
+                       "DELETE FROM commits; UPDATE meta SET value = value + %d WHERE name = "
+                       "'version'",
+                       JT_STORE_MARKS - 1 - missing);
+        commit_by_hand(sql);
+        assert_ok(jt_issuer_tick(desk.issuer, &diag));
+        assert_int_equal(atomic_load(&desk.issuer->rejoins) - rejoins, missing);
+        assert_ok(jt_issuer_tick(desk.issuer, &diag)); /* from here on it is one history */
+        assert_int_equal(atomic_load(&desk.issuer->rejoins) - rejoins, missing);
+    }
+}
+
 /* A database that cannot be read: keys that no longer open stand for it. */
 static void store_away_then_stale_after_the_limit_and_back_at_once(void **state)
 {
@@ -246,6 +310,8 @@ int main(void)
         DESK_TEST(store_of_the_same_version_and_another_history_is_noticed),
         DESK_TEST(a_change_after_the_store_went_back_is_made_over_what_it_holds),
         DESK_TEST(the_same_store_is_never_taken_for_another),
+        DESK_TEST(steps_taken_back_by_hand_stay_taken),
+        DESK_TEST(mark_forgotten_after_many_commits_is_no_other_history),
         DESK_TEST(store_away_then_stale_after_the_limit_and_back_at_once),
         DESK_TEST(store_away_a_raised_limit_revives_nobody),
     };
