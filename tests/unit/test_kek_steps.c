@@ -255,7 +255,7 @@ static void issuer_without_the_next_key_tells(void **state)
 
 static void write_row(const char *kid, struct jt_span blob)
 {
-    uint8_t mac[JT_SEALED_MAC_LEN] = {1};
+    uint8_t mac[20 * JT_SEALED_MAC_LEN] = {1}; /* longer than any of ours */
     const struct jt_store_key key = {.kid = jt_span_str(kid),
                                      .alg = JT_SPAN("ES256"),
                                      .public_jwk = JT_SPAN("{}"),
@@ -296,6 +296,41 @@ static void row_of_a_stranger_is_passed_over(void **state)
     assert_tally(look().now, 3, 1);
 }
 
+/* Puts `n` secrets of a stranger beside the pepper. */
+static void write_secrets(size_t n)
+{
+    struct jt_store *store = NULL;
+    assert_ok(jt_store_open(desk_where(), &desk.clock.clock, &store, NULL));
+    assert_ok(jt_store_begin(store, NULL));
+    for (size_t i = 0; i < n; i++) {
+        char name[32];
+        uint8_t mac[JT_SEALED_MAC_LEN] = {1};
+        (void)snprintf(name, sizeof name, "secret%zu", i);
+        assert_ok(jt_store_put_sealed(store, name, jt_span_of(mac, sizeof mac), JT_SPAN("x")));
+    }
+    assert_ok(jt_store_commit(store, NULL));
+    jt_store_close(store);
+}
+
+/* There is one secret, the pepper: who finds very many looks before he changes any. */
+static void secrets_beyond_what_is_read_refused(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    size_t n = 99;
+    open_with_an_erased_row(NEXT);
+    desk_close();
+    write_secrets(15);
+    desk_open(NEXT);
+    rotate_moves(4);
+    set_keks(KEK_B, KEK_C); /* on, with one more */
+    desk_close();
+    write_secrets(16);
+    desk_open(NEXT);
+    assert_err(rotate(&n, &diag), JT_ERR_LIMIT);
+    assert_int_equal(n, 99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +343,7 @@ int main(void)
         DESK_TEST(start_without_the_key_refused_with_the_number),
         DESK_TEST(issuer_without_the_next_key_tells),
         DESK_TEST(row_of_a_stranger_is_passed_over),
+        DESK_TEST(secrets_beyond_what_is_read_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
