@@ -75,7 +75,7 @@ enum jt_err jt_schedule_view_stops(struct jt_schedule_plan *plan, const struct j
 {
     for (size_t i = 0; i < v->n_keys; i++) {
         const struct jt_key_times *key = &v->keys[i];
-        if (key->alg == v->alg && jt_schedule_view_signs(key) && key != kept) {
+        if (key != kept && key->alg == v->alg && jt_schedule_view_signs(key)) {
             JT_TRY(push_stop(plan, v, key));
         }
     }
