@@ -47,6 +47,7 @@ static void fill_admin(struct service *service, struct jt_admin *admin, struct j
     *conf = (struct jt_server_conf){
         .listen = listen,
         .threads = ADMIN_THREADS,
+        .handlers_wait = true,
         .max_connections = ADMIN_CONNECTIONS,
         .routes = admin->routes,
         .n_routes = admin->n_routes,

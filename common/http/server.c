@@ -88,10 +88,13 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     }
 }
 
-/* One after another, but for those inside a handler, which may take seconds; unless all are. */
+/* One after another, but for those inside a handler, which may take seconds. When all are, the next one
+ * all the same; where handlers may wait for long, the last that was chosen: it did not wait then, so
+ * it waits for a shorter time than the others. */
 static struct worker *next_worker(struct jt_server *server)
 {
-    size_t first = server->next_worker, chosen = first;
+    size_t first = server->next_worker, last = first == 0 ? server->n_workers - 1 : first - 1;
+    size_t chosen = server->conf->handlers_wait ? last : first;
     for (size_t i = 0; i < server->n_workers; i++) {
         size_t at = first + i < server->n_workers ? first + i : first + i - server->n_workers;
         if (!atomic_load_explicit(&server->workers[at].lane.busy, memory_order_relaxed)) {

@@ -124,6 +124,7 @@ struct jt_server_conf {
     /* A socket opened before (listen.h), instead of the two above; taken, and left closed. */
     struct jt_listen *listen;
     unsigned threads;            /* 0: one per core */
+    bool handlers_wait;          /* for seconds, maybe: for what others do */
     unsigned max_connections;    /* 0: 10000 */
     unsigned idle_s;             /* keep-alive without a request; 0: 30 */
     unsigned request_deadline_s; /* from a request's first line to its last byte; 0: 10 */

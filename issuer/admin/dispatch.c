@@ -14,8 +14,6 @@
 
 #include "common/base/base.h"
 
-#define WAIT_MS 1000 /* for a turn, while nothing is known to be amiss with the database */
-
 static const struct jt_actor socket_actor = {.name = "admin-socket"};
 
 /* --- who asks --- */
@@ -263,7 +261,7 @@ static enum jt_err answer_in_turn(struct jt_admin *admin, struct jt_admin_call *
     if (!may_wait(call->route)) {
         return answer_call(call, answer);
     }
-    if (!jt_turnstile_enter(&admin->turnstile, jt_issuer_is_cut_off(admin->issuer) ? 0 : WAIT_MS)) {
+    if (!jt_turnstile_enter(&admin->turnstile, jt_issuer_is_cut_off(admin->issuer))) {
         jt_answer_header(answer, "Retry-After", "1");
         return jt_diag_fail(&call->diag, JT_ERR_STORE,
                             "other requests wait for the database; try again, and should it last "

@@ -5,6 +5,8 @@
 
 #include "common/base/base.h"
 
+#define WAIT_MS 1000
+
 enum jt_err jt_turnstile_init(struct jt_turnstile *turnstile, unsigned room)
 {
     pthread_condattr_t monotonic;
@@ -31,16 +33,26 @@ void jt_turnstile_release(struct jt_turnstile *turnstile)
     }
 }
 
-bool jt_turnstile_enter(struct jt_turnstile *turnstile, unsigned wait_ms)
+/* True when nobody came in or left meanwhile. */
+static bool wait_in_vain(struct jt_turnstile *turnstile)
 {
-    struct timespec until = jt_clock_in_ms(wait_ms);
+    const struct timespec until = turnstile->until;
+    return pthread_cond_timedwait(&turnstile->left, &turnstile->lock, &until) != 0 &&
+           until.tv_sec == turnstile->until.tv_sec && until.tv_nsec == turnstile->until.tv_nsec;
+}
+
+bool jt_turnstile_enter(struct jt_turnstile *turnstile, bool impatient)
+{
+    bool away = false;
     (void)pthread_mutex_lock(&turnstile->lock); /* a plain mutex, never recursive: cannot fail */
-    int waited = 0;
-    while (waited == 0 && turnstile->room == 0) {
-        waited = pthread_cond_timedwait(&turnstile->left, &turnstile->lock, &until);
+    while (turnstile->room == 0 && !away) {
+        away = impatient || wait_in_vain(turnstile);
     }
     bool in = turnstile->room > 0;
-    turnstile->room -= in;
+    if (in) {
+        turnstile->room--;
+        turnstile->until = jt_clock_in_ms(WAIT_MS);
+    }
     (void)pthread_mutex_unlock(&turnstile->lock);
     return in;
 }
@@ -49,6 +61,7 @@ void jt_turnstile_leave(struct jt_turnstile *turnstile)
 {
     (void)pthread_mutex_lock(&turnstile->lock);
     turnstile->room++;
+    turnstile->until = jt_clock_in_ms(WAIT_MS);
     (void)pthread_cond_signal(&turnstile->left);
     (void)pthread_mutex_unlock(&turnstile->lock);
 }
