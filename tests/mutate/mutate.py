@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes each check of the verifier and the issuer away, one at a time, and asks whether a test notices.
 
-    tests/mutate/mutate.py [--only REGEXP] [--markdown FILE] [--keep FOLDER] [--jobs N] [--dry]
+    tests/mutate/mutate.py [--only REGEXP] [--first] [--markdown FILE] [--keep FOLDER] [--jobs N] [--dry]
 
 A row of checks.py says what is taken away. In a copy of the tree the row is applied, the tests of its
 room are built and run until one fails: killed. A row that no test notices survived: a test is missing,
@@ -11,7 +11,8 @@ Ends with 1 when a check survived that should not, when one was noticed that say
 row is wrong: its pattern does not match exactly once, or what it makes does not compile. --markdown
 writes the table of FILE anew, which begins with a line "N of M killed."; rows that --only leaves out
 keep the line that they have there. --keep builds in FOLDER and leaves it, so that the next run is
-quicker; --dry asks only whether each pattern matches exactly once."""
+quicker; --first asks only the tests that are likely to notice, for a first look: what survives it may
+be noticed by another; --dry asks only whether each pattern matches exactly once."""
 
 import argparse
 import filecmp
@@ -144,8 +145,9 @@ class Test:
 class Copy:
     """The tree, where it may be changed."""
 
-    def __init__(self, folder, checks, jobs):
+    def __init__(self, folder, checks, jobs, only_first):
         self.folder, self.build, self.jobs = folder, os.path.join(folder, "build"), jobs
+        self.only_first = only_first
         for part in PARTS:
             source, target = os.path.join(ROOT, part), os.path.join(folder, part)
             if os.path.isdir(source):
@@ -175,7 +177,8 @@ class Copy:
         return next((first, all_) for path, first, all_ in ROOMS if re.search(path, file))
 
     def _asks(self, file, test):
-        return any(re.search(pattern, test.name) for pattern in self._room(file)[1])
+        first, all_ = self._room(file)
+        return any(re.search(pattern, test.name) for pattern in (first if self.only_first else all_))
 
     def compiles(self, tests):
         self.last = run("ninja", "-C", self.build, f"-j{self.jobs}",
@@ -277,6 +280,7 @@ def wrong_patterns(checks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--only", default="", help="rows whose file or words match")
+    parser.add_argument("--first", action="store_true", help="ask only the tests likely to notice")
     parser.add_argument("--markdown", help="page whose table is replaced")
     parser.add_argument("--keep", help="folder of the copy")
     parser.add_argument("--jobs", type=int, default=2, help="of the build")
@@ -289,7 +293,7 @@ def main():
     folder = os.path.realpath(arguments.keep or tempfile.mkdtemp(prefix="mutate-"))
     os.makedirs(folder, exist_ok=True)
     try:
-        judge = Judge(Copy(folder, checks, arguments.jobs))
+        judge = Judge(Copy(folder, checks, arguments.jobs, arguments.first))
         for check in checks:
             judge.judge(check)
     finally:

@@ -335,6 +335,21 @@ static void rotation_after_a_jump_ahead_only_by_force(void **state)
     assert_int_equal(seen.schedule.pause_until_s, 0);
 }
 
+/* The pair of the above: a clock that was set back makes no key look older. */
+static void rotation_after_a_jump_back_by_age(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open("");
+    fixed_clock_pass(&desk.clock, 4 * DAY_S);
+    desk.clock.wall_s -= 2 * DAY_S;
+    assert_ok(jt_issuer_rotate(desk.issuer, ES, false, "test", &diag));
+    assert_non_null(strstr(diag.text, "jumped by -172800 s"));
+    diag.text[0] = 0;
+    assert_err(jt_issuer_rotate(desk.issuer, ES, false, "test", &diag), JT_ERR_WITHIN_LEAD);
+    assert_null(strstr(diag.text, "jumped ahead"));
+}
+
 static size_t count_set(void)
 {
     size_t n = 0;
@@ -389,6 +404,7 @@ int main(void)
         DESK_TEST(tokens_that_were_not_counted_not_known),
         DESK_TEST(reach_follows_the_set),
         DESK_TEST(rotation_after_a_jump_ahead_only_by_force),
+        DESK_TEST(rotation_after_a_jump_back_by_age),
         DESK_TEST(jumps_revive_nothing_and_empty_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

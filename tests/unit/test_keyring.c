@@ -209,8 +209,10 @@ static void rotate_lead_zero_any_number_of_times(void **state)
 static void rotate_algorithm_not_kept_refused(void **state)
 {
     (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
     desk_open("  lead: 0\n");
-    assert_err(jt_issuer_rotate(desk.issuer, JT_ALG_RS256, true, "test", NULL), JT_ERR_NOT_FOUND);
+    assert_err(jt_issuer_rotate(desk.issuer, JT_ALG_RS256, true, "test", &diag), JT_ERR_NOT_FOUND);
+    assert_non_null(strstr(diag.text, "jeton key add-algorithm RS256"));
     assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, true, "test", NULL));
 }
 
