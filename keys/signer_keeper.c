@@ -167,6 +167,7 @@ static enum jt_err take_over(struct jt_keeper *keeper, struct jt_diag *diag)
     enum jt_err err =
         jt_spawn_start(keeper->heir, keeper->ring_fd, &keeper->rows, &heir, &reply, diag);
     if (err != JT_OK) {
+        jt_wire_reply_release(&reply);
         jt_wire_request_release(&conf);
         return err;
     }
