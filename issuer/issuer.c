@@ -239,7 +239,7 @@ void jt_issuer_free(struct jt_issuer *issuer)
     if (issuer == NULL) {
         return;
     }
-    if (issuer->roots != NULL && issuer->store != NULL) {
+    if (issuer->roots != NULL && issuer->store != NULL && !jt_issuer_is_cut_off(issuer)) {
         /* what is lost is lost: a use of the last minute */
         JT_IGNORE(jt_uses_save(issuer, NULL));
     }

@@ -366,6 +366,25 @@ class Together(Case):
         print(f"two issuers asked to rotate at once: {ROUNDS * 2} times, one set again within "
               f"{slowest * 1000:.0f} ms at most", flush=True)
 
+    def test_a_change_of_which_no_notice_came(self):
+        """As from an issuer whose notice was lost: both look at the version now and then."""
+        client = self.pair[0].admin("GET", "/clients").json()["items"][0]
+        old, new = (f'"name":"{name}"' for name in (client["name"], "renamed-elsewhere"))
+        self.server.psql(self.name, f"""
+            BEGIN;
+            UPDATE meta SET value = value + 1 WHERE name = 'version';
+            UPDATE objects SET version = (SELECT value FROM meta WHERE name = 'version'),
+                doc = convert_to(replace(convert_from(doc, 'UTF8'), '{old}', '{new}'), 'UTF8')
+                WHERE id = convert_to('{client["client_id"]}', 'UTF8');
+            INSERT INTO commits (version, mark) SELECT value, 4711 FROM meta WHERE name = 'version';
+            COMMIT""")
+        asked = time.monotonic()
+        for issuer in self.pair:
+            self.until("the new name", lambda one=issuer: one.admin(
+                "GET", "/clients/" + client["client_id"]).json()["name"] == "renamed-elsewhere")
+        print(f"a change of which no notice came: seen by both within {time.monotonic() - asked:.1f} s",
+              flush=True)
+
     def check_round(self, number):
         issuer = self.pair[number % 2]
         states = [(key["state"], key["alg"]) for key in issuer.keys()]
