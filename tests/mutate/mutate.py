@@ -73,7 +73,7 @@ ROOMS = (
     (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
     (r"^issuer/key_steps", (r"^unit\.test_(key_steps|keyring|history)$",), KEYS),
     (r"^issuer/keyring", (r"^unit\.test_keyring$",), (*KEYS, r"^fault\.rows_by_hand$")),
-    (r"^issuer/keymerge", (r"^unit\.test_keymerge$",), (*KEYS, r"^fault\.rows_by_hand$")),
+    (r"^issuer/keymerge", (r"^unit\.test_(keymerge|history)$",), (*KEYS, r"^fault\.rows_by_hand$")),
     (r"^issuer/staleness", (r"^unit\.test_history$",), KEYS),
     (r"^issuer/change", (r"^unit\.test_history$",),
      (*KEYS, r"^unit\.test_(apply|edit|edit_replies)$", r"^fault\.rows_by_hand$")),

@@ -258,6 +258,28 @@ static void guard_without_a_limit_locks_the_process(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Whoever may lock beyond the limit (CAP_IPC_LOCK) could lose that right later. */
+static int guard_under_a_limit(void)
+{
+    struct rlimit limit;
+    struct jt_memory_state state;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) {
+        return 98;
+    }
+    limit.rlim_cur = limit.rlim_cur == RLIM_INFINITY ? (rlim_t)1 << 40 : limit.rlim_cur;
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0) {
+        return 98;
+    }
+    jt_memory_guard(&state);
+    return state.whole ? 1 : 0;
+}
+
+static void guard_under_a_limit_locks_its_pages_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(guard_under_a_limit), 0);
+}
+
 static void secret_beyond_the_guarded_pages_fails(void **state)
 {
     (void)state;
@@ -308,6 +330,7 @@ int main(void)
     const struct CMUnitTest before[] = {
         cmocka_unit_test(guard_that_may_not_lock_tells_and_serves),
         cmocka_unit_test(guard_without_a_limit_locks_the_process),
+        cmocka_unit_test(guard_under_a_limit_locks_its_pages_alone),
         with_signer(key_that_signs_lies_in_plain_pages_without_the_guard), /* uses libcrypto */
     };
     const struct CMUnitTest tests[] = {

@@ -443,6 +443,11 @@ static void refusal_tells_the_consequence(void **state)
     assert_non_null(strstr(diag.text, "lead is 1m 40s:"));
     assert_non_null(strstr(diag.text, "1m 10s more; wait"));
     diag = (struct jt_diag)JT_DIAG_INIT;
+    assert_ok(jt_schedule_rotate(&conf, keys, 2, ALG, 40, true, &plan, &diag));
+    assert_non_null(strstr(diag.text, "1m 10s more"));
+    assert_null(strstr(diag.text, "use force"));
+    plan.n = 0;
+    diag = (struct jt_diag)JT_DIAG_INIT;
     assert_ok(jt_schedule_rotate(&conf, keys, 1, ALG, 40, false, &plan, &diag));
     assert_non_null(strstr(diag.text, "after the lead of 1m 40s"));
 }
