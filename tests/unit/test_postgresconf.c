@@ -55,6 +55,7 @@ static const struct {
     {"postgresql://db.example.com/j", "another machine", "postgresql://localhost/j"},
     {"host=10.0.0.1", "add sslmode=verify-full", "host=10.0.0.1 sslmode=disable"},
     {"host=localhost,10.0.0.1", "another machine", "host=localhost,/run"},
+    {"host=10.0.0.1,localhost", "another machine", "host=127.0.0.1,localhost"},
     {"host=/run,b dbname=j", "another machine", "host=/run,127.0.0.1 dbname=j"},
     {"host=localhost hostaddr=10.0.0.1", "10.0.0.1 is another machine",
      "host=db.example.com hostaddr=127.0.0.1"},
