@@ -343,6 +343,11 @@ static void sum_differs_by_table_type_value_and_border(void **state)
     const struct jt_bulk_cell text = {JT_TABLES_TEXT, 0, JT_SPAN("0")};
     const struct jt_bulk_cell bytes = {JT_TABLES_BYTES, 0, JT_SPAN("0")};
     const struct jt_bulk_cell none = {.type = JT_TABLES_BYTES};
+    /* one pair of cells that reads as the other once their lengths are left out */
+    const struct jt_bulk_cell a = {JT_TABLES_BYTES, 0, JT_SPAN("a")};
+    const struct jt_bulk_cell bc = {JT_TABLES_BYTES, 0, JT_SPAN("bb:c")};
+    const struct jt_bulk_cell ab = {JT_TABLES_BYTES, 0, JT_SPAN("ab:b")};
+    const struct jt_bulk_cell c = {JT_TABLES_BYTES, 0, JT_SPAN("c")};
     const struct {
         enum jt_tables_id table;
         struct jt_bulk_cell cells[3];
@@ -352,7 +357,8 @@ static void sum_differs_by_table_type_value_and_border(void **state)
         {JT_TABLES_uses, {bytes, none, zero}},  {JT_TABLES_uses, {none, bytes, zero}},
         {JT_TABLES_uses, {text, none, zero}},   {JT_TABLES_uses, {zero, none, zero}},
         {JT_TABLES_uses, {bytes, bytes, zero}}, {JT_TABLES_uses, {bytes, bytes, null}},
-        {JT_TABLES_uses, {bytes, bytes, text}},
+        {JT_TABLES_uses, {bytes, bytes, text}}, {JT_TABLES_uses, {a, bc, zero}},
+        {JT_TABLES_uses, {ab, c, zero}},
     };
     struct jt_bulk_sum sums[JT_COUNT(rows)];
     for (size_t i = 0; i < JT_COUNT(rows); i++) {

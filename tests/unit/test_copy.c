@@ -201,6 +201,28 @@ static void to_store_that_holds_something_refused_and_left_alone(void **state)
     assert_folder_is(&before);
 }
 
+/* A target that changes what is written to it. */
+static void to_store_that_gives_back_something_else_refused(void **state)
+{
+    (void)state;
+    struct jt_copy_done done;
+    struct jt_diag diag = JT_DIAG_INIT;
+    struct jt_store *empty = NULL;
+    fill_and_close(5);
+    assert_ok(to_store(path, other, &done, &diag));
+    assert_int_equal(unlink(path), 0);
+    assert_ok(jt_store_open(at(path), &fixed_clock, &empty, &diag));
+    jt_store_close(empty);
+    run_beside("CREATE TRIGGER spoil AFTER INSERT ON audit BEGIN"
+               " UPDATE audit SET at_s = at_s + 1 WHERE seq = NEW.seq; END",
+               NULL);
+    assert_err(to_store(other, path, &done, &diag), JT_ERR_STORE);
+    assert_non_null(strstr(diag.text, "does not give back"));
+    assert_query("SELECT COUNT(*) FROM audit", "0|"); /* undone */
+    run_beside("DROP TRIGGER spoil", NULL);
+    assert_ok(to_store(other, path, &done, &diag));
+}
+
 static void to_store_of_a_daemon_refused(void **state)
 {
     (void)state;
@@ -240,6 +262,7 @@ int main(void)
         store_test(to_file_of_a_damaged_source_leaves_nothing),
         store_test(to_store_that_is_absent_or_empty_every_row_the_same),
         store_test(to_store_that_holds_something_refused_and_left_alone),
+        store_test(to_store_that_gives_back_something_else_refused),
         store_test(to_store_of_a_daemon_refused),
         store_test(from_a_newer_schema_refused),
     };
