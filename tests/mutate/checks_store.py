@@ -256,7 +256,8 @@ FILES = {
         ("what was written is read again", "if (!jt_span_eq(jt_span_of(&found, sizeof found), "
          "jt_span_of(sum, sizeof *sum))) {", "if (false) {"),
         ("what was written, by the file's bytes", "JT_TRY(verify_file(file.part, &sum, diag));",
-         "(void)verify_file;"),
+         "(void)verify_file;",
+         "the rows were read again before the commit; the file differs where its disk is damaged"),
         ("a source that is checked", "return jt_store_check(from, diag); }",
          "return JT_OK;\n}"),
         ("a source too new", "JT_TRY(jt_migrate_check(&jt_migrate_all, out_about->schema, "
@@ -272,7 +273,8 @@ FILES = {
     ],
     "issuer/store/newfile.c": [
         ("a file that is there", "return replace ? JT_OK : exists(path, diag);",
-         "return replace || !replace ? JT_OK : exists(path, diag);"),
+         "return replace || !replace ? JT_OK : exists(path, diag);",
+         "the name is given in the end by a call that replaces nothing"),
         ("what is no file", "if (!S_ISREG(st.st_mode)) {", "if (false) {"),
         ("a part that is a link", "O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK", "O_CREAT | O_CLOEXEC | O_NONBLOCK"),
         ("a part that another writes", "if (flock(fd, LOCK_EX | LOCK_NB) == 0) {", "if (true) {"),

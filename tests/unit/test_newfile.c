@@ -166,6 +166,9 @@ static void part_that_is_a_link_not_followed(void **state)
     assert_int_equal(symlink(other, with(".part")), 0);
     assert_err(make("new", false, &diag), JT_ERR_STORE);
     assert_content(other, "precious");
+    assert_int_equal(unlink(other), 0);
+    assert_err(make("new", false, &diag), JT_ERR_STORE);
+    assert_false(exists(other)); /* nothing was made behind the link */
     assert_int_equal(unlink(with(".part")), 0);
     assert_ok(make("new", false, &diag));
 }
