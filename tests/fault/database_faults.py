@@ -224,24 +224,35 @@ class Away(Case):
         self.addCleanup(proxy.close)
         name = self.copy("hanging")
         issuer = self.run_daemon(self.base.write_config(folder, proxy.folder, name=name))
+        self.until("a change waits, not the daemon's own look",
+                   lambda: self.changes_wait(issuer, proxy))
+
+    def changes_wait(self, issuer, proxy):
+        """False: the daemon was looking itself when it began to hang, and all changes were refused."""
+        names = [f"role-{len(self.roles(issuer))}-{i}" for i in range(8)]
         proxy.flowing.clear()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            changes = [pool.submit(issuer.admin, "POST", "/roles", {"name": f"role-{i}"})
-                       for i in range(8)]
+            changes = [pool.submit(issuer.admin, "POST", "/roles", {"name": name})
+                       for name in names]
             refused = next(concurrent.futures.as_completed(changes)).result()
             self.assertEqual((refused.status, refused.header("Retry-After")), (503, "1"), refused)
             for path in ("/livez", "/readyz", "/metrics"):
                 self.assertEqual(issuer.admin("GET", path, prefix="").status, 200)
-            self.assertEqual(issuer.admin("GET", "/roles").status, 200)
+            self.roles(issuer)
             self.tokens(issuer)
             waiting = [change for change in changes if not change.done()]
-            self.assertGreater(len(waiting), 0)
             proxy.flowing.set()
             answers = [change.result() for change in changes]
-        self.assertEqual({answer.status for answer in answers}, {201, 503}, answers)
-        kept = [role["name"] for role in issuer.admin("GET", "/roles").json()["items"]]
-        made = [f"role-{i}" for i, answer in enumerate(answers) if answer.status == 201]
-        self.assertEqual(sorted(set(kept) & {f"role-{i}" for i in range(8)}), made)
+        self.assertEqual({answer.status for answer in answers},
+                         {201, 503} if waiting else {503}, answers)
+        made = [name for name, answer in zip(names, answers) if answer.status == 201]
+        self.assertEqual(sorted(set(self.roles(issuer)) & set(names)), made)
+        return bool(waiting)
+
+    def roles(self, issuer):
+        answer = issuer.admin("GET", "/roles")
+        self.assertEqual(answer.status, 200, answer)
+        return [role["name"] for role in answer.json()["items"]]
 
     def pass_time(self, issuer, ahead, seconds):
         with open(ahead, "w", encoding="ascii") as out:
