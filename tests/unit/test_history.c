@@ -2,6 +2,7 @@
 /* The store goes back under a running issuer, as when a standby is promoted or a backup restored; and
  * the store is away. */
 #include "issuer/change.h"
+#include "issuer/edit.h"
 
 #include <sqlite3.h>
 
@@ -233,6 +234,138 @@ static void steps_taken_back_by_hand_stay_taken(void **state)
     assert_int_equal(stored(retiring).state, JT_KEY_RETIRING);
 }
 
+/* Can the signer sign with it? */
+static enum jt_err sign(const char *kid)
+{
+    struct jt_issuer_worker *worker = NULL;
+    JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    const struct jt_span aud = JT_SPAN("https://a");
+    const struct jt_claims claims = {.iss = aud,
+                                     .sub = aud,
+                                     .client_id = aud,
+                                     .jti = aud,
+                                     .aud = &aud,
+                                     .n_aud = 1,
+                                     .iat_s = START_S,
+                                     .nbf_s = START_S,
+                                     .exp_s = START_S + 1,
+                                     .typ = JT_SPAN("at+jwt")};
+    assert_ok(jt_issuer_worker_new(desk.issuer, &worker));
+    enum jt_err err = jt_signer_sign(worker->lane, jt_span_str(kid), &claims, &token);
+    jt_issuer_worker_free(worker);
+    return err;
+}
+
+static void next_kid(char out[JT_KEY_KID_MAX])
+{
+    const struct jt_key_part *keys = desk_root()->keys;
+    memcpy(out, jt_schedule_next(keys->times, keys->n_times, JT_ALG_ES256)->kid, JT_KEY_KID_MAX);
+}
+
+/* What another issuer has revoked leaves this one's memory, too. */
+static void key_that_another_revoked_signs_no_more(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char kid[JT_KEY_KID_MAX], sql[256];
+    for (int other_history = 0; other_history < 2; other_history++) {
+        desk_open(NO_JITTER);
+        back_up();
+        fixed_clock_pass(&desk.clock, 2 * DAY_S);
+        next_kid(kid);
+        assert_ok(sign(kid));
+        (void)snprintf(sql, sizeof sql,
+                       "UPDATE keys SET revoked_at_s = %d, blob = NULL WHERE kid = '%s'", START_S,
+                       kid);
+        if (other_history == 1) {
+            assert_ok(jt_issuer_add_algorithm(desk.issuer, JT_ALG_EDDSA, "test", &diag));
+            restore();
+        }
+        commit_by_hand(sql);
+        assert_ok(jt_issuer_tick(desk.issuer, &diag));
+        assert_int_equal(atomic_load(&desk.issuer->rejoins), other_history);
+        assert_false(in_set(kid));
+        assert_err(sign(kid), JT_ERR_KEY_ABSENT);
+        desk_close();
+        assert_int_equal(unlink(desk_db()) + unlink(copy_path()), 0);
+    }
+}
+
+static enum jt_err create_resource(const char *text)
+{
+    json_t *doc = json_loads(text, 0, NULL);
+    const struct jt_actor actor = {.name = "test"};
+    const struct jt_edit_how how = {.actor = &actor};
+    enum jt_err err = jt_edit_create(desk.issuer, &how, JT_STORE_RESOURCE, doc, NULL, NULL);
+    json_decref(doc);
+    return err;
+}
+
+/* Longer than any that was ever taken. */
+static void document_too_long_refused(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    assert_ok(create_resource("{\"identifier\":\"https://a\"}"));
+    back_up();
+    commit_by_hand("UPDATE objects SET doc = CAST(CAST(doc AS TEXT) || printf('%1048576s', '') AS "
+                   "BLOB), version = (SELECT value + 1 FROM meta WHERE name = 'version')");
+    assert_err(jt_issuer_tick(desk.issuer, &diag), JT_ERR_STORE);
+    assert_non_null(strstr(diag.text, "https://a"));
+    restore();
+    assert_ok(jt_issuer_tick(desk.issuer, &diag));
+}
+
+/* A BLOB of the same bytes is another primary key to SQLite. A row that is not even ours is passed
+ * over. */
+static void key_in_two_rows_refused(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    desk_close();
+    run_sql("INSERT INTO keys SELECT CAST(kid AS BLOB), alg, public_jwk, mac, blob, published_at_s,"
+            " sign_from_s, sign_until_s, drop_at_s, dropped_at_s, revoked_at_s, longest_s FROM keys"
+            " WHERE sign_from_s = 0");
+    assert_err(desk_try_open(NO_JITTER, &diag), JT_ERR_UNSEAL);
+    assert_non_null(strstr(diag.text, "two rows"));
+    run_sql("UPDATE keys SET mac = zeroblob(32) WHERE typeof(kid) = 'blob'");
+    assert_ok(desk_try_open(NO_JITTER, &diag));
+    assert_int_equal(desk.issuer->known.n, 2);
+}
+
+/* --- another issuer commits between the look at the store and the lock --- */
+
+static bool other_commits;
+
+enum jt_err __real_jt_store_begin(struct jt_store *store, struct jt_diag *diag);
+enum jt_err __wrap_jt_store_begin(struct jt_store *store, struct jt_diag *diag);
+
+enum jt_err __wrap_jt_store_begin(struct jt_store *store, struct jt_diag *diag)
+{
+    if (other_commits) {
+        other_commits = false;
+        commit_by_hand("INSERT INTO objects SELECT kind, CAST('https://b' AS BLOB),"
+                       " CAST(replace(CAST(doc AS TEXT), 'https://a', 'https://b') AS BLOB),"
+                       " (SELECT value + 1 FROM meta WHERE name = 'version') FROM objects");
+    }
+    return __real_jt_store_begin(store, diag);
+}
+
+static void change_that_came_between_is_seen(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open(NO_JITTER);
+    assert_ok(create_resource("{\"identifier\":\"https://a\"}"));
+    other_commits = true;
+    assert_ok(jt_issuer_rotate(desk.issuer, JT_ALG_ES256, true, "test", &diag));
+    assert_false(other_commits);
+    assert_non_null(jt_access_find(desk_root()->access, JT_STORE_RESOURCE, JT_SPAN("https://b")));
+    assert_int_equal(atomic_load(&desk.issuer->rejoins), 0);
+}
+
 /* So many commits that the mark of the one that is known was forgotten: no history was lost. One
  * fewer, and it would be there. */
 static void mark_forgotten_after_many_commits_is_no_other_history(void **state)
@@ -268,6 +401,9 @@ static void store_away_then_stale_after_the_limit_and_back_at_once(void **state)
     assert_true(jt_issuer_is_cut_off(desk.issuer));
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
     assert_true(desk_root()->keys->signing_kid[JT_ALG_ES256][0] != 0); /* goes on meanwhile */
+    char active[JT_KEY_KID_MAX];
+    signing_kid(active);
+    assert_int_equal(stored(active).state, JT_KEY_ACTIVE); /* told from what is known */
     fixed_clock_pass(&desk.clock, 3600);
     assert_false(jt_issuer_is_stale(desk.issuer, desk_root()));
     desk.clock.boot_ms += 1;
@@ -311,6 +447,10 @@ int main(void)
         DESK_TEST(a_change_after_the_store_went_back_is_made_over_what_it_holds),
         DESK_TEST(the_same_store_is_never_taken_for_another),
         DESK_TEST(steps_taken_back_by_hand_stay_taken),
+        DESK_TEST(key_that_another_revoked_signs_no_more),
+        DESK_TEST(document_too_long_refused),
+        DESK_TEST(key_in_two_rows_refused),
+        DESK_TEST(change_that_came_between_is_seen),
         DESK_TEST(mark_forgotten_after_many_commits_is_no_other_history),
         DESK_TEST(store_away_then_stale_after_the_limit_and_back_at_once),
         DESK_TEST(store_away_a_raised_limit_revives_nobody),

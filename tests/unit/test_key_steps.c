@@ -121,6 +121,9 @@ static void retired_algorithm_drops_and_can_come_back(void **state)
     const char *set = jt_buf_str(&desk_root()->keys->jwks);
     assert_non_null(strstr(set, signing.kid));
     assert_null(strstr(set, standing.kid));
+    const struct jt_keyring *known = &desk.issuer->known;
+    assert_int_equal(known->sealed[jt_keyring_find(known, signing.kid)].blob.len, 0); /* erased */
+    assert_int_equal(known->sealed[jt_keyring_find(known, standing.kid)].blob.len, 0);
     assert_err(jt_issuer_rotate(desk.issuer, RS, true, "test", &diag), JT_ERR_NOT_FOUND);
     fixed_clock_pass(&desk.clock, DAY_S); /* its tail is over */
     tick();

@@ -333,16 +333,16 @@ static void tick_after_a_clock_step_waits(void **state)
 static void tick_after_a_clock_step_drops_when_the_tail_has_passed(void **state)
 {
     (void)state;
-    desk_open("  lead: 6h\n");
+    desk_open("  lead: 2h\n  staleness: 1h\n");
     struct jt_key_times first = only(JT_KEY_ACTIVE);
     assert_ok(rotate(true, NULL));
     fixed_clock_pass(&desk.clock, HOUR_S);
     desk.clock.wall_s += 31 * DAY_S;
     tick();
-    fixed_clock_pass(&desk.clock, TAIL_S - 1);
+    fixed_clock_pass(&desk.clock, 2 * HOUR_S + 600 - 1); /* the tail: longer than the lead */
     tick();
     assert_true(in_set(first.kid));
-    fixed_clock_pass(&desk.clock, DAY_S);
+    fixed_clock_pass(&desk.clock, 1);
     tick();
     assert_false(in_set(first.kid));
 }
@@ -696,6 +696,7 @@ static void row_of_a_long_kid_is_passed_over(void **state)
     struct jt_diag diag = JT_DIAG_INIT;
     static char kid[300];
     memset(kid, 'k', sizeof kid);
+    memcpy(kid, "\n\x1b\"%-_", 6);
     desk_open("");
     desk_close();
     read_rows(&rows);
@@ -704,6 +705,8 @@ static void row_of_a_long_kid_is_passed_over(void **state)
     write_row(&row);
     assert_ok(desk_try_open("", &diag));
     assert_int_equal(list_keys().n, 2);
+    assert_int_equal(desk.issuer->known.untrusted, 1);
+    assert_int_equal(strncmp(desk.issuer->known.stranger, "?\?\?\?-_kkkkkk", 12), 0);
     drop_copies(&rows);
 }
 

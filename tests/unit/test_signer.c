@@ -172,6 +172,12 @@ static void load_key_that_is_not_the_private_half_refused(void **state)
     assert_ok(jt_seal_put(&kek, &fixed.random, JT_SPAN("not a key"), &mixed));
     assert_err(jt_signer_load(signer, &mixed, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
     assert_ok(jt_seal_open(&kek, &one, &bytes, NULL));
+    jt_buf_clear(&mixed.public_jwk); /* the right private half, another's public one */
+    assert_ok(jt_buf_put(&mixed.public_jwk, jt_buf_span(&two.public_jwk)));
+    assert_ok(jt_seal_put(&kek, &fixed.random, jt_secret_span(&bytes), &mixed));
+    assert_err(jt_signer_load(signer, &mixed, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
+    jt_buf_clear(&mixed.public_jwk);
+    assert_ok(jt_buf_put(&mixed.public_jwk, jt_buf_span(&one.public_jwk)));
     assert_ok(jt_seal_put(&kek, &fixed.random, jt_secret_span(&bytes), &mixed));
     assert_ok(jt_signer_load(signer, &mixed, LONGEST, NULL, &diag));
 }
@@ -224,6 +230,23 @@ static void load_pepper_gives_its_bytes(void **state)
     assert_err(jt_signer_load(signer, &sealed, 0, &second, &diag), JT_ERR_UNSEAL);
 }
 
+/* Sealed by this very key-encryption key, and of another length than a pepper has. */
+static void load_pepper_of_another_length_refused(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[33] = {1};
+    JT_AUTO(kek) kek = fixed_kek(1);
+    JT_AUTO(secret) pepper = JT_SECRET_INIT;
+    JT_AUTO(sealed) sealed = JT_SEALED_INIT;
+    sealed.kind = JT_SEALED_PEPPER;
+    assert_ok(jt_buf_puts(&sealed.kid, "pepper"));
+    for (size_t n = 31; n <= 33; n++) {
+        assert_ok(jt_seal_put(&kek, &fixed.random, jt_span_of(bytes, n), &sealed));
+        assert_err(jt_signer_load(signer, &sealed, 0, &pepper, &diag),
+                   n == 32 ? JT_OK : JT_ERR_UNSEAL);
+    }
+}
+
 static void load_under_another_kek_tells(void **state)
 {
     (void)state;
@@ -258,6 +281,9 @@ static void rewrap_then_either_kek_loads_until_the_old_is_gone(void **state)
     bool changed = true;
     assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag)); /* there is no next */
     assert_false(changed);
+    sealed.mac[0] ^= 1;
+    assert_err(jt_signer_rewrap(signer, &sealed, &changed, &diag), JT_ERR_KEY_MAC);
+    sealed.mac[0] ^= 1;
     assert_err(jt_signer_load(other, &sealed, LONGEST, NULL, &diag), JT_ERR_UNSEAL);
     assert_ok(jt_signer_set_keks(signer, &both, &diag));
     assert_ok(jt_signer_rewrap(signer, &sealed, &changed, &diag));
@@ -417,6 +443,7 @@ int main(int argc, char **argv)
         with_signer(load_row_of_an_algorithm_never_issued_refused),
         with_signer(load_again_sets_the_lifetime_bound),
         with_signer(load_pepper_gives_its_bytes),
+        with_signer(load_pepper_of_another_length_refused),
         with_signer(load_under_another_kek_tells),
         with_signer(rewrap_then_either_kek_loads_until_the_old_is_gone),
         with_signer(rewrap_erased_row_then_its_mac_is_of_the_next_kek),
