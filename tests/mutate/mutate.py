@@ -50,7 +50,8 @@ TOKENS = (r"^unit\.test_(pkcs11|pkcs11_away|pkcs11_kek|pkcs11_memory|kidset|sign
 POSTGRES = (r"^unit\.test_(postgresconf|postgres|postgres_lost|store_postgres|copy_postgres)$",
             r"^flow\.04-rotation-postgres$")
 COPIES = (r"^unit\.test_(bulk|newfile|copy|copy_postgres)$", r"^flow\.22-db$")
-KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|keymerge|history|clockwatch|doctor)$",
+KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|keymerge|history|meanwhile"
+        r"|clockwatch|doctor)$",
         r"^flow\.(04-rotation|20-keys)$")
 ROOMS = (
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
@@ -72,10 +73,10 @@ ROOMS = (
     (r"^keys/pkcs11(_slot)?\.", (r"^unit\.test_pkcs11_away$",), TOKENS),
     (r"^keys/(pkcs11|kidset|mint)", (r"^unit\.test_(kidset|pkcs11)$",), TOKENS),
     (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
-    (r"^issuer/key_steps", (r"^unit\.test_(key_steps|keyring|history)$",), KEYS),
+    (r"^issuer/key_steps", (r"^unit\.test_(key_steps|keyring|history|meanwhile)$",), KEYS),
     (r"^issuer/keyring", (r"^unit\.test_keyring$",), (*KEYS, r"^fault\.rows_by_hand$")),
     (r"^issuer/keymerge", (r"^unit\.test_(keymerge|history)$",), (*KEYS, r"^fault\.rows_by_hand$")),
-    (r"^issuer/staleness", (r"^unit\.test_history$",), KEYS),
+    (r"^issuer/staleness", (r"^unit\.test_(history|meanwhile)$",), KEYS),
     (r"^issuer/change", (r"^unit\.test_history$",),
      (*KEYS, r"^unit\.test_(apply|edit|edit_replies)$", r"^fault\.rows_by_hand$")),
     (r"^issuer/clockwatch", (r"^unit\.test_clockwatch$",), KEYS),
