@@ -316,7 +316,7 @@ class Together(Case):
 
     def setUp(self):
         super().setUp()
-        self.name = self.copy("together")
+        self.name = self.copy(self._testMethodName)
         folder = self.new_folder()
         self.ahead, self.ahead_s = os.path.join(folder, "ahead"), 0
         self.pair = [self.run_daemon(self.base.write_config(self.new_folder(), name=self.name),
