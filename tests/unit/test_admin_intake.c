@@ -53,6 +53,7 @@ static void body_that_found_no_memory_is_no_empty_body(void **state)
     desk_open("");
     assert_ok(create(JT_STORE_CLIENT, "{'name':'cart'}", NULL, NULL));
     struct jt_admin admin = {.issuer = desk.issuer};
+    assert_ok(jt_turnstile_init(&admin.turnstile, 1));
     jt_admin_routes_make(&admin);
     void *thread = jt_admin_thread_new(&admin);
     assert_non_null(thread);
@@ -61,6 +62,7 @@ static void body_that_found_no_memory_is_no_empty_body(void **state)
     assert_int_equal(add_secret(&admin, thread, false), 201);
     assert_int_equal(secrets_of_cart(), 2);
     jt_admin_thread_free(thread);
+    jt_turnstile_release(&admin.turnstile);
 }
 
 int main(void)
