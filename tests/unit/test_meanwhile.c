@@ -72,7 +72,7 @@ enum jt_err __wrap_jt_signer_load(struct jt_signer *signer, const struct jt_seal
 
 /* --- a disk that is full --- */
 
-static bool disk_is_full;
+static bool disk_is_full, answer_is_lost;
 
 enum jt_err __real_jt_store_commit(struct jt_store *store, struct jt_diag *diag);
 enum jt_err __wrap_jt_store_commit(struct jt_store *store, struct jt_diag *diag);
@@ -83,12 +83,13 @@ enum jt_err __wrap_jt_store_commit(struct jt_store *store, struct jt_diag *diag)
         jt_store_rollback(store);
         return JT_ERR_STORE;
     }
-    return __real_jt_store_commit(store, diag);
+    enum jt_err err = __real_jt_store_commit(store, diag);
+    return answer_is_lost ? JT_ERR_STORE : err;
 }
 
 static int setup(void **state)
 {
-    disk_is_full = false;
+    disk_is_full = answer_is_lost = false;
     held.n = 0;
     meanwhile.boot_s = meanwhile.wall_s = 0;
     return desk_setup(state);
@@ -176,6 +177,26 @@ static void step_that_fails_again_and_again_leaves_no_key_in_the_signer(void **s
     assert_int_equal(held.n, before); /* the next one that is new for the old one that is gone */
 }
 
+/* The pair of the above: its keys are in the store, and go on in the signer. */
+static void step_that_came_about_all_the_same_keeps_its_keys(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    char before[JT_KEY_KID_MAX], active[JT_KEY_KID_MAX];
+    desk_open("");
+    signing_kid(before);
+    answer_is_lost = true;
+    fixed_clock_pass(&desk.clock, 40 * DAY_S);
+    assert_err(jt_issuer_tick(desk.issuer, &diag), JT_ERR_STORE);
+    answer_is_lost = false;
+    assert_ok(jt_issuer_tick(desk.issuer, &diag)); /* sees it */
+    signing_kid(active);
+    assert_string_not_equal(active, before);
+    assert_int_equal(held.n, 2); /* what signs, and the next */
+    hold(active, true);
+    assert_int_equal(held.n, 2);
+}
+
 /* --- rows changed by hand --- */
 
 /* Of a key that had retired and was revoked. */
@@ -254,6 +275,7 @@ int main(void)
         TEST(time_that_passes_while_the_store_is_read_counts_as_staleness),
         TEST(clock_that_jumps_amid_a_step_rotates_nothing),
         TEST(step_that_fails_again_and_again_leaves_no_key_in_the_signer),
+        TEST(step_that_came_about_all_the_same_keeps_its_keys),
         TEST(key_unrevoked_by_hand_stays_revoked_when_a_lifetime_is_raised),
         TEST(key_unrevoked_by_hand_stays_revoked_when_the_kek_rotates),
         TEST(row_of_impossible_times_is_refused),
