@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +29,11 @@ static CK_RV initialize(void *args)
 
 static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n)
 {
+    atomic_fetch_add(&loose_state.stalled, 1);
+    while (atomic_load(&loose_state.stall)) {
+        (void)sched_yield();
+    }
+    atomic_fetch_sub(&loose_state.stalled, 1);
     if (is_away()) {
         *n = 0;
         return CKR_OK;

@@ -18,6 +18,8 @@ struct loose_state {
     atomic_bool final_try;     /* the token says that its PIN has one try left */
     atomic_bool lie_leaves;    /* keys say that they are extractable */
     atomic_bool refuse_ending; /* objects are not destroyed */
+    atomic_bool stall;         /* who asks for the slots gets no answer until it is over */
+    atomic_int stalled;        /* how many wait so */
     atomic_int max_sessions;   /* 0: as many as SoftHSM gives */
     atomic_int sessions, refused_sessions, logins, initialized;
 };

@@ -286,6 +286,44 @@ static void threads_that_sign_meanwhile_fail_and_recover(void **state)
     }
 }
 
+static void *connect_anew(void *arg)
+{
+    const struct jt_sealed *row = arg;
+    const struct jt_claims claims = some_claims("at+jwt");
+    struct jt_signer_lane *own = NULL;
+    JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    enum jt_err err = jt_signer_lane_new(signer, &own);
+    if (err == JT_OK) {
+        err = jt_signer_sign(own, jt_buf_span(&row->kid), &claims, &token);
+        jt_signer_lane_free(own);
+    }
+    return err == JT_OK ? arg : NULL;
+}
+
+/* One waits for a token that hangs while it is connected to; the others are told at once. */
+static void token_that_hangs_holds_up_one_alone(void **state)
+{
+    (void)state;
+    JT_AUTO(sealed) sealed = generate_and_load(JT_ALG_ES256);
+    pthread_t thread;
+    void *ended = NULL;
+    atomic_store(&loose->away, true);
+    assert_err(try_sign(&sealed), JT_ERR_SIGNER_AWAY);
+    atomic_store(&loose->away, false);
+    atomic_store(&loose->stall, true);
+    assert_int_equal(pthread_create(&thread, NULL, connect_anew, &sealed), 0);
+    while (atomic_load(&loose->stalled) == 0) {
+        (void)sched_yield();
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_err(try_sign(&sealed), JT_ERR_SIGNER_AWAY);
+    }
+    atomic_store(&loose->stall, false);
+    assert_int_equal(pthread_join(thread, &ended), 0);
+    assert_ptr_equal(ended, &sealed);
+    assert_ok(try_sign(&sealed));
+}
+
 int main(void)
 {
     int missing = find_modules();
@@ -303,6 +341,7 @@ int main(void)
         with_token_signer(refused_pin_is_not_given_again),
         with_token_signer(key_taken_out_of_a_token_that_answers_connects_not_anew),
         with_token_signer(threads_that_sign_meanwhile_fail_and_recover),
+        with_token_signer(token_that_hangs_holds_up_one_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
