@@ -98,8 +98,11 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
 
 static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
-    return atomic_load(&loose_state.refuse_ending) ? CKR_ACTION_PROHIBITED
-                                                   : real->C_DestroyObject(session, object);
+    if (atomic_load(&loose_state.refuse_ending)) {
+        return CKR_ACTION_PROHIBITED;
+    }
+    CK_RV rv = real->C_DestroyObject(session, object);
+    return atomic_load(&loose_state.ended_by_other) ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
 static CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
@@ -116,6 +119,14 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
 {
     /* a code of a vendor's own, as network modules have them */
     return is_away() ? CKR_VENDOR_DEFINED | 7 : real->C_SignInit(session, mechanism, key);
+}
+
+static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG n, CK_BYTE *out,
+                  CK_ULONG *out_n)
+{
+    CK_RV rv = real->C_Sign(session, data, n, out, out_n);
+    *out_n -= rv == CKR_OK && atomic_load(&loose_state.cut_signatures) ? 1 : 0;
+    return rv;
 }
 
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **out_list)
@@ -141,6 +152,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     list.C_DestroyObject = destroy_object;
     list.C_GenerateKeyPair = generate_key_pair;
     list.C_SignInit = sign_init;
+    list.C_Sign = sign;
     *out_list = &list;
     return CKR_OK;
 }

@@ -13,14 +13,16 @@
 #define LOOSE_STATE "loose_state"
 
 struct loose_state {
-    atomic_bool away;          /* as unplugged: no token in the slot, sessions are lost */
-    atomic_bool refuse_pin;    /* a login finds the PIN wrong */
-    atomic_bool final_try;     /* the token says that its PIN has one try left */
-    atomic_bool lie_leaves;    /* keys say that they are extractable */
-    atomic_bool refuse_ending; /* objects are not destroyed */
-    atomic_bool stall;         /* who asks for the slots gets no answer until it is over */
-    atomic_int stalled;        /* how many wait so */
-    atomic_int max_sessions;   /* 0: as many as SoftHSM gives */
+    atomic_bool away;           /* as unplugged: no token in the slot, sessions are lost */
+    atomic_bool refuse_pin;     /* a login finds the PIN wrong */
+    atomic_bool final_try;      /* the token says that its PIN has one try left */
+    atomic_bool lie_leaves;     /* keys say that they are extractable */
+    atomic_bool refuse_ending;  /* objects are not destroyed */
+    atomic_bool ended_by_other; /* objects are gone by the time that they are destroyed */
+    atomic_bool cut_signatures; /* of each the last byte is left out */
+    atomic_bool stall;          /* who asks for the slots gets no answer until it is over */
+    atomic_int stalled;         /* how many wait so */
+    atomic_int max_sessions;    /* 0: as many as SoftHSM gives */
     atomic_int sessions, refused_sessions, logins, initialized;
 };
 

@@ -283,6 +283,49 @@ static void object_that_may_not_be_destroyed_is_told(void **state)
     assert_int_equal(count_in_token(CKO_PRIVATE_KEY, &sealed), 0);
 }
 
+/* Two issuers share the token and read the same row. */
+static void object_that_another_issuer_destroyed_is_gone(void **state)
+{
+    (void)state;
+    JT_AUTO(sealed) sealed = generate_and_load(JT_ALG_ES256);
+    JT_AUTO(sealed) erased = erased_of(&sealed);
+    atomic_store(&loose->ended_by_other, true);
+    assert_ok(jt_signer_load(signer, &erased, LONGEST, NULL, &diag));
+    assert_int_equal(status_now().leftover, 0);
+    assert_int_equal(count_in_token(CKO_PRIVATE_KEY, &sealed), 0);
+    assert_int_equal(count_in_token(CKO_PUBLIC_KEY, &sealed), 0);
+    atomic_store(&loose->ended_by_other, false);
+}
+
+static void kid_that_is_no_thumbprint_destroys_nothing(void **state)
+{
+    (void)state;
+    struct jt_pkcs11_conf conf = token_conf();
+    JT_AUTOP(pkcs11) token = NULL;
+    static const char *const kids[] = {"", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\xC3\xA9"};
+    assert_ok(jt_pkcs11_new(&conf, &token, &diag));
+    for (size_t i = 0; i < JT_COUNT(kids); i++) {
+        assert_err(jt_pkcs11_key_destroy(token, jt_span_str(kids[i]), &diag), JT_ERR_ARGUMENT);
+    }
+    assert_ok(jt_pkcs11_key_destroy(token, JT_SPAN("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+                                    &diag)); /* none is there */
+}
+
+static void signature_of_another_length_refused(void **state)
+{
+    (void)state;
+    static const enum jt_alg kinds[] = {JT_ALG_ES256, JT_ALG_RS256};
+    for (size_t i = 0; i < JT_COUNT(kinds); i++) {
+        JT_AUTO(sealed) sealed = generate_and_load(kinds[i]);
+        atomic_store(&loose->cut_signatures, true);
+        assert_err(try_sign(&sealed), JT_ERR_CRYPTO);
+        atomic_store(&loose->cut_signatures, false);
+        assert_ok(try_sign(&sealed));
+    }
+}
+
 /* --- threads and processes --- */
 
 struct worker {
@@ -414,6 +457,9 @@ int main(void)
         with_token_signer(crash_before_the_end_next_load_destroys),
         with_token_signer(row_that_is_only_checked_or_not_ours_destroys_nothing),
         with_token_signer(object_that_may_not_be_destroyed_is_told),
+        with_token_signer(object_that_another_issuer_destroyed_is_gone),
+        with_token_signer(kid_that_is_no_thumbprint_destroys_nothing),
+        with_token_signer(signature_of_another_length_refused),
         with_token_signer(threads_sign_with_fewer_sessions_than_they_are),
         with_token(call_beyond_the_tokens_sessions_waits_for_one),
         with_token_signer(child_of_a_fork_connects_for_itself),

@@ -145,6 +145,34 @@ static void label_of_none_or_of_two_refused(void **state)
     assert_non_null(strstr(diag.text, "more than one"));
 }
 
+static void label_too_long_refused(void **state)
+{
+    (void)state;
+    JT_AUTO(secret) bytes = JT_SECRET_INIT;
+    static char label[5001];
+    memset(label, 'a', sizeof label - 1);
+    assert_err(derive(label, &bytes), JT_ERR_KEK);
+    assert_null(strstr(diag.text, "no secret key called"));
+    label[64] = 0;
+    assert_err(derive(label, &bytes), JT_ERR_KEK);
+    assert_non_null(strstr(diag.text, "no secret key called"));
+}
+
+/* Bytes that a token leaves out would be what stood on the stack. */
+static void block_of_another_length_refused(void **state)
+{
+    (void)state;
+    JT_AUTO(secret) bytes = JT_SECRET_INIT;
+    plant_one((struct planted){"aes", CKK_AES, 32, 1, 1, 0, 1, 1});
+    plant_one((struct planted){"hmac", CKK_GENERIC_SECRET, 32, 1, 1, 0, 1, 1});
+    atomic_store(&loose->cut_signatures, true);
+    assert_err(derive("aes", &bytes), JT_ERR_KEK);
+    assert_err(derive("hmac", &bytes), JT_ERR_KEK);
+    atomic_store(&loose->cut_signatures, false);
+    assert_ok(derive("aes", &bytes));
+    assert_ok(derive("hmac", &bytes));
+}
+
 static void token_away_or_wrong_pin_told(void **state)
 {
     (void)state;
@@ -200,6 +228,8 @@ int main(void)
         with_token(aes_key_gives_two_cmacs),
         with_token(key_that_does_not_serve_refused),
         with_token(label_of_none_or_of_two_refused),
+        with_token(label_too_long_refused),
+        with_token(block_of_another_length_refused),
         with_token(token_away_or_wrong_pin_told),
         with_token(signer_by_configuration_seals_under_it),
     };
