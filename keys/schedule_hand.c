@@ -35,7 +35,7 @@ static enum jt_err check_lead(const struct jt_schedule_view *v, const struct jt_
                         "the next key %s was published %s ago and the lead is %s%s: verifiers that "
                         "fetched the key set before that may refuse its tokens for up to %s more%s",
                         next->kid, jt_lasting(age, ago), jt_lasting(v->conf->lead_s, lead), late,
-                        jt_lasting(wait - age, more), force ? "" : "; wait");
+                        jt_lasting(wait - age, more), force ? "" : "; wait, or force it");
 }
 
 /* --- rotation --- */

@@ -137,12 +137,12 @@ class Lead(Case):
         self.assertEqual(answer.header("Content-Type"), "application/problem+json")
         problem = answer.json()
         self.assertEqual(problem["code"], "within_lead")
-        for part in (upcoming, "86400", "refuse", "force"):  # whose, how long, what then, what to do
+        for part in (upcoming, "lead is 1d", "refuse", "force"):  # whose, how long, what then, what to do
             self.assertIn(part, problem["detail"])
         self.assertEqual(self.issuer.keys(), before)
         answer = self.issuer.admin("POST", "/keys/rotate", {"force": True})
         self.assertEqual(answer.status, 200, answer)
-        for part in (upcoming, "86400", "refuse"):  # done, and the consequence told all the same
+        for part in (upcoming, "lead is 1d", "refuse"):  # done, and the consequence told all the same
             self.assertIn(part, answer.json()["note"])
         self.assertEqual(self.issuer.kid("active"), upcoming)
 
