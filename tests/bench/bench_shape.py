@@ -76,7 +76,8 @@ def check_start(bin_dir):
 def check_apply(bin_dir):
     script = pathlib.Path(__file__).with_name("bench_apply.py")
     told = ask(sys.executable, "-B", script, bin_dir, "-n", "2", "-o", "json")
-    want(list(told) == ["clients", "yaml", "jsonl"] and told["clients"] == 2, f"bench_apply told {told}")
+    want(list(told) == ["clients", "store", "yaml", "jsonl"] and told["clients"] == 2,
+         f"bench_apply told {told}")
     for form in ("yaml", "jsonl"):
         want(list(told[form]) == ["validate", "diff", "apply", "apply again", "export"],
              f"bench_apply told {told}")
