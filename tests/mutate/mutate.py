@@ -71,6 +71,7 @@ ROOMS = (
     (r"^keys/memory_guard", (r"^unit\.test_memory_guard$",), MEMORY),
     (r"^keys/pkcs11_kek", (r"^unit\.test_pkcs11_kek$",), TOKENS),
     (r"^keys/pkcs11(_slot)?\.", (r"^unit\.test_pkcs11_away$",), TOKENS),
+    (r"^keys/pkcs11_key", (r"^unit\.test_pkcs11(_away)?$",), TOKENS),
     (r"^keys/(pkcs11|kidset|mint)", (r"^unit\.test_(kidset|pkcs11|pkcs11_kek)$",), TOKENS),
     (r"^keys/schedule", (r"^unit\.test_schedule(_hand)?$",), KEYS),
     (r"^issuer/key_steps", (r"^unit\.test_(key_steps|keyring|history|meanwhile)$",), KEYS),

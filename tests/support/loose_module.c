@@ -96,6 +96,14 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
     return rv;
 }
 
+static CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                                 CK_ATTRIBUTE *attributes, CK_ULONG n)
+{
+    return atomic_load(&loose_state.refuse_naming)
+               ? CKR_ATTRIBUTE_READ_ONLY
+               : real->C_SetAttributeValue(session, object, attributes, n);
+}
+
 static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
     if (atomic_load(&loose_state.refuse_ending)) {
@@ -149,6 +157,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     list.C_GetSessionInfo = get_session_info;
     list.C_FindObjectsInit = find_objects_init;
     list.C_GetAttributeValue = get_attribute_value;
+    list.C_SetAttributeValue = set_attribute_value;
     list.C_DestroyObject = destroy_object;
     list.C_GenerateKeyPair = generate_key_pair;
     list.C_SignInit = sign_init;

@@ -18,6 +18,7 @@ struct loose_state {
     atomic_bool final_try;      /* the token says that its PIN has one try left */
     atomic_bool lie_leaves;     /* keys say that they are extractable */
     atomic_bool refuse_ending;  /* objects are not destroyed */
+    atomic_bool refuse_naming;  /* attributes are not changed */
     atomic_bool ended_by_other; /* objects are gone by the time that they are destroyed */
     atomic_bool cut_signatures; /* of each the last byte is left out */
     atomic_bool stall;          /* who asks for the slots gets no answer until it is over */

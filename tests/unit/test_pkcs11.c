@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <jwt.h>
+#include <openssl/ec.h>
 #include <pthread.h>
 #include <sys/wait.h>
 
 #include "keys/pkcs11_key.h"
+#include "keys/pkcs11_public.h"
 #include "keys/seal.h"
 
 #include "common/base/base.h"
@@ -101,6 +103,61 @@ static void key_that_could_leave_refused_and_not_left_behind(void **state)
     atomic_store(&loose->lie_leaves, false);
     assert_int_equal(count_in_token(CKO_PRIVATE_KEY, NULL), 1);
     assert_ok(jt_signer_load(signer, &good, LONGEST, NULL, &diag));
+}
+
+static void key_that_gets_no_name_is_not_left_behind(void **state)
+{
+    (void)state;
+    JT_AUTO(sealed) sealed = JT_SEALED_INIT;
+    atomic_store(&loose->refuse_naming, true);
+    assert_err(jt_signer_generate(signer, JT_SEALED_KEY, JT_ALG_ES256, &sealed, &diag),
+               JT_ERR_SIGNER_AWAY);
+    atomic_store(&loose->refuse_naming, false);
+    assert_int_equal(count_in_token(CKO_PRIVATE_KEY, NULL), 0);
+    assert_int_equal(count_in_token(CKO_PUBLIC_KEY, NULL), 0);
+    assert_ok(jt_signer_generate(signer, JT_SEALED_KEY, JT_ALG_ES256, &sealed, &diag));
+    assert_int_equal(count_in_token(CKO_PRIVATE_KEY, NULL), 1);
+}
+
+/* --- public halves as tokens tell them --- */
+
+static enum jt_err read_point(const struct jt_alg_row *alg, struct jt_span head,
+                              struct jt_span point)
+{
+    JT_AUTO(pkcs11_public) public = JT_PKCS11_PUBLIC_INIT;
+    JT_AUTOP(jwk) jwk = NULL;
+    assert_ok(jt_buf_put(&public.first, head));
+    assert_ok(jt_buf_put(&public.first, point));
+    return jt_pkcs11_public_jwk(&public, alg, &jwk);
+}
+
+static void point_that_is_not_uncompressed_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum jt_alg alg;
+        const char *curve;
+        struct jt_span head; /* of the DER OCTET STRING */
+    } rows[] = {{JT_ALG_ES256, "P-256", {(const uint8_t *)"\x04\x41", 2}},
+                {JT_ALG_ES512, "P-521", {(const uint8_t *)"\x04\x81\x85", 3}}};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        const struct jt_alg_row *alg = jt_alg_row(rows[i].alg);
+        uint8_t *p = NULL;
+        EVP_PKEY *pkey = EVP_EC_gen(rows[i].curve);
+        size_t n = EVP_PKEY_get1_encoded_public_key(pkey, &p);
+        assert_int_equal(n, 1 + 2 * alg->coord_len);
+        assert_ok(read_point(alg, rows[i].head, jt_span_of(p, n)));
+        assert_ok(read_point(alg, JT_SPAN_NONE, jt_span_of(p, n)));
+        assert_err(read_point(alg, JT_SPAN_NONE, jt_span_of(p, n - 1)), JT_ERR_JWK_UNUSABLE);
+        assert_err(read_point(alg, JT_SPAN_NONE, jt_span_of(p, 1)), JT_ERR_JWK_UNUSABLE);
+        assert_err(read_point(alg, JT_SPAN_NONE, JT_SPAN_NONE), JT_ERR_JWK_UNUSABLE);
+        assert_err(read_point(alg, jt_span_of(p, n), JT_SPAN("x")), JT_ERR_JWK_UNUSABLE);
+        assert_err(read_point(alg, rows[i].head, jt_span_of(p, n - 1)), JT_ERR_JWK_UNUSABLE);
+        p[0] = 6; /* hybrid: with the bytes of an uncompressed one */
+        assert_err(read_point(alg, rows[i].head, jt_span_of(p, n)), JT_ERR_JWK_UNUSABLE);
+        OPENSSL_free(p);
+        EVP_PKEY_free(pkey);
+    }
 }
 
 /* A libjwt that refuses, when asked to. */
@@ -446,6 +503,8 @@ int main(void)
         with_token_signer(generate_eddsa_refused_es256_made),
         with_token_signer(private_numbers_never_leave),
         with_token_signer(key_that_could_leave_refused_and_not_left_behind),
+        with_token_signer(key_that_gets_no_name_is_not_left_behind),
+        cmocka_unit_test(point_that_is_not_uncompressed_refused),
         with_token_signer(key_that_the_witness_refuses_is_not_left_behind),
         with_token_signer(blob_holds_a_reference_alone),
         with_token_signer(after_a_restart_the_key_signs_again),

@@ -131,6 +131,31 @@ static void token_pulled_out_and_put_back_signs_again(void **state)
     }
 }
 
+/* Numbers of objects begin anew with each connection: the one that was this key's may be another's. */
+static void number_of_a_key_is_asked_anew_after_a_connection(void **state)
+{
+    (void)state;
+    const struct jt_claims claims = some_claims("at+jwt");
+    struct jt_sealed keys[4];
+    for (size_t i = 0; i < JT_COUNT(keys); i++) {
+        keys[i] = generate_and_load(JT_ALG_ES256);
+    }
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < JT_COUNT(keys); i++) {
+            const struct jt_sealed *key = &keys[round == 0 ? i : JT_COUNT(keys) - 1 - i];
+            JT_AUTO(buf) token = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+            assert_ok(sign(key, &claims, &token));
+            assert_true(verify_by_openssl(jt_buf_span(&token), key));
+        }
+        atomic_store(&loose->away, true);
+        assert_err(try_sign(&keys[0]), JT_ERR_SIGNER_AWAY);
+        atomic_store(&loose->away, false);
+    }
+    for (size_t i = 0; i < JT_COUNT(keys); i++) {
+        jt_sealed_release(&keys[i]);
+    }
+}
+
 /* Nobody asks for access tokens of an issuer that says it is not ready: the thread of a signer made
  * by its configuration sees it go and come back, and destroys what was left. */
 static void token_is_tended_while_nobody_signs(void **state)
@@ -336,6 +361,7 @@ int main(void)
         with_token(pin_file_checked_as_a_key_encryption_key),
         with_token(last_try_is_left_to_the_operator),
         with_token_signer(token_pulled_out_and_put_back_signs_again),
+        with_token_signer(number_of_a_key_is_asked_anew_after_a_connection),
         with_token_signer(token_is_tended_while_nobody_signs),
         with_token_signer(rows_are_read_while_it_is_away),
         with_token_signer(refused_pin_is_not_given_again),

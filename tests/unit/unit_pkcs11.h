@@ -45,8 +45,10 @@ static inline int make_token(void **state)
     assert_true(softhsm_make());
     assert_int_equal(setenv(PIN_VARIABLE, SOFTHSM_PIN, 1), 0);
     atomic_int *const counts[] = {&loose->max_sessions, &loose->refused_sessions, &loose->logins};
-    atomic_bool *const turns[] = {&loose->away, &loose->refuse_pin, &loose->final_try,
-                                  &loose->lie_leaves, &loose->refuse_ending};
+    atomic_bool *const turns[] = {
+        &loose->away,           &loose->refuse_pin,     &loose->final_try,
+        &loose->lie_leaves,     &loose->refuse_ending,  &loose->refuse_naming,
+        &loose->ended_by_other, &loose->cut_signatures, &loose->stall};
     for (size_t i = 0; i < JT_COUNT(counts); i++) {
         atomic_store(counts[i], 0);
     }
