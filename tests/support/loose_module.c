@@ -125,6 +125,10 @@ static CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanis
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
+    if (atomic_load(&loose_state.stale) > 0) {
+        atomic_fetch_sub(&loose_state.stale, 1);
+        return CKR_KEY_HANDLE_INVALID;
+    }
     /* a code of a vendor's own, as network modules have them */
     return is_away() ? CKR_VENDOR_DEFINED | 7 : real->C_SignInit(session, mechanism, key);
 }

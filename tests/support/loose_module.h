@@ -24,6 +24,7 @@ struct loose_state {
     atomic_bool stall;          /* who asks for the slots gets no answer until it is over */
     atomic_int stalled;         /* how many wait so */
     atomic_int max_sessions;    /* 0: as many as SoftHSM gives */
+    atomic_int stale;           /* so many times more the number of a key is none */
     atomic_int sessions, refused_sessions, logins, initialized;
 };
 

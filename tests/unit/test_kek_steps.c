@@ -296,6 +296,70 @@ static void row_of_a_stranger_is_passed_over(void **state)
     assert_tally(look().now, 3, 1);
 }
 
+/* It names a key that is at hand and does not open: it was not sealed by another issuer. */
+static void row_that_was_changed_is_not_foreign(void **state)
+{
+    (void)state;
+    uint8_t blob[200] = {1};
+    open_with_an_erased_row(NEXT);
+    struct jt_kek_rows rows = look();
+    for (size_t i = 0; i < JT_KEK_ID_LEN; i++) {
+        const char digits[] = {rows.signer.kek_next[2 * i], rows.signer.kek_next[2 * i + 1], 0};
+        blob[1 + i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    desk_close();
+    write_row("changed", jt_span_of(blob, sizeof blob));
+    desk_open(NEXT);
+    rows = look();
+    assert_tally(rows.now, 3, 1);
+    assert_tally(rows.foreign, 0, 0);
+    assert_tally(rows.untrusted, 1, 1);
+    assert_string_equal(rows.foreign_id, "");
+}
+
+struct pepper {
+    uint8_t mac[JT_SEALED_MAC_LEN];
+    struct jt_buf blob;
+};
+
+static enum jt_err take_pepper(void *ctx, struct jt_span mac, struct jt_span blob)
+{
+    struct pepper *pepper = ctx;
+    assert_int_equal(mac.n, sizeof pepper->mac);
+    memcpy(pepper->mac, mac.p, mac.n);
+    return jt_buf_put(&pepper->blob, blob);
+}
+
+static void put_pepper(const struct pepper *pepper)
+{
+    struct jt_store *store = desk.issuer->store;
+    assert_ok(jt_store_begin(store, NULL));
+    assert_ok(jt_store_put_sealed(store, JT_KEK_ROWS_PEPPER,
+                                  jt_span_of(pepper->mac, sizeof pepper->mac),
+                                  jt_buf_span(&pepper->blob)));
+    assert_ok(jt_store_commit(store, NULL));
+}
+
+/* Left behind it would be lost with the old key, and every client's secret with it. */
+static void pepper_that_does_not_open_stops_the_rotation(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    size_t n = 99;
+    struct pepper pepper = {.blob = JT_BUF_INIT(JT_SEALED_BLOB_MAX)};
+    open_with_an_erased_row(NEXT);
+    assert_ok(jt_store_sealed(desk.issuer->store, JT_KEK_ROWS_PEPPER, take_pepper, &pepper));
+    pepper.mac[0] ^= 1;
+    put_pepper(&pepper);
+    assert_err(rotate(&n, &diag), JT_ERR_KEY_MAC);
+    assert_int_equal(n, 99);
+    assert_tally(look().now, 3, 0); /* as they were */
+    pepper.mac[0] ^= 1;
+    put_pepper(&pepper);
+    rotate_moves(4);
+    jt_buf_release(&pepper.blob);
+}
+
 /* Puts `n` secrets of a stranger beside the pepper. */
 static void write_secrets(size_t n)
 {
@@ -343,6 +407,8 @@ int main(void)
         DESK_TEST(start_without_the_key_refused_with_the_number),
         DESK_TEST(issuer_without_the_next_key_tells),
         DESK_TEST(row_of_a_stranger_is_passed_over),
+        DESK_TEST(row_that_was_changed_is_not_foreign),
+        DESK_TEST(pepper_that_does_not_open_stops_the_rotation),
         DESK_TEST(secrets_beyond_what_is_read_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

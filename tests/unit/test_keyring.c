@@ -594,6 +594,26 @@ static void set_full_for_verifiers_refused_dropped_goes_on(void **state)
     assert_int_equal(list_keys().n, JT_KEYRING_KEPT);
 }
 
+/* Of another algorithm that rotates far more often all that a store keeps are younger. */
+static void old_key_that_is_published_is_not_purged(void **state)
+{
+    (void)state;
+    struct jt_diag diag = JT_DIAG_INIT;
+    desk_open("  algorithms: [ES256, EdDSA]\n");
+    char old[JT_KEY_KID_MAX];
+    memcpy(old, signing(JT_ALG_EDDSA), sizeof old);
+    for (int round = 0; round < 4; round++) {
+        while (jt_issuer_rotate(desk.issuer, JT_ALG_ES256, true, "test", &diag) == JT_OK) {
+        }
+        fixed_clock_pass(&desk.clock, 2 * DAY_S);
+        tick();
+    }
+    assert_int_equal(list_keys().n, JT_KEYRING_KEPT);
+    assert_true(in_set(old));
+    desk_reopen("  algorithms: [ES256, EdDSA]\n");
+    assert_string_equal(signing(JT_ALG_EDDSA), old);
+}
+
 /* `spoil` changes the active row; the start must stop with a sentence and leave the rows alone. */
 static void check_spoiled_active_stops(void (*spoil)(struct row_copy *row), enum jt_err want)
 {
@@ -775,6 +795,7 @@ int main(void)
         DESK_TEST(lifetime_of_a_new_key_covers_the_resources),
         DESK_TEST(alien_row_is_not_published),
         DESK_TEST(set_full_for_verifiers_refused_dropped_goes_on),
+        DESK_TEST(old_key_that_is_published_is_not_purged),
         DESK_TEST(active_row_spoiled_stops),
         DESK_TEST(row_of_a_long_kid_is_passed_over),
         DESK_TEST(next_row_changed_mac_is_replaced),

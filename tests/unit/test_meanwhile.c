@@ -269,6 +269,26 @@ static void row_of_impossible_times_is_refused(void **state)
     }
 }
 
+static void version_that_has_no_successor_is_refused(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"9223372036854775807", "-1"};
+    desk_open("");
+    desk_close();
+    run_sql("CREATE TABLE kept AS SELECT * FROM meta");
+    for (size_t i = 0; i < JT_COUNT(values); i++) {
+        struct jt_diag diag = JT_DIAG_INIT;
+        char sql[256];
+        (void)snprintf(sql, sizeof sql, "UPDATE meta SET value = %s WHERE name = 'version'",
+                       values[i]);
+        run_sql(sql);
+        assert_err(desk_try_open("", &diag), JT_ERR_STORE);
+        assert_non_null(strstr(diag.text, "none that jetond wrote"));
+    }
+    run_sql("DELETE FROM meta; INSERT INTO meta SELECT * FROM kept; DROP TABLE kept");
+    desk_open("");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +299,7 @@ int main(void)
         TEST(key_unrevoked_by_hand_stays_revoked_when_a_lifetime_is_raised),
         TEST(key_unrevoked_by_hand_stays_revoked_when_the_kek_rotates),
         TEST(row_of_impossible_times_is_refused),
+        TEST(version_that_has_no_successor_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,24 @@ static void number_of_a_key_is_asked_anew_after_a_connection(void **state)
     }
 }
 
+/* As when the pair was taken out and put back, while the connection stood. */
+static void key_that_has_another_number_signs_again(void **state)
+{
+    (void)state;
+    JT_AUTO(sealed) sealed = generate_and_load(JT_ALG_ES256);
+    assert_ok(try_sign(&sealed));
+    int before = atomic_load(&loose->initialized);
+    atomic_store(&loose->stale, 1);
+    assert_ok(try_sign(&sealed));
+    assert_int_equal(atomic_load(&loose->stale), 0);
+    atomic_store(&loose->stale, 9);
+    assert_err(try_sign(&sealed), JT_ERR_SIGNER_AWAY); /* it is looked for once */
+    assert_int_equal(atomic_load(&loose->stale), 7);
+    atomic_store(&loose->stale, 0);
+    assert_ok(try_sign(&sealed));
+    assert_int_equal(atomic_load(&loose->initialized), before);
+}
+
 /* Nobody asks for access tokens of an issuer that says it is not ready: the thread of a signer made
  * by its configuration sees it go and come back, and destroys what was left. */
 static void token_is_tended_while_nobody_signs(void **state)
@@ -361,6 +379,7 @@ int main(void)
         with_token(pin_file_checked_as_a_key_encryption_key),
         with_token(last_try_is_left_to_the_operator),
         with_token_signer(token_pulled_out_and_put_back_signs_again),
+        with_token_signer(key_that_has_another_number_signs_again),
         with_token_signer(number_of_a_key_is_asked_anew_after_a_connection),
         with_token_signer(token_is_tended_while_nobody_signs),
         with_token_signer(rows_are_read_while_it_is_away),

@@ -44,7 +44,8 @@ static inline int make_token(void **state)
     (void)state;
     assert_true(softhsm_make());
     assert_int_equal(setenv(PIN_VARIABLE, SOFTHSM_PIN, 1), 0);
-    atomic_int *const counts[] = {&loose->max_sessions, &loose->refused_sessions, &loose->logins};
+    atomic_int *const counts[] = {&loose->max_sessions, &loose->stale, &loose->refused_sessions,
+                                  &loose->logins};
     atomic_bool *const turns[] = {
         &loose->away,           &loose->refuse_pin,     &loose->final_try,
         &loose->lie_leaves,     &loose->refuse_ending,  &loose->refuse_naming,
