@@ -12,12 +12,14 @@ else is changed."""
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests", "support"))
+from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
+
 PAGE = os.path.join(ROOT, "docs", "verify-in-five-minutes.md")
 PLACE = "/tmp/jeton-five"  # where the page works; here it is another folder
 PROXIES = ("nginx", "haproxy")
@@ -45,12 +47,6 @@ def wrapper(folder, name, command):
     with open(path, "w", encoding="utf-8") as out:
         out.write(f"#!/bin/sh\nexec {command}\n")
     os.chmod(path, 0o755)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def prepare(build, work):

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from guard_harness import IDENTITY, JETON_GUARD, start_guard, write_guard_config
-from harness import DEADLINE_S, PAYMENT, Case, ask, start_dev
+from harness import DEADLINE_S, PAYMENT, Case, ask, free_port, start_dev
 
 RULES = [
     {"host": "api.example.com", "path": "/payments", "methods": ["GET"], "audience": PAYMENT,
@@ -31,9 +31,7 @@ def config(issuer, rules=None, **more):
 
 
 def free_url():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 class Guarded(Case):

@@ -7,12 +7,11 @@ import glob
 import json
 import os
 import re
-import socket
 import unittest
 
 from command_line import (DONE, NOT_FOUND, READ, REFUSED, UNREACHABLE, WRITE, WRONG_USE,
                           CommandLineCase, VerbCase, named, verbs)
-from harness import PAYMENT, ServeCase, decode, jeton, start_serve, write_config
+from harness import PAYMENT, ServeCase, decode, free_port, jeton, start_serve, write_config
 
 PRODUCT = {"name", "approval", "grants", "owner", "labels"}
 NOWHERE = "http://127.0.0.1:1"
@@ -335,12 +334,6 @@ class Lists(CommandLineCase):
         listed = self.json("role", "list", "--name", "many-", "--limit", "1003")
         self.assertEqual([role["name"] for role in listed], names[:1003])
         self.assertEqual(len(self.jeton("role", "list", "--name", "many-").splitlines()), 1006)
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class OverTcp(ServeCase, CommandLineCase):

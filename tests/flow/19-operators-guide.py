@@ -5,11 +5,11 @@ block before it ("..." stands for anything)."""
 
 import os
 import re
-import socket
 import subprocess
 import unittest
 
-from harness import DEADLINE_S, JETON, JETOND, Case, start_serve, write_config
+from harness import (DEADLINE_S, JETON, JETOND, Case, free_port, start_serve,
+                     write_config)
 
 DOCS = os.path.join(os.path.dirname(__file__), "../../docs")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -31,12 +31,6 @@ def blocks(name):
 def pattern(line):
     return re.compile(".*".join(
         r"\s+".join(re.escape(word) for word in part.split(" ")) for part in line.split("...")))
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Guide(Case):

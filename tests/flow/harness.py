@@ -23,7 +23,9 @@ import unittest
 import urllib.parse
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import postgres  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+import postgres
+from ports import free_port
 
 JETOND = os.environ["JETOND"]
 JETON = os.environ["JETON"]
@@ -279,12 +281,6 @@ def store_of(folder):
         return {"path": os.path.join(folder, "jeton.db")}
     name = "f" + hashlib.sha256(os.path.abspath(folder).encode()).hexdigest()[:24]
     return {"postgres": CLUSTER.database(name)}
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def start_like_dev(*args, env=None):

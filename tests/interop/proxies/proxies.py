@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
 
 # pylint: disable=wrong-import-position
 from guard_harness import IDENTITY, start_guard  # noqa: E402
-from harness import DEADLINE_S, Case, Daemon, read_answer, start_dev  # noqa: E402
+from harness import DEADLINE_S, Case, Daemon, free_port, read_answer, start_dev  # noqa: E402
 
 ISSUER, AUDIENCE = "https://id.example.com", "https://payment.example.com/api"
 
@@ -40,12 +40,6 @@ def replaced(text, **changes):
         assert documented in text, documented
         text = text.replace(documented, real)
     return text
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def spellings(name):
