@@ -25,7 +25,14 @@ const struct jt_conf_row jt_config_rows[] = {
     {"admin.mode", JT_CONF_STRING, AT(admin_mode), "0600", 0, 0, false, "0600 0660 0666",
      "file mode of that socket: it is the access control"},
     {"admin.listen", JT_CONF_STRING, AT(admin_listen), NULL, 0, 0, false, NULL,
-     "loopback address and port of a second admin listener, for bearer tokens of this issuer"},
+     "address and port of a second admin listener, for bearer tokens of this issuer; beyond "
+     "loopback "
+     "only with tls.certificate"},
+    {"tls.certificate", JT_CONF_STRING, AT(tls_certificate), NULL, 0, 0, false, NULL,
+     "PEM file of the certificate that listen and admin.listen speak TLS with, intermediate ones "
+     "behind it; read again when it changes"},
+    {"tls.key", JT_CONF_STRING, AT(tls_key), NULL, 0, 0, false, NULL,
+     "PEM file of its private key, which nobody else may read (its group may)"},
     {"store.path", JT_CONF_STRING, AT(store_path), JT_STORE_PATH, 0, 0, false, NULL,
      "the SQLite database"},
     {"store.postgres", JT_CONF_STRING, AT(store_postgres), NULL, 0, 0, false, NULL,
@@ -199,6 +206,7 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
         {"listen", differs(now->listen, then->listen)},
         {"admin.socket", differs(now->admin_socket, then->admin_socket)},
         {"admin.listen", differs(now->admin_listen, then->admin_listen)},
+        {"tls.certificate", (now->tls_certificate == NULL) != (then->tls_certificate == NULL)},
         {"admin.mode", differs(now->admin_mode, then->admin_mode)},
         {"store.path", differs(now->store_path, then->store_path)},
         {"store.postgres", differs(now->store_postgres, then->store_postgres)},

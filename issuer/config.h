@@ -19,6 +19,7 @@
 struct jt_config {
     char *issuer, *listen;
     char *admin_socket, *admin_mode, *admin_listen;
+    char *tls_certificate, *tls_key;
     char *store_path, *store_postgres;
     char *signer;
     char *kek_file, *kek_credential, *kek_env, *kek_pkcs11;

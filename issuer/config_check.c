@@ -166,20 +166,32 @@ static enum jt_err check_pkcs11(const struct jt_config *config, struct jt_diag *
     return used || named ? check_token(token, diag) : JT_OK;
 }
 
-/* Tokens go over it in clear: what is beyond this machine reaches it through a proxy that speaks
- * TLS. */
+static enum jt_err check_tls(const struct jt_config *config, struct jt_diag *diag)
+{
+    if ((config->tls_certificate == NULL) == (config->tls_key == NULL)) {
+        return JT_OK;
+    }
+    bool has_key = config->tls_key != NULL;
+    return jt_diag_fail(
+        diag, JT_ERR_CONFIG, "%s: missing, and %s is there; give both, or none for plain HTTP",
+        has_key ? "tls.certificate" : "tls.key", has_key ? "tls.key" : "tls.certificate");
+}
+
+/* Tokens go over it in clear unless it speaks TLS: what is beyond this machine then reaches it
+ * through a proxy that does. */
 static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *diag)
 {
     const char *listen = config->admin_listen;
-    if (listen == NULL || starts(listen, "[::1]:")) {
+    if (listen == NULL || starts(listen, "[::1]:") || config->tls_certificate != NULL) {
         return JT_OK;
     }
     size_t number = strspn(listen, "0123456789.");
     if (!starts(listen, "127.") || listen[number] != ':') {
         return jt_diag_fail(
             diag, JT_ERR_CONFIG,
-            "admin.listen: '%.64s' is not on loopback, and this listener has no TLS; "
-            "give 127.0.0.1:PORT or [::1]:PORT and put a proxy with TLS before it",
+            "admin.listen: '%.64s' is not on loopback, and this listener has no TLS; give "
+            "127.0.0.1:PORT or [::1]:PORT and put a proxy with TLS before it, or give "
+            "tls.certificate and tls.key",
             listen);
     }
     return JT_OK;
@@ -188,7 +200,8 @@ static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *d
 enum jt_err jt_config_check(const struct jt_config *config, struct jt_diag *diag)
 {
     static enum jt_err (*const checks[])(const struct jt_config *, struct jt_diag *) = {
-        check_issuer, check_algorithms, check_times, check_kek, check_pkcs11, check_admin};
+        check_issuer, check_algorithms, check_times, check_kek,
+        check_pkcs11, check_tls,        check_admin};
     for (size_t i = 0; i < JT_COUNT(checks); i++) {
         JT_TRY(checks[i](config, diag));
     }

@@ -5,6 +5,7 @@
 #include "common/http/server.h"
 #include "issuer/admin/admin.h"
 #include "issuer/admin/problem.h"
+#include "issuer/certificate.h"
 #include "issuer/oauth/oauth.h"
 #include "keys/memory_guard.h"
 
@@ -17,6 +18,7 @@
 struct service {
     struct jt_serve *serve;
     struct jt_listen public_listen, admin_listen, token_listen;
+    struct jt_certificate certificate;
     struct jt_issuer *issuer;
     struct jt_store_watch *watch; /* tells of other issuers' changes */
     struct jt_oauth_routes routes;
@@ -80,6 +82,9 @@ static void fill_confs(struct service *service)
     fill_admin(service, &service->admin, &service->admin_listen, &service->admin_conf);
     service->token_admin.by_token = true;
     fill_admin(service, &service->token_admin, &service->token_listen, &service->token_conf);
+    if (service->certificate.is_open) {
+        service->public_conf.tls = service->token_conf.tls = &service->certificate.tls;
+    }
 }
 
 static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
@@ -115,6 +120,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     struct jt_log *log = service->serve->log;
     struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, log};
     JT_TRY(open_sockets(service, diag));
+    JT_TRY(jt_certificate_open(&service->certificate, service->serve->config, log, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     service->issuer->config_path = service->serve->config_path;
     tell_memory(service);
@@ -135,6 +141,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
         JT_TRY(service->serve->ready(service->serve->ready_ctx, service->issuer, address, diag));
     }
     jt_log(log, JT_EV_DAEMON_READY, jt_log_str("issuer", config->issuer),
+           jt_log_str("tls", service->certificate.is_open ? "on" : "off"),
            jt_log_str("listen", address), jt_log_str("admin", config->admin_socket),
            jt_log_str("admin_listen", config->admin_listen == NULL
                                           ? "off"
@@ -154,6 +161,7 @@ static void stop(struct service *service)
     jt_listen_close(&service->admin_listen);
     jt_listen_close(&service->token_listen);
     jt_oauth_routes_release(&service->routes);
+    jt_certificate_release(&service->certificate);
     jt_store_watch_free(service->watch);
     jt_issuer_free(service->issuer);
 }
@@ -167,10 +175,31 @@ enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
     if (config->admin_listen != NULL) {
         JT_TRY(jt_listen_check(config->admin_listen, diag));
     }
+    struct jt_tls_pair *pair = NULL;
+    JT_TRY(jt_certificate_load(config, &pair, diag));
+    jt_tls_pair_free(pair);
     return jt_issuer_check(&deps, config, diag);
 }
 
 /* --- signals and ticks --- */
+
+/* The certificate, which can be refused for what is in files, first; both or none. */
+static enum jt_err reload_parts(struct service *service, struct jt_config *config,
+                                struct jt_diag *diag)
+{
+    struct jt_tls_pair *pair = NULL;
+    JT_TRY(jt_certificate_load(config, &pair, diag));
+    enum jt_err err = jt_issuer_reload(service->issuer, config, diag);
+    if (err != JT_OK) {
+        jt_tls_pair_free(pair);
+        return err;
+    }
+    if (pair != NULL) {
+        jt_certificate_use(&service->certificate, jt_issuer_config(service->issuer), pair,
+                           service->serve->log);
+    }
+    return JT_OK;
+}
 
 static void reload(void *ctx)
 {
@@ -191,7 +220,7 @@ static void reload(void *ctx)
         jt_log(log, JT_EV_CONFIG_RESTART, jt_log_str("key", key),
                jt_log_str("fix", "restart; nothing was reloaded"));
     } else {
-        err = jt_issuer_reload(service->issuer, &config, &diag);
+        err = reload_parts(service, &config, &diag);
         if (err == JT_OK) {
             jt_log(log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->serve->config_path));
         } else {
@@ -206,6 +235,8 @@ static void tick(void *ctx)
     struct service *service = ctx;
     struct jt_diag diag = JT_DIAG_INIT;
     (void)jt_store_watch_take(service->watch); /* the version tells */
+    jt_certificate_tick(&service->certificate, jt_issuer_config(service->issuer),
+                        service->serve->log, &jt_clock_system);
     enum jt_err err = jt_issuer_tick(service->issuer, &diag);
     if (err != JT_OK && !jt_issuer_is_cut_off(service->issuer)) { /* that is told elsewhere */
         jt_log(service->serve->log, JT_EV_KEY_TICK_FAIL, jt_log_err(err),

@@ -19,6 +19,7 @@ build  jansson>=2.13           libjansson-dev
 build  libsodium>=1.0.18       libsodium-dev
 build  libcurl>=7.85           libcurl4-openssl-dev
 build  libmicrohttpd>=0.9.75   libmicrohttpd-dev
+build  gnutls>=3.7             libgnutls28-dev
 build  sqlite3>=3.37           libsqlite3-dev
 build  libpq>=14               libpq-dev
 build  yaml-0.1>=0.2           libyaml-dev

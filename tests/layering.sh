@@ -50,6 +50,7 @@ corner() # HEADER
 {
     case "$1" in
     microhttpd.h) echo 'common/http/*' ;;
+    gnutls/*) echo 'common/http/tls.c' ;;
     yaml.h) echo 'common/conf/*' ;;
     sqlite3.h | libpq-fe.h | libpq/*) echo 'issuer/store/*' ;;
     openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/crypto/*' ;;
@@ -243,6 +244,7 @@ self_test()
     plant common/base/x.c '#include <common/base/span.h>' "angle brackets"
     plant common/base/x.c '#include HEADER' 'neither "ours" nor <foreign>'
     plant issuer/x.c '#include <microhttpd.h>' "$out"
+    plant common/http/x.c '#include <gnutls/gnutls.h>' "$out"
     plant issuer/x.c '#include <yaml.h>' "$out"
     plant issuer/oauth/x.c '#include <sqlite3.h>' "$out"
     plant issuer/x.c '#  include <libpq-fe.h>' "$out"

@@ -9,6 +9,7 @@
 struct jt_reaper_entry {
     struct jt_reaper_entry *next, **link; /* guarded by reaper->lock; *link is this entry */
     _Atomic(int64_t) deadline_ms;
+    void *kept; /* the holder's */
     int fd;
 };
 
@@ -67,6 +68,16 @@ void jt_reaper_remove(struct jt_reaper *reaper, struct jt_reaper_entry *entry)
     (void)pthread_mutex_unlock(&reaper->lock);
     (void)atomic_fetch_sub(&reaper->n_entries, 1);
     free(entry);
+}
+
+void jt_reaper_keep(struct jt_reaper_entry *entry, void *kept)
+{
+    entry->kept = kept;
+}
+
+void *jt_reaper_kept(const struct jt_reaper_entry *entry)
+{
+    return entry->kept;
 }
 
 void jt_reaper_request(struct jt_reaper *reaper, struct jt_reaper_entry *entry)

@@ -46,6 +46,10 @@ struct jt_reaper_entry *jt_reaper_add(struct jt_reaper *reaper, int fd);
 /* Takes the entry back; call before `fd` is closed. NULL is harmless. */
 void jt_reaper_remove(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 
+/* Something that is the connection's, for its holder to keep; it is neither read nor freed here. */
+void jt_reaper_keep(struct jt_reaper_entry *entry, void *kept);
+void *jt_reaper_kept(const struct jt_reaper_entry *entry);
+
 /* A request's first line is there: the rest is due. */
 void jt_reaper_request(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 

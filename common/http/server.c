@@ -11,6 +11,7 @@
 #include "common/http/door.h"
 #include "common/http/exchange.h"
 #include "common/http/listen.h"
+#include "common/http/tls.h"
 
 #include "common/base/base.h"
 
@@ -61,7 +62,10 @@ static void log_library(void *cls, const char *format, va_list args)
         (strstr(text, "TCP_") != NULL || strstr(text, "push the data") != NULL)) {
         return;
     }
-    jt_log(server->conf->log, JT_EV_HTTP_LIBRARY, jt_log_str("text", text));
+    /* what a client did, not what someone has to look after */
+    bool handshake = server->conf->tls != NULL && strstr(text, "handshake") != NULL;
+    jt_log(server->conf->log, handshake ? JT_EV_TLS_HANDSHAKE : JT_EV_HTTP_LIBRARY,
+           jt_log_str("text", text));
 }
 
 /* The library would decode in place; the path is kept as sent. */
@@ -72,19 +76,44 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
+/* Where TLS is spoken the connection holds what it begins with, until its end. */
+static bool begin_tls(struct jt_server *server, struct MHD_Connection *connection,
+                      struct jt_reaper_entry *entry)
+{
+    struct jt_tls *tls = server->conf->tls;
+    if (tls == NULL) {
+        return true;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    void *held = tls->begin(tls, info->tls_session);
+    jt_reaper_keep(entry, held);
+    return held != NULL;
+}
+
+static void end_connection(struct jt_server *server, struct jt_reaper_entry *entry)
+{
+    if (server->conf->tls != NULL && entry != NULL) {
+        server->conf->tls->end(jt_reaper_kept(entry));
+    }
+    jt_reaper_remove(&server->reaper, entry);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode what)
 {
     struct jt_server *server = cls;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        jt_reaper_remove(&server->reaper, *socket_context);
+        end_connection(server, *socket_context);
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = jt_reaper_add(&server->reaper, info->connect_fd);
-    if (*socket_context == NULL) {
-        (void)shutdown(info->connect_fd, SHUT_RDWR); /* no deadline, no connection */
+    int fd = info->connect_fd; /* `info` is the library's, and of this call */
+    struct jt_reaper_entry *entry = jt_reaper_add(&server->reaper, fd);
+    *socket_context = entry;
+    if (entry == NULL || !begin_tls(server, connection, entry)) {
+        (void)shutdown(fd, SHUT_RDWR); /* no deadline, no connection */
     }
 }
 
@@ -121,12 +150,32 @@ static int strictness(void)
     return jt_door_knows_library() ? 0 : 1;
 }
 
+#define TLS_OPTIONS 4
+
+static void fill_tls(const struct jt_tls *tls, struct MHD_OptionItem out[TLS_OPTIONS])
+{
+    const struct MHD_OptionItem none = {MHD_OPTION_END, 0, NULL};
+    out[0] = none;
+    if (tls == NULL) {
+        return;
+    }
+    out[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, tls->retrieve};
+    out[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                     (void *)(uintptr_t)tls->priorities}; /* is read */
+    out[2] = (struct MHD_OptionItem){MHD_OPTION_TLS_NO_ALPN, 1, NULL}; /* tls->begin says which */
+    out[3] = none;
+}
+
 static struct MHD_Daemon *start_worker(struct jt_server *server, struct jt_exchange_lane *lane)
 {
     const struct jt_server_conf *conf = server->conf;
+    struct MHD_OptionItem secure[TLS_OPTIONS];
+    fill_tls(conf->tls, secure);
+    unsigned tls = conf->tls == NULL ? 0 : MHD_USE_TLS;
     /* clang-format off: one option a line */
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+            tls,
         0, NULL, NULL, jt_exchange_step, lane, MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
         MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_CONNECTION_LIMIT,
         or_default(conf->max_connections, DEFAULT_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
@@ -134,7 +183,7 @@ static struct MHD_Daemon *start_worker(struct jt_server *server, struct jt_excha
         conf->memory == 0 ? DEFAULT_MEMORY : conf->memory, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, lane,
         MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, lane, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_END);
+        on_connection, server, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
     /* clang-format on */
 }
 

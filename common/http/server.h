@@ -3,7 +3,8 @@
  * An HTTP/1.1 server over libmicrohttpd: one listener, epoll and a thread per core, a table of
  * routes. Every request passes the front door (door.h) before any of it is looked at. A handler
  * sees a whole request, bounded, and fills an answer; it may not block on disk or network when the
- * listener is public. It does not do TLS (yet) and does not know OAuth.
+ * listener is public. It speaks TLS with what it is
+ * given (tls.h) and does not know OAuth.
  * Ownership: the server is the caller's from start to stop; a request is borrowed for the handler's
  * call; an answer's body is taken.
  * Thread rule: start and stop by one thread; handlers run on the server's threads, each request on
@@ -20,6 +21,7 @@
 
 struct jt_server;
 struct jt_listen;
+struct jt_tls;
 struct MHD_Connection;
 
 /* A request, whole. Spans are borrowed until the handler returns. */
@@ -123,6 +125,7 @@ struct jt_server_conf {
     unsigned socket_mode; /* of a UNIX socket, e.g. 0660; 0: 0600 */
     /* A socket opened before (listen.h), instead of the two above; taken, and left closed. */
     struct jt_listen *listen;
+    struct jt_tls *tls;          /* TLS is spoken (tls.h), and nothing else; NULL: plain HTTP */
     unsigned threads;            /* 0: one per core */
     bool handlers_wait;          /* for seconds, maybe: for what others do */
     unsigned max_connections;    /* 0: 10000 */
