@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "common/json/json.h"
+#include "issuer/certificate.h"
 #include "issuer/edit.h"
 #include "issuer/serve.h"
+#include "keys/devcert.h"
 #include "keys/kekfile.h"
 
 #include "common/base/base.h"
@@ -19,6 +21,9 @@
 #define LISTEN   "127.0.0.1:8080"
 #define RESOURCE "https://payment.example.com/api"
 #define CLIENT   "cart-service"
+
+#define CERTIFICATE_LEFT_S \
+    (7 * 24 * 3600) /* a shorter-lived one is made anew; issuer/certificate.c warns */
 
 /* --- where it lives --- */
 
@@ -89,15 +94,27 @@ static json_t *split(const char *words)
     return array;
 }
 
+#define ROOT_FILE "/ca.pem"
+
+static json_t *pack_tls(const char *dir)
+{
+    return json_pack("{s:s+, s:s+}", "certificate", dir, "/tls.pem", "key", dir, "/tls.key");
+}
+
 /* The configuration as JSON, which is YAML. */
 static enum jt_err make_config(const struct jt_dev *dev, const char *dir, const char *address,
                                struct jt_config *out_config, struct jt_diag *diag)
 {
+    const char *port = strrchr(address, ':'); /* jt_listen_open has put it there */
+    bool local = jt_span_starts(jt_span_str(address), JT_SPAN("127.0.0.1:")) || address[0] == '[';
     json_t *json =
-        json_pack("{s:s+, s:s, s:{s:s+}, s:{s:s+}, s:{s:s+, s:s, s:s, s:o}}", "issuer", "http://",
-                  address, "listen", address, "admin", "socket", dir, "/admin.sock", "store",
-                  "path", dir, "/jeton.db", "keys", "kek_file", dir, "/kek", "lead", "0s", "jitter",
-                  "0s", "algorithms", split(dev->algorithms != NULL ? dev->algorithms : "ES256"));
+        json_pack("{s:s++, s:s, s:{s:s+}, s:{s:s+}, s:{s:s+, s:s, s:s, s:o}, s:o*}", "issuer",
+                  dev->tls ? "https://" : "http://", dev->tls && local ? "localhost" : "",
+                  dev->tls && local ? port : address, "listen", address, "admin", "socket", dir,
+                  "/admin.sock", "store", "path", dir, "/jeton.db", "keys", "kek_file", dir, "/kek",
+                  "lead", "0s", "jitter", "0s", "algorithms",
+                  split(dev->algorithms != NULL ? dev->algorithms : "ES256"), "tls",
+                  dev->tls ? pack_tls(dir) : NULL);
     struct jt_buf text = JT_BUF_INIT(16384);
     enum jt_err err = json == NULL ? JT_ERR_NOMEM : jt_json_dump(json, &text);
     json_decref(json);
@@ -109,6 +126,37 @@ static enum jt_err make_config(const struct jt_dev *dev, const char *dir, const 
 }
 
 /* --- what is made in it --- */
+
+/* Is what a run before has made in this folder of use for some days yet? Who trusts its root need
+ * not change then. */
+static bool has_certificate(const struct jt_config *config, const char *root)
+{
+    struct jt_tls_pair *pair = NULL;
+    if (access(root, R_OK) != 0 || jt_certificate_load(config, &pair, NULL) != JT_OK) {
+        return false;
+    }
+    int64_t left_s = jt_tls_pair_about(pair)->not_after_s - jt_clock_wall_s(&jt_clock_system);
+    jt_tls_pair_free(pair);
+    return left_s > CERTIFICATE_LEFT_S;
+}
+
+static enum jt_err make_certificate(const struct jt_config *config, const char *dir,
+                                    const char *address, struct jt_diag *diag)
+{
+    JT_AUTO(buf) root = JT_BUF_INIT(4096);
+    if (config->tls_certificate == NULL) {
+        return JT_OK;
+    }
+    JT_TRY(jt_buf_printf(&root, "%s" ROOT_FILE, dir));
+    const struct jt_devcert_paths paths = {jt_buf_str(&root), config->tls_certificate,
+                                           config->tls_key};
+    if (has_certificate(config, paths.root)) {
+        return JT_OK;
+    }
+    bool v6 = address[0] == '[';
+    const char *ip = address + (v6 ? 1 : 0), *port = strrchr(address, ':');
+    return jt_devcert_create(&paths, jt_span_of(ip, (size_t)(port - ip) - (v6 ? 1 : 0)), diag);
+}
 
 static const struct jt_actor actor = {.name = "dev"};
 static const struct jt_edit_how how = {.actor = &actor};
@@ -171,20 +219,25 @@ static void find_jeton(char *out, size_t size)
 static void tell_page(const json_t *told)
 {
     char jeton[1024];
+    const char *root = text_of(told, "ca_file"); /* NULL without TLS */
     find_jeton(jeton, sizeof jeton);
     (void)printf(
         "jetond dev: an issuer to try, on loopback only. Lead 0: a rotated key signs at once.\n\n"
-        "  issuer          %s\n  token endpoint  %s\n  JWKS            %s\n  admin socket    %s\n\n"
+        "  issuer          %s\n  token endpoint  %s\n  JWKS            %s\n  admin socket    %s\n"
+        "%s%s%s\n"
         "  resource        %s  (payments:read payments:write)\n"
         "  client          %s\n  secret          %s  (shown once)\n\n"
         "try it:\n"
-        "  curl -s -u %s:%s -d grant_type=client_credentials -d resource=%s %s\n"
+        "  curl -s%s%s -u %s:%s -d grant_type=client_credentials -d resource=%s %s\n"
         "  JETON_SOCKET=%s %s key list\n\nCtrl-C ends it.\n",
         text_of(told, "issuer"), text_of(told, "token_endpoint"), text_of(told, "jwks_uri"),
-        text_of(told, "admin_socket"), text_of(told, "resource"), text_of(told, "client_id"),
-        text_of(told, "client_secret"), text_of(told, "client_id"), text_of(told, "client_secret"),
-        text_of(told, "resource"), text_of(told, "token_endpoint"), text_of(told, "admin_socket"),
-        jeton);
+        text_of(told, "admin_socket"), root == NULL ? "" : "  trust this      ",
+        root == NULL ? "" : root,
+        root == NULL ? "" : "  (--cacert, --ca-file, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS)\n",
+        text_of(told, "resource"), text_of(told, "client_id"), text_of(told, "client_secret"),
+        root == NULL ? "" : " --cacert ", root == NULL ? "" : root, text_of(told, "client_id"),
+        text_of(told, "client_secret"), text_of(told, "resource"), text_of(told, "token_endpoint"),
+        text_of(told, "admin_socket"), jeton);
 }
 
 static enum jt_err tell(void *ctx, struct jt_issuer *issuer, const char *address,
@@ -203,6 +256,11 @@ static enum jt_err tell(void *ctx, struct jt_issuer *issuer, const char *address
                   "payments:write", "client_id", json_object_get(client, "client_id"),
                   "client_secret", json_object_get(client, "client_secret"));
     json_decref(client);
+    if (dev->tls &&
+        json_object_set_new(told, "ca_file", json_pack("s+", dev->dir, ROOT_FILE)) != 0) {
+        json_decref(told);
+        told = NULL; /* out of memory, as it may have been before */
+    }
     if (told == NULL) {
         return JT_ERR_NOMEM;
     }
@@ -236,7 +294,11 @@ static enum jt_err run_in(const struct jt_dev *dev, const char *dir, struct jt_d
         err = jt_kekfile_create(jt_buf_str(&kek), &jt_random_system, diag);
     }
     if (err == JT_OK) {
+        err = make_certificate(&config, dir, listen.address, diag);
+    }
+    if (err == JT_OK) {
         struct jt_dev told = *dev;
+        told.dir = dir;
         struct jt_serve serve = {.config = &config,
                                  .listen = &listen,
                                  .log = dev->log,

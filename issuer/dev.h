@@ -14,6 +14,7 @@ struct jt_dev {
     const char *listen;     /* NULL: 127.0.0.1:8080 */
     const char *dir;        /* NULL: a temporary folder, removed at the end */
     const char *algorithms; /* comma-separated; NULL: ES256 */
+    bool tls;               /* https, by a certificate made for it (keys/devcert.h) */
     bool json;              /* print one JSON object instead of the page for people */
     struct jt_log *log;
 };

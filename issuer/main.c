@@ -19,14 +19,14 @@ static const char usage[] =
     "jetond issues short-lived access tokens for machines.\n\n"
     "  jetond serve --config FILE     serve until SIGTERM; SIGHUP reads the file again\n"
     "  jetond check --config FILE     check configuration, keys and database; change nothing\n"
-    "  jetond dev [--listen ADDR:PORT] [--dir DIR] [--alg A,B] [-o json]\n"
+    "  jetond dev [--listen ADDR:PORT] [--dir DIR] [--alg A,B] [--tls] [-o json]\n"
     "                                 an issuer to try, on loopback, with a client made and told\n"
     "  jetond --version\n\n"
     "The configuration is described in jetond(8).\n";
 
 struct args {
     const char *config, *listen, *dir, *algorithms;
-    bool json;
+    bool json, tls;
     char given[16]; /* the options that were given, as letters */
 };
 
@@ -85,7 +85,12 @@ static int dev(const struct args *args)
 {
     struct jt_log log = {STDERR_FILENO, JT_LOG_INFO, &jt_clock_system};
     struct jt_diag diag = JT_DIAG_INIT;
-    struct jt_dev run = {args->listen, args->dir, args->algorithms, args->json, &log};
+    struct jt_dev run = {.listen = args->listen,
+                         .dir = args->dir,
+                         .algorithms = args->algorithms,
+                         .tls = args->tls,
+                         .json = args->json,
+                         .log = &log};
     jt_daemon_signals();
     enum jt_err err = jt_dev_run(&run, &diag);
     return err == JT_OK ? EXIT_SUCCESS : fail(err, &diag);
@@ -95,16 +100,13 @@ static const struct {
     const char *name;
     int (*run)(const struct args *args);
     const char *takes; /* the options it knows, as letters */
-} verbs[] = {{"serve", serve, "c"}, {"check", check, "c"}, {"dev", dev, "ldao"}};
+} verbs[] = {{"serve", serve, "c"}, {"check", check, "c"}, {"dev", dev, "ldato"}};
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"listen", required_argument, NULL, 'l'},
-    {"dir", required_argument, NULL, 'd'},
-    {"alg", required_argument, NULL, 'a'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},
-    {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
+    {"dir", required_argument, NULL, 'd'},    {"alg", required_argument, NULL, 'a'},
+    {"tls", no_argument, NULL, 't'},          {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
 };
 
 /* Reads the options; -1 to go on, else the exit status. */
@@ -126,6 +128,9 @@ static int read_args(int argc, char **argv, struct args *out)
             break;
         case 'a':
             out->algorithms = optarg;
+            break;
+        case 't':
+            out->tls = true;
             break;
         case 'o':
             if (!jt_span_is(jt_span_str(optarg), "json")) {

@@ -3,6 +3,7 @@
 serves, and those that are refused."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -10,10 +11,10 @@ import socket
 import ssl
 import subprocess
 import tempfile
-
 import unittest
 
-from harness import DEADLINE_S, PAYMENT, Case, ask, basic, start_serve, write_config
+from harness import (DEADLINE_S, PAYMENT, Case, Daemon, Issuer, ask, basic, jeton, read_line,
+                     start_serve, write_config)
 from tls_makers import Authority, put
 
 FORM = "application/x-www-form-urlencoded"
@@ -403,6 +404,75 @@ class Refused(Secure):
             status, said = self.check(config)
             self.assertEqual(status, 1)
             self.assertRegex(said, r"tls\.\w+: missing, and tls\.\w+ is there; give both")
+
+
+class Dev(Case):
+    """`jetond dev --tls`: clients that refuse plain HTTP work, once they trust the file that is told."""
+
+    def start(self, *args):
+        daemon = Daemon(["dev", "--tls", "--listen", "127.0.0.1:0", "-o", "json", *args],
+                        stdout=subprocess.PIPE)
+        told = json.loads(read_line(daemon.process.stdout))
+        told["address"] = "127.0.0.1:" + told["issuer"].rpartition(":")[2]
+        return Issuer(daemon, told)
+
+    def test_a_token_by_curl_jeton_and_python(self):
+        issuer = self.run_daemon(self.start())
+        self.assertRegex(issuer.url, r"\Ahttps://localhost:\d+\Z")
+        root = issuer.told["ca_file"]
+        done = subprocess.run(
+            ["curl", "-sS", "--cacert", root, "-u", f"{issuer.client_id}:{issuer.client_secret}",
+             "-d", "grant_type=client_credentials", "-d", "resource=" + PAYMENT,
+             issuer.told["token_endpoint"]], capture_output=True, timeout=DEADLINE_S, check=False)
+        token = json.loads(done.stdout)["access_token"]
+        verify = ["token", "verify", "--issuer", issuer.url, "--audience", PAYMENT]
+        right = jeton(*verify, "--ca-file", root, stdin=token.encode())
+        self.assertEqual(right.returncode, 0, right.stderr)
+        self.assertNotEqual(jeton(*verify, stdin=token.encode()).returncode, 0)
+        credentials = {"JETON_CLIENT_ID": issuer.client_id,
+                       "JETON_CLIENT_SECRET": issuer.client_secret}
+        got = jeton("token", "get", "--issuer", issuer.url, "--resource", PAYMENT, "--ca-file", root,
+                    env=credentials)
+        self.assertEqual(got.returncode, 0, got.stderr)
+        context = ssl.create_default_context(cafile=root)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        for name in ("localhost", "127.0.0.1"):
+            with socket.create_connection((issuer.host, issuer.port), DEADLINE_S) as sock:
+                context.wrap_socket(sock, server_hostname=name).close()
+        with socket.create_connection((issuer.host, issuer.port), DEADLINE_S) as sock, \
+                self.assertRaises(ssl.SSLCertVerificationError):
+            context.wrap_socket(sock, server_hostname="other.example.com")
+
+    def test_a_folder_keeps_its_certificate_and_never_has_the_roots_key(self):
+        home = os.path.join(self.dir, "dev")
+        roots = []
+        for _ in range(2):
+            issuer = self.start("--dir", home)
+            with open(issuer.told["ca_file"], encoding="ascii") as file:
+                roots.append(file.read())
+            self.stop(issuer)
+        self.assertEqual(roots[0], roots[1])
+        found = [name for name in os.listdir(home)
+                 if b"PRIVATE KEY" in open(os.path.join(home, name), "rb").read()]
+        self.assertEqual(found, ["tls.key"])
+        self.assertEqual(os.stat(os.path.join(home, "tls.key")).st_mode & 0o7777, 0o600)
+        os.unlink(os.path.join(home, "tls.pem"))  # a run that was cut short
+        issuer = self.start("--dir", home)
+        with open(issuer.told["ca_file"], encoding="ascii") as file:
+            self.assertNotEqual(file.read(), roots[0])
+        self.stop(issuer)
+
+    def test_the_page_for_people_tells_a_command_that_works(self):
+        daemon = Daemon(["dev", "--tls", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE)
+        self.addCleanup(daemon.stop)
+        page = []
+        while not page or "Ctrl-C" not in page[-1]:
+            page.append(read_line(daemon.process.stdout).decode())
+        command, = (line for line in "".join(page).splitlines()
+                    if line.lstrip().startswith("curl "))
+        done = subprocess.run(command.strip(), shell=True, capture_output=True, timeout=DEADLINE_S,
+                              check=False)
+        self.assertIn(b'"access_token"', done.stdout, done.stderr)
 
 
 if __name__ == "__main__":
