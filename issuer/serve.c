@@ -2,6 +2,8 @@
 #include "issuer/serve.h"
 
 #include "common/daemon/daemon.h"
+#include "common/daemon/handed.h"
+#include "common/daemon/notify.h"
 #include "common/http/server.h"
 #include "issuer/admin/admin.h"
 #include "issuer/admin/problem.h"
@@ -17,6 +19,9 @@
 
 struct service {
     struct jt_serve *serve;
+    struct jt_notify notify; /* who started us */
+    struct jt_handed handed;
+    bool told_away; /* that the database is */
     struct jt_listen public_listen, admin_listen, token_listen;
     struct jt_certificate certificate;
     struct jt_issuer *issuer;
@@ -87,10 +92,30 @@ static void fill_confs(struct service *service)
     }
 }
 
+/* The admin socket's file is who may do everything: it is where the configuration says, and open to no
+ * more than that says. */
+static enum jt_err adopt_admin(struct service *service, int fd, struct jt_diag *diag)
+{
+    const struct jt_config *config = service->serve->config;
+    unsigned mode = jt_config_admin_mode(config);
+    JT_TRY(jt_listen_adopt(fd, "admin", mode, &service->admin_listen, diag));
+    if (!jt_span_is(jt_span_str(config->admin_socket), service->admin_listen.address)) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "admin.socket: %.108s, but the socket that was handed over as 'admin' "
+                            "is at %.108s; let ListenStream= name that path",
+                            config->admin_socket, service->admin_listen.address);
+    }
+    return JT_OK;
+}
+
 static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
 {
     const struct jt_config *config = service->serve->config;
-    if (service->serve->listen != NULL) {
+    int public_fd = jt_handed_take(&service->handed, "public");
+    int admin_fd = jt_handed_take(&service->handed, "admin");
+    if (public_fd >= 0) { /* whoever may open a UNIX socket: tokens are for who proves himself */
+        JT_TRY(jt_listen_adopt(public_fd, "public", 0777, &service->public_listen, diag));
+    } else if (service->serve->listen != NULL) {
         service->public_listen = *service->serve->listen;
         service->serve->listen->fd = -1;
     } else {
@@ -99,8 +124,9 @@ static enum jt_err open_sockets(struct service *service, struct jt_diag *diag)
     if (config->admin_listen != NULL) {
         JT_TRY(jt_listen_open(config->admin_listen, 0, &service->token_listen, diag));
     }
-    return jt_listen_open(config->admin_socket, jt_config_admin_mode(config),
-                          &service->admin_listen, diag);
+    return admin_fd >= 0 ? adopt_admin(service, admin_fd, diag)
+                         : jt_listen_open(config->admin_socket, jt_config_admin_mode(config),
+                                          &service->admin_listen, diag);
 }
 
 /* What of the keys' memory could not be guarded is told once. */
@@ -119,7 +145,10 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
 {
     struct jt_log *log = service->serve->log;
     struct jt_issuer_deps deps = {&jt_clock_system, &jt_random_system, log};
+    JT_TRY(jt_notify_open(&service->notify, diag));
+    JT_TRY(jt_handed_open(&service->handed, diag));
     JT_TRY(open_sockets(service, diag));
+    JT_TRY(jt_handed_check(&service->handed, "public and admin", diag));
     JT_TRY(jt_certificate_open(&service->certificate, service->serve->config, log, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     service->issuer->config_path = service->serve->config_path;
@@ -142,7 +171,8 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     }
     jt_log(log, JT_EV_DAEMON_READY, jt_log_str("issuer", config->issuer),
            jt_log_str("tls", service->certificate.is_open ? "on" : "off"),
-           jt_log_str("listen", address), jt_log_str("admin", config->admin_socket),
+           jt_log_str("listen", address),
+           jt_log_str("admin", jt_server_address(service->admin_server)),
            jt_log_str("admin_listen", config->admin_listen == NULL
                                           ? "off"
                                           : jt_server_address(service->token_server)));
@@ -164,6 +194,8 @@ static void stop(struct service *service)
     jt_certificate_release(&service->certificate);
     jt_store_watch_free(service->watch);
     jt_issuer_free(service->issuer);
+    jt_handed_release(&service->handed);
+    jt_notify_release(&service->notify);
 }
 
 enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
@@ -201,10 +233,45 @@ static enum jt_err reload_parts(struct service *service, struct jt_config *confi
     return JT_OK;
 }
 
+/* What `systemctl status` shows. */
+static void tell_serving(const struct service *service)
+{
+    bool away = jt_issuer_is_cut_off(service->issuer);
+    jt_notify_status(
+        &service->notify, "issuing as %s on %s%s", jt_issuer_config(service->issuer)->issuer,
+        jt_server_address(service->public_server), away ? "; the database is away" : "");
+}
+
+static void refuse_reload(const struct service *service, const char *why)
+{
+    jt_log(service->serve->log, JT_EV_CONFIG_REFUSE, jt_log_str("why", why));
+    jt_notify_status(&service->notify, "nothing was reloaded: %s", why);
+}
+
+/* Carries on with `config` where that does without a restart. */
+static void reload_with(struct service *service, struct jt_config *config)
+{
+    struct jt_log *log = service->serve->log;
+    struct jt_diag diag = JT_DIAG_INIT;
+    const char *key = jt_config_restart_key(jt_issuer_config(service->issuer), config);
+    if (key != NULL) {
+        jt_log(log, JT_EV_CONFIG_RESTART, jt_log_str("key", key),
+               jt_log_str("fix", "restart; nothing was reloaded"));
+        jt_notify_status(&service->notify, "nothing was reloaded: %s needs a restart", key);
+        return;
+    }
+    enum jt_err err = reload_parts(service, config, &diag);
+    if (err != JT_OK) {
+        refuse_reload(service, jt_diag_text(&diag, err));
+        return;
+    }
+    jt_log(log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->serve->config_path));
+    tell_serving(service);
+}
+
 static void reload(void *ctx)
 {
     struct service *service = ctx;
-    struct jt_log *log = service->serve->log;
     struct jt_config config = {0};
     struct jt_diag diag = JT_DIAG_INIT;
     if (service->serve->config_path == NULL) {
@@ -212,21 +279,10 @@ static void reload(void *ctx)
     }
     enum jt_err err = jt_config_load_file(service->serve->config_path, &config, &diag);
     if (err != JT_OK) {
-        jt_log(log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
+        refuse_reload(service, jt_diag_text(&diag, err));
         return;
     }
-    const char *key = jt_config_restart_key(jt_issuer_config(service->issuer), &config);
-    if (key != NULL) {
-        jt_log(log, JT_EV_CONFIG_RESTART, jt_log_str("key", key),
-               jt_log_str("fix", "restart; nothing was reloaded"));
-    } else {
-        err = reload_parts(service, &config, &diag);
-        if (err == JT_OK) {
-            jt_log(log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->serve->config_path));
-        } else {
-            jt_log(log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
-        }
-    }
+    reload_with(service, &config);
     jt_config_release(&config);
 }
 
@@ -238,9 +294,14 @@ static void tick(void *ctx)
     jt_certificate_tick(&service->certificate, jt_issuer_config(service->issuer),
                         service->serve->log, &jt_clock_system);
     enum jt_err err = jt_issuer_tick(service->issuer, &diag);
-    if (err != JT_OK && !jt_issuer_is_cut_off(service->issuer)) { /* that is told elsewhere */
+    bool away = jt_issuer_is_cut_off(service->issuer);
+    if (err != JT_OK && !away) { /* that is told elsewhere */
         jt_log(service->serve->log, JT_EV_KEY_TICK_FAIL, jt_log_err(err),
                jt_log_str("why", jt_diag_text(&diag, err)));
+    }
+    if (away != service->told_away) {
+        service->told_away = away;
+        tell_serving(service);
     }
 }
 
@@ -254,10 +315,14 @@ enum jt_err jt_serve_run(struct jt_serve *serve, struct jt_diag *diag)
 {
     struct service service = {.serve = serve};
     service.public_listen.fd = service.admin_listen.fd = service.token_listen.fd = -1;
-    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, wake};
+    service.notify.fd = -1;
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, wake, &service.notify};
     jt_daemon_limits();
     enum jt_err err = start(&service, diag);
-    if (err == JT_OK) {
+    if (err != JT_OK) {
+        jt_notify_status(&service.notify, "%s", jt_diag_text(diag, err));
+    } else {
+        tell_serving(&service);
         jt_daemon_loop(&daemon);
         jt_log(serve->log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
     }

@@ -8,6 +8,8 @@
 #ifndef JT_DAEMON_DAEMON_H
 #define JT_DAEMON_DAEMON_H
 
+#include "common/daemon/notify.h"
+
 /* Blocks SIGHUP, SIGINT and SIGTERM, which jt_daemon_loop waits for, and ignores SIGPIPE: a peer
  * that left is seen by the write's answer. */
 void jt_daemon_signals(void);
@@ -22,10 +24,11 @@ struct jt_daemon {
     void (*reload)(void *ctx); /* SIGHUP */
     void (*tick)(void *ctx);   /* `tick_s` seconds after the one before, or when `wake` says so */
     unsigned tick_s;
-    int (*wake)(void *ctx); /* a descriptor whose being readable is a tick; -1 or NULL: none */
+    int (*wake)(void *ctx);   /* a descriptor whose being readable is a tick; -1 or NULL: none */
+    struct jt_notify *notify; /* who is told of its states, and by each turn that it lives; NULL */
 };
 
-/* Returns at SIGINT or SIGTERM. */
+/* Tells that the daemon is ready, and returns at SIGINT or SIGTERM, when it has told that it stops. */
 void jt_daemon_loop(const struct jt_daemon *daemon);
 
 #endif

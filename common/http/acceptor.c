@@ -46,7 +46,7 @@ static void *run(void *arg)
                                {.fd = open ? acceptor->listen_fd : -1, .events = POLLIN}};
         (void)poll(fds, JT_COUNT(fds), open ? JT_REAPER_SWEEP_MS : PAUSE_MS); /* EINTR: no harm */
         stop = (fds[0].revents & POLLIN) != 0;
-        open = accept_batch(acceptor);
+        open = stop && acceptor->leaves_backlog ? open : accept_batch(acceptor);
         int64_t now = jt_clock_boot_ms(&jt_clock_system);
         if (now >= sweep_at) {
             jt_reaper_sweep(acceptor->reaper, now);

@@ -17,6 +17,7 @@
 
 struct jt_acceptor {
     int listen_fd;
+    bool leaves_backlog;    /* at the stop: another process will accept from it */
     size_t max_connections; /* by the reaper's count; more wait in the backlog */
     struct jt_reaper *reaper;
     const struct jt_log *log;
@@ -29,7 +30,7 @@ struct jt_acceptor {
 /* Starts the thread with the fields above `wake_fd` set. JT_ERR_IO, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_acceptor_start(struct jt_acceptor *acceptor);
 
-/* Takes what is in the backlog and ends the thread. */
+/* Takes what is in the backlog, unless it is left to another, and ends the thread. */
 void jt_acceptor_stop(struct jt_acceptor *acceptor);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -258,6 +260,92 @@ enum jt_err jt_listen_open(const char *address, unsigned mode, struct jt_listen 
     return JT_OK;
 }
 
+static enum jt_err fail_adopted(struct jt_diag *diag, const char *name, const char *what)
+{
+    return jt_diag_fail(diag, JT_ERR_CONFIG,
+                        "the socket that was handed over as '%s' %s (systemd.socket(5))", name,
+                        what);
+}
+
+static bool is_listening(int fd)
+{
+    int type = 0, listens = 0;
+    socklen_t n = sizeof type, m = sizeof listens;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &m) == 0 && listens != 0;
+}
+
+/* Its path, or "@name" of an abstract one. */
+static void name_unix(const union address *addr, socklen_t n, struct jt_listen *listen)
+{
+    size_t room = sizeof addr->path.sun_path;
+    size_t given = (size_t)n - offsetof(struct sockaddr_un, sun_path);
+    size_t end =
+        given < room ? given : room; /* the kernel tells one more for a path that fills it */
+    memcpy(listen->address, addr->path.sun_path, end);
+    listen->address[end] = 0;
+    if (listen->address[0] == 0) {
+        listen->address[0] = '@';
+    }
+}
+
+static enum jt_err adopt_unix(const union address *addr, socklen_t n, const char *name,
+                              unsigned mode, struct jt_listen *listen, struct jt_diag *diag)
+{
+    struct stat file = {.st_mode = 0777}; /* whoever is on this machine */
+    listen->is_unix = true;
+    name_unix(addr, n, listen);
+    if (listen->address[0] != '@' && stat(listen->address, &file) != 0) {
+        return fail_adopted(diag, name, "is at a path that is not seen here; its folder has to be");
+    }
+    if ((file.st_mode & 0666 & ~mode) != 0) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "the socket that was handed over as '%s' may be opened by more than it "
+                            "should: its mode is %04o; set SocketMode=%04o (systemd.socket(5))",
+                            name, (unsigned)file.st_mode & 0777, mode);
+    }
+    return JT_OK;
+}
+
+static enum jt_err adopt(const char *name, unsigned mode, struct jt_listen *listen,
+                         struct jt_diag *diag)
+{
+    union address addr = {0};
+    socklen_t n = sizeof addr;
+    if (!is_listening(listen->fd) || getsockname(listen->fd, &addr.any, &n) != 0) {
+        return fail_adopted(diag, name,
+                            "does not listen for connections; use ListenStream= and "
+                            "Accept=no");
+    }
+    int flags = fcntl(listen->fd, F_GETFL);
+    if (flags < 0 || fcntl(listen->fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(listen->fd, F_SETFD, FD_CLOEXEC) != 0) {
+        return fail_adopted(diag, name, "cannot be set not to wait");
+    }
+    if (addr.any.sa_family == AF_UNIX) {
+        return adopt_unix(&addr, n, name, mode, listen, diag);
+    }
+    if ((addr.any.sa_family != AF_INET && addr.any.sa_family != AF_INET6) || !name_tcp(listen)) {
+        return fail_adopted(diag, name,
+                            "is neither TCP nor UNIX; give ListenStream= an address "
+                            "and port, or a path");
+    }
+    return JT_OK;
+}
+
+enum jt_err jt_listen_adopt(int fd, const char *name, unsigned mode, struct jt_listen *out_listen,
+                            struct jt_diag *diag)
+{
+    struct jt_listen listen = {.fd = fd, .adopted = true};
+    enum jt_err err = adopt(name, mode, &listen, diag);
+    if (err != JT_OK) {
+        jt_listen_close(&listen);
+        return err;
+    }
+    *out_listen = listen;
+    return JT_OK;
+}
+
 /* The file that was made: an inode's number may be another's by now, so nobody may answer either.
  */
 static bool is_ours(const struct jt_listen *listen)
@@ -275,7 +363,7 @@ void jt_listen_close(struct jt_listen *listen)
         (void)close(listen->fd); /* a listening socket has nothing to lose */
     }
     listen->fd = -1;
-    if (listen->is_unix && is_ours(listen)) {
+    if (listen->is_unix && !listen->adopted && is_ours(listen)) {
         (void)unlink(listen->address); /* at worst a stale file, which the next start replaces */
     }
     listen->is_unix = false;

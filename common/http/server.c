@@ -223,6 +223,7 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
     JT_TRY(start_workers(server, n_workers, diag));
     server->acceptor = (struct jt_acceptor){
         .listen_fd = server->listen.fd,
+        .leaves_backlog = server->listen.adopted,
         .max_connections = or_default(conf->max_connections, DEFAULT_CONNECTIONS),
         .reaper = &server->reaper,
         .log = conf->log,

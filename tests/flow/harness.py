@@ -112,11 +112,13 @@ def jeton(*args, stdin=b"", env=None):
 class Daemon:
     """A jetond (or another program) that runs; its log is collected as it is written."""
 
-    def __init__(self, args, env=None, stdout=subprocess.DEVNULL, preexec=None, program=JETOND):
+    def __init__(self, args, env=None, stdout=subprocess.DEVNULL, preexec=None, program=JETOND,
+                 pass_fds=()):
         self.lines, self.changed = [], threading.Condition()
         self.ended = False
         self.process = subprocess.Popen([program, *args], stdout=stdout, stderr=subprocess.PIPE,
-                                        env={**os.environ, **(env or {})}, preexec_fn=preexec)
+                                        env={**os.environ, **(env or {})}, preexec_fn=preexec,
+                                        pass_fds=pass_fds)
         self.reader = threading.Thread(target=self._collect, daemon=True)
         self.reader.start()
 

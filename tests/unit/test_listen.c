@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/attack/http/wire.h"
@@ -211,6 +213,87 @@ static int remove_dir(void **state)
     return rmdir(dir); /* fails if a test has left a file */
 }
 
+/* --- sockets that another opened --- */
+
+static void adopt_tcp_serves_and_is_told(void **state)
+{
+    (void)state;
+    struct jt_listen own = open_ok("127.0.0.1:0", 0), adopted;
+    struct jt_diag diag = JT_DIAG_INIT;
+    int fd = dup(own.fd);
+    assert_int_equal(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+    assert_ok(jt_listen_adopt(fd, "public", 0600, &adopted, &diag));
+    assert_string_equal(adopted.address, own.address);
+    assert_false(adopted.is_unix);
+    assert_true((fcntl(adopted.fd, F_GETFL) & O_NONBLOCK) != 0);
+    assert_true((fcntl(adopted.fd, F_GETFD) & FD_CLOEXEC) != 0);
+    jt_listen_close(&adopted);
+    check_connects(own.address, true); /* to who handed it over */
+    jt_listen_close(&own);
+}
+
+static void adopt_unix_within_its_mode_and_file_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned made, wanted;
+        bool ok;
+    } rows[] = {{0600, 0600, true},  {0660, 0600, false}, {0660, 0660, true}, {0666, 0660, false},
+                {0602, 0660, false}, {0777, 0666, true},  {0600, 0666, true}, {0604, 0600, false}};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_listen own = open_ok(in_dir("handed.sock"), 0600), adopted;
+        struct jt_diag diag = JT_DIAG_INIT;
+        assert_int_equal(chmod(own.address, rows[i].made), 0);
+        enum jt_err err = jt_listen_adopt(dup(own.fd), "admin", rows[i].wanted, &adopted, &diag);
+        assert_err(err, rows[i].ok ? JT_OK : JT_ERR_CONFIG);
+        if (rows[i].ok) {
+            assert_string_equal(adopted.address, own.address);
+            assert_true(adopted.is_unix);
+            jt_listen_close(&adopted);
+        } else {
+            assert_non_null(strstr(diag.text, "SocketMode="));
+        }
+        check_connects(own.address, true); /* the file is there still */
+        jt_listen_close(&own);
+    }
+}
+
+static void adopt_abstract_is_open_to_all(void **state)
+{
+    (void)state;
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct jt_listen adopted;
+    struct jt_diag diag = JT_DIAG_INIT;
+    int n = snprintf(addr.sun_path + 1, sizeof addr.sun_path - 1, "jeton-listen-%d", (int)getpid());
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+    assert_int_equal(bind(fd, (struct sockaddr *)&addr, size), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_err(jt_listen_adopt(dup(fd), "admin", 0660, &adopted, &diag), JT_ERR_CONFIG);
+    assert_ok(jt_listen_adopt(fd, "public", 0666, &adopted, &diag));
+    assert_memory_equal(adopted.address, "@jeton-listen-", 14);
+    jt_listen_close(&adopted);
+}
+
+static void adopt_other_than_a_listening_stream_refused(void **state)
+{
+    (void)state;
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    int plain = socket(AF_INET, SOCK_STREAM, 0), datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+    int ends[2], pipes[2];
+    assert_int_equal(bind(plain, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(pipe(pipes), 0);
+    const int rows[] = {plain, datagrams, ends[0], ends[1], pipes[0], pipes[1]};
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        struct jt_listen adopted;
+        struct jt_diag diag = JT_DIAG_INIT;
+        assert_err(jt_listen_adopt(rows[i], "public", 0666, &adopted, &diag), JT_ERR_CONFIG);
+        assert_non_null(strstr(diag.text, "'public'"));
+        assert_int_equal(fcntl(rows[i], F_GETFD), -1); /* closed */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +307,10 @@ int main(void)
         cmocka_unit_test(open_unix_other_file_refused_and_kept),
         cmocka_unit_test(open_unix_impossible_path_refused),
         cmocka_unit_test(check_tells_form_and_folder_without_binding),
+        cmocka_unit_test(adopt_tcp_serves_and_is_told),
+        cmocka_unit_test(adopt_unix_within_its_mode_and_file_kept),
+        cmocka_unit_test(adopt_abstract_is_open_to_all),
+        cmocka_unit_test(adopt_other_than_a_listening_stream_refused),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -6,6 +6,8 @@
 
 #include "common/base/folder.h"
 #include "common/daemon/daemon.h"
+#include "common/daemon/handed.h"
+#include "common/daemon/notify.h"
 #include "common/http/listen.h"
 #include "common/http/server.h"
 #include "verifier/guard/guardops.h"
@@ -20,6 +22,8 @@
 struct service {
     const char *path;
     struct jt_log *log;
+    struct jt_notify notify; /* who started us */
+    struct jt_handed handed;
     struct jt_slots *generations;
     struct jt_authorize authorize;
     struct jt_guardops ops;
@@ -97,12 +101,23 @@ static enum jt_err publish_first(struct service *service, struct jt_guardconf *c
     return publish(service, generation);
 }
 
+static enum jt_err open_one(struct service *service, const char *name, const char *address,
+                            const char *mode, struct jt_listen *out_listen, struct jt_diag *diag)
+{
+    int fd = jt_handed_take(&service->handed, name);
+    return fd < 0 ? jt_listen_open(address, mode_of(mode), out_listen, diag)
+                  : jt_listen_adopt(fd, name, mode_of(mode), out_listen, diag);
+}
+
 /* Sockets first: what is wrong with them is told before issuers are asked. */
 static enum jt_err open_sockets(struct service *service, const struct jt_guardconf *conf,
                                 struct jt_diag *diag)
 {
-    JT_TRY(jt_listen_open(conf->listen, mode_of(conf->mode), &service->listen, diag));
-    return jt_listen_open(conf->ops_listen, mode_of(conf->ops_mode), &service->ops_listen, diag);
+    JT_TRY(jt_notify_open(&service->notify, diag));
+    JT_TRY(jt_handed_open(&service->handed, diag));
+    JT_TRY(open_one(service, "proxies", conf->listen, conf->mode, &service->listen, diag));
+    JT_TRY(open_one(service, "ops", conf->ops_listen, conf->ops_mode, &service->ops_listen, diag));
+    return jt_handed_check(&service->handed, "proxies and ops", diag);
 }
 
 static enum jt_err start(struct service *service, struct jt_guardconf *conf, struct jt_diag *diag)
@@ -132,6 +147,8 @@ static void stop(struct service *service)
     jt_listen_close(&service->listen);
     jt_listen_close(&service->ops_listen);
     jt_slots_free(service->generations);
+    jt_handed_release(&service->handed);
+    jt_notify_release(&service->notify);
 }
 
 /* Port 0 is another one each time. */
@@ -245,6 +262,15 @@ static enum jt_err load_and_replace(struct service *service, const char **out_re
     return replace(service, &conf, diag);
 }
 
+/* What `systemctl status` shows. */
+static void tell_serving(const struct service *service)
+{
+    const struct jt_generation *now = jt_slots_current(service->generations);
+    jt_notify_status(&service->notify, "answering on %s by %zu rules%s",
+                     jt_server_address(service->server), now->rules.n,
+                     jeton_verifier_ready(now->verifier) == 1 ? "" : "; keys are missing");
+}
+
 static void reload(void *ctx)
 {
     struct service *service = ctx;
@@ -254,11 +280,14 @@ static void reload(void *ctx)
     atomic_fetch_add(&service->ops.reloads[err == JT_OK && restart == NULL], 1);
     if (err != JT_OK) {
         jt_log(service->log, JT_EV_CONFIG_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)));
+        jt_notify_status(&service->notify, "nothing was reloaded: %s", jt_diag_text(&diag, err));
     } else if (restart != NULL) {
         jt_log(service->log, JT_EV_CONFIG_RESTART, jt_log_str("key", restart),
                jt_log_str("fix", "restart; nothing was reloaded"));
+        jt_notify_status(&service->notify, "nothing was reloaded: %s needs a restart", restart);
     } else {
         jt_log(service->log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->path));
+        tell_serving(service);
     }
 }
 
@@ -276,10 +305,14 @@ enum jt_err jt_guard_run(struct jt_guardconf *conf, const char *path, struct jt_
     service.authorize.log = log;
     service.ops.authorize = &service.authorize;
     service.ops.version = JETON_VERSION;
-    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, NULL};
+    service.notify.fd = -1;
+    const struct jt_daemon daemon = {&service, reload, tick, TICK_S, NULL, &service.notify};
     jt_daemon_limits();
     enum jt_err err = start(&service, conf, diag);
-    if (err == JT_OK) {
+    if (err != JT_OK) {
+        jt_notify_status(&service.notify, "%s", jt_diag_text(diag, err));
+    } else {
+        tell_serving(&service);
         jt_daemon_loop(&daemon);
         jt_log(log, JT_EV_DAEMON_STOP, jt_log_str("why", "signal"));
     }
