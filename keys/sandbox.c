@@ -36,6 +36,21 @@ enum jt_err jt_sandbox_begin(struct jt_diag *diag)
     return setrlimit(RLIMIT_CORE, &none) == 0 ? JT_OK : fail(diag, "setrlimit");
 }
 
+/* Whether there is any to drop: where a service manager left none, it may forbid capset as well. */
+static bool holds_capabilities(struct __user_cap_header_struct *header)
+{
+    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, header, held) != 0) {
+        return true;
+    }
+    for (size_t i = 0; i < JT_COUNT(held); i++) {
+        if ((held[i].effective | held[i].permitted | held[i].inheritable) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum jt_err jt_sandbox_drop(struct jt_diag *diag)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -47,7 +62,7 @@ enum jt_err jt_sandbox_drop(struct jt_diag *diag)
         (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
     }
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (syscall(SYS_capset, &header, none) != 0) {
+    if (syscall(SYS_capset, &header, none) != 0 && holds_capabilities(&header)) {
         return fail(diag, "capset");
     }
     return setrlimit(RLIMIT_NOFILE, &few) == 0 ? JT_OK : fail(diag, "setrlimit");

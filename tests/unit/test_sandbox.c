@@ -4,8 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -259,12 +263,52 @@ static void begun_then_neither_dumped_nor_privileged(void **state)
     assert_int_equal(in_child(look_at_itself, NULL), FINE);
 }
 
+/* --- under a service manager that forbids capset --- */
+
+static bool forbid_capset(void)
+{
+    struct sock_filter rows[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {JT_COUNT(rows), rows};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+}
+
+/* With the capabilities of `arg`, of those that this process has. */
+static int drop_without_capset(const void *arg)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+    struct jt_diag diag = JT_DIAG_INIT;
+    held[0].permitted = *(const uint32_t *)arg;
+    if (syscall(SYS_capset, &header, held) != 0 || !forbid_capset()) {
+        return WRONG_BEFORE;
+    }
+    return jt_sandbox_drop(&diag) == JT_OK ? FINE : NOT_CLOSED;
+}
+
+static void drop_where_capset_is_forbidden_fine_without_any_capability(void **state)
+{
+    (void)state;
+    const uint32_t none = 0, one = 1U << CAP_KILL;
+    assert_int_equal(in_child(drop_without_capset, &none), FINE);
+    if (geteuid() != 0) {
+        skip(); /* there is none to keep */
+    }
+    assert_int_equal(in_child(drop_without_capset, &one), NOT_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closed_in_then_each_way_out_refused),
         cmocka_unit_test(closed_in_then_its_work_goes_on),
         cmocka_unit_test(begun_then_neither_dumped_nor_privileged),
+        cmocka_unit_test(drop_where_capset_is_forbidden_fine_without_any_capability),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
