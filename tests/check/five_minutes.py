@@ -52,8 +52,9 @@ def wrapper(folder, name, command):
 def prepare(build, work):
     """Installs the library; the environment that the shell gets."""
     prefix, programs = os.path.join(work, "prefix"), os.path.join(work, "bin")
-    subprocess.run([os.environ.get("CMAKE", "cmake"), "--install", build, "--component", "libjeton",
-                    "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    for component in ("libjeton", "libjeton-dev"):
+        subprocess.run([os.environ.get("CMAKE", "cmake"), "--install", build, "--component",
+                        component, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
     folder = next(at for at, _, files in os.walk(prefix) if "jeton.pc" in files)
     os.mkdir(programs)
     bin_dir = os.path.join(build, "bin")

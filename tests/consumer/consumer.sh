@@ -11,7 +11,9 @@ trap 'rm -rf "$work"' EXIT
 
 say() { echo "consumer: $*"; }
 
-"$CMAKE" --install "$build" --component libjeton --prefix "$work/first" >/dev/null
+for component in libjeton libjeton-dev; do
+    "$CMAKE" --install "$build" --component $component --prefix "$work/first" >/dev/null
+done
 mv "$work/first" "$work/prefix"
 pc=$(find "$work/prefix" -name jeton.pc)
 libdir=$(dirname "$(dirname "$pc")")
