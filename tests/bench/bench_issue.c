@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_issue [--alg A] [--rounds N] [-o json] [--jetond PATH]: CPU microseconds of the daemon per
- * token, over kept-alive HTTP on loopback, beside the bare signature (EVP_PKEY_sign on a prepared
- * context) in the same run. The daemon is the real one; its log goes to /dev/null. Medians of
- * interleaved rounds.
+ * token, over kept-alive HTTP on loopback, beside two floors (issue_floor.h): the bare signature,
+ * and the bare signature with a constant answer of the same size, asked for in the same way. The
+ * daemon is the real one; its log goes to /dev/null. Medians of interleaved rounds.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +21,7 @@
 
 #include "common/base/buf.h"
 #include "common/jose/alg.h"
+#include "tests/bench/issue_floor.h"
 #include "tests/bench/meter.h"
 
 #include "common/base/base.h"
@@ -39,49 +36,6 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- the floor --- */
-
-static EVP_PKEY *make_key(const struct jt_alg_row *alg)
-{
-    if (alg->kty == JT_KTY_EC) {
-        return EVP_EC_gen(alg->group);
-    }
-    return alg->kty == JT_KTY_RSA ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(NULL, NULL, alg->group);
-}
-
-/* One context, prepared once, over and over: what no issuer can be below. EdDSA has only the
- * one-shot form, on a context that is initialised again. */
-static double floor_us(const struct jt_alg_row *alg, EVP_PKEY *key, int n)
-{
-    uint8_t digest[64] = {1}, sig[1024];
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    size_t digest_len = 0;
-    if (alg->md != NULL) {
-        const EVP_MD *hash = EVP_get_digestbyname(alg->md);
-        digest_len = (size_t)EVP_MD_get_size(hash);
-        if (EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_CTX_set_signature_md(ctx, hash) != 1 ||
-            (alg->pss && (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-                          EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) != 1))) {
-            die("EVP_PKEY_sign_init");
-        }
-    }
-    double before = meter_cpu_us();
-    for (int i = 0; i < n; i++) {
-        size_t len = sizeof sig;
-        int ok = alg->md != NULL ? EVP_PKEY_sign(ctx, sig, &len, digest, digest_len)
-                                 : EVP_DigestSignInit(md, NULL, NULL, NULL, key) == 1 &&
-                                       EVP_DigestSign(md, sig, &len, digest, sizeof digest);
-        if (ok != 1) {
-            die("sign");
-        }
-    }
-    double us = (meter_cpu_us() - before) / n;
-    EVP_PKEY_CTX_free(ctx);
-    EVP_MD_CTX_free(md);
-    return us;
-}
-
 /* --- the daemon --- */
 
 struct daemon {
@@ -89,6 +43,12 @@ struct daemon {
     clockid_t clock;
     int port;
     json_t *told;
+};
+
+/* Whom the client asks, through connections of its own. */
+struct asked {
+    clockid_t clock;
+    int fds[CONNECTIONS];
 };
 
 static struct daemon start_daemon(const char *path, const char *alg)
@@ -164,10 +124,12 @@ static void send_request(int fd, const struct jt_buf *request)
     }
 }
 
-/* Reads one whole answer, which must be 200; answers are smaller than a segment of loopback. */
-static void read_answer(int fd)
+/* Reads one whole answer, which must be 200; answers are smaller than a segment of loopback. Gives
+ * its body, until the next one is read. */
+static struct jt_span read_answer(int fd)
 {
     static char text[MAX_ANSWER];
+    size_t body = 0;
     size_t have = 0;
     for (;;) {
         ssize_t n = recv(fd, text + have, sizeof text - 1 - have, 0);
@@ -178,8 +140,8 @@ static void read_answer(int fd)
         text[have] = 0;
         const char *end = strstr(text, "\r\n\r\n");
         const char *length = strstr(text, "Content-Length: ");
-        if (end != NULL && length != NULL &&
-            have >= (size_t)(end - text) + 4 + strtoul(length + 16, NULL, 10)) {
+        body = end == NULL ? 0 : (size_t)(end - text) + 4;
+        if (end != NULL && length != NULL && have >= body + strtoul(length + 16, NULL, 10)) {
             break;
         }
     }
@@ -187,16 +149,34 @@ static void read_answer(int fd)
         (void)fprintf(stderr, "bench_issue: answered %.300s\n", text);
         exit(1);
     }
+    return jt_span_of(text + body, have - body);
 }
 
-static double tokens_us(const struct daemon *daemon, const struct jt_buf *request, int *fds, int n)
+static struct asked connect_all(clockid_t clock, int port)
+{
+    struct asked asked = {.clock = clock};
+    for (int i = 0; i < CONNECTIONS; i++) {
+        asked.fds[i] = open_connection(port);
+    }
+    return asked;
+}
+
+static void close_all(const struct asked *asked)
+{
+    for (int i = 0; i < CONNECTIONS; i++) {
+        (void)close(asked->fds[i]);
+    }
+}
+
+/* CPU of who is asked for one of `n` requests. */
+static double asked_us(const struct asked *asked, const struct jt_buf *request, int n)
 {
     struct pollfd polls[CONNECTIONS];
     int sent = 0, done = 0;
-    double before = meter_us(daemon->clock);
+    double before = meter_us(asked->clock);
     for (int i = 0; i < CONNECTIONS; i++, sent++) {
-        polls[i] = (struct pollfd){fds[i], POLLIN, 0};
-        send_request(fds[i], request);
+        polls[i] = (struct pollfd){asked->fds[i], POLLIN, 0};
+        send_request(asked->fds[i], request);
     }
     while (done < n) {
         if (poll(polls, CONNECTIONS, 10000) <= 0) {
@@ -206,44 +186,68 @@ static double tokens_us(const struct daemon *daemon, const struct jt_buf *reques
             if (polls[i].revents == 0) {
                 continue;
             }
-            read_answer(fds[i]);
+            (void)read_answer(asked->fds[i]);
             done++;
             if (sent < n) {
-                send_request(fds[i], request);
+                send_request(asked->fds[i], request);
                 sent++;
             }
         }
     }
-    return (meter_us(daemon->clock) - before) / n;
+    return (meter_us(asked->clock) - before) / n;
 }
 
 /* --- the run --- */
 
+struct figures {
+    double token, floor, bare;
+};
+
+static struct figures measure(const struct asked *daemon, const struct asked *constant,
+                              const struct issue_floor_key *key, const struct jt_buf *request,
+                              int n, size_t rounds)
+{
+    double tokens[METER_MAX_ROUNDS], floors[METER_MAX_ROUNDS], bares[METER_MAX_ROUNDS];
+    (void)asked_us(daemon, request, n / 2); /* warm */
+    (void)asked_us(constant, request, n / 2);
+    (void)issue_floor_us(key, n / 4);
+    for (size_t i = 0; i < rounds; i++) {
+        tokens[i] = asked_us(daemon, request, n);
+        floors[i] = asked_us(constant, request, n);
+        bares[i] = issue_floor_us(key, n / 2);
+    }
+    return (struct figures){meter_median(tokens, rounds), meter_median(floors, rounds),
+                            meter_median(bares, rounds)};
+}
+
+static void tell(const struct jt_alg_row *alg, const struct figures *us, bool json)
+{
+    (void)printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"constant_us\":%.2f,\"floor_us\":%.2f,"
+                        "\"ratio\":%.3f}\n"
+                      : "%-6s %8.2f us a token  %8.2f us constant answer and bare signature  "
+                        "%8.2f us bare signature  %.3f x\n",
+                 alg->name, us->token, us->floor, us->bare, us->token / us->bare);
+}
+
 static void run(const struct jt_alg_row *alg, const char *jetond, size_t rounds, bool json)
 {
+    struct issue_floor_key *key = issue_floor_key_new(alg);
     struct daemon daemon = start_daemon(jetond, alg->name);
-    struct jt_buf request = JT_BUF_INIT(4096);
-    EVP_PKEY *key = make_key(alg);
-    int fds[CONNECTIONS], n = alg->kty == JT_KTY_RSA ? 1000 : 4000;
-    double tokens[METER_MAX_ROUNDS], floors[METER_MAX_ROUNDS];
+    struct jt_buf request = JT_BUF_INIT(4096), body = JT_BUF_INIT(MAX_ANSWER);
     make_request(&daemon, &request);
-    for (int i = 0; i < CONNECTIONS; i++) {
-        fds[i] = open_connection(daemon.port);
-    }
-    (void)tokens_us(&daemon, &request, fds, n / 2); /* warm */
-    (void)floor_us(alg, key, n / 4);
-    for (size_t i = 0; i < rounds; i++) {
-        tokens[i] = tokens_us(&daemon, &request, fds, n);
-        floors[i] = floor_us(alg, key, n / 2);
-    }
-    double cpu = meter_median(tokens, rounds), bare = meter_median(floors, rounds);
-    (void)printf(json ? "{\"alg\":\"%s\",\"cpu_us\":%.2f,\"floor_us\":%.2f,\"ratio\":%.3f}\n"
-                      : "%-6s %8.2f us a token  %8.2f us bare signature  %.3f x\n",
-                 alg->name, cpu, bare, cpu / bare);
-    for (int i = 0; i < CONNECTIONS; i++) {
-        (void)close(fds[i]);
-    }
-    EVP_PKEY_free(key);
+    struct asked tokens = connect_all(daemon.clock, daemon.port);
+    send_request(tokens.fds[0], &request);
+    meter_must(jt_buf_put(&body, read_answer(tokens.fds[0])) == JT_OK, "malloc");
+    struct issue_floor_server server = issue_floor_start(key, jt_buf_span(&body));
+    struct asked constant = connect_all(server.clock, server.port);
+    struct figures us =
+        measure(&tokens, &constant, key, &request, alg->kty == JT_KTY_RSA ? 1000 : 4000, rounds);
+    tell(alg, &us, json);
+    close_all(&constant);
+    close_all(&tokens);
+    issue_floor_stop(&server);
+    issue_floor_key_free(key);
+    jt_buf_release(&body);
     jt_buf_release(&request);
     json_decref(daemon.told);
     (void)kill(daemon.pid, SIGTERM);
