@@ -263,12 +263,16 @@ enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer, struct jt_issuer_work
         return JT_ERR_NOMEM;
     }
     worker->issuer = issuer;
+    jt_randompool_init(&worker->ids, issuer->random);
     enum jt_err err = jt_slots_join(issuer->roots, &worker->slot);
     if (err == JT_OK) {
         err = jt_signer_lane_new(issuer->signer, &worker->lane);
     }
     if (err == JT_OK) {
         err = jt_counter_join(issuer->counters, &worker->counter);
+    }
+    if (err == JT_OK) {
+        err = jt_hasher_new(jt_secret_span(&issuer->pepper), &worker->hasher);
     }
     if (err != JT_OK) {
         jt_issuer_worker_free(worker);
@@ -284,6 +288,8 @@ void jt_issuer_worker_free(struct jt_issuer_worker *worker)
         jt_slots_leave(worker->issuer->roots, worker->slot);
         jt_signer_lane_free(worker->lane);
         jt_counter_leave(worker->issuer->counters, worker->counter);
+        jt_hasher_free(worker->hasher);
+        jt_randompool_release(&worker->ids);
         free(worker);
     }
 }

@@ -10,6 +10,8 @@
 #ifndef JT_ISSUER_ISSUER_H
 #define JT_ISSUER_ISSUER_H
 
+#include "common/base/hasher.h"
+#include "common/base/randompool.h"
 #include "common/base/slots.h"
 #include "common/log/log.h"
 #include "issuer/clockwatch.h"
@@ -75,6 +77,8 @@ struct jt_issuer_worker {
     struct jt_slot *slot;
     struct jt_signer_lane *lane;
     struct jt_counter *counter;
+    struct jt_hasher *hasher; /* its key is the pepper, which an issuer never changes */
+    struct jt_randompool ids; /* for jti */
 };
 
 JT_MUST_USE enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer,

@@ -53,7 +53,7 @@ corner() # HEADER
     gnutls/*) echo 'common/http/tls.c' ;;
     yaml.h) echo 'common/conf/*' ;;
     sqlite3.h | libpq-fe.h | libpq/*) echo 'issuer/store/*' ;;
-    openssl/*) echo 'common/jose/*|common/base/@(digest|secret|random).c|keys/*|verifier/crypto/*' ;;
+    openssl/*) echo 'common/jose/*|common/base/@(digest|hasher|secret|random).c|keys/*|verifier/crypto/*' ;;
     sodium.h | sodium/*) echo 'keys/*|verifier/crypto/*' ;;
     jwt.h | seccomp.h) echo 'keys/*' ;;
     p11-kit/*) echo 'keys/pkcs11*' ;;

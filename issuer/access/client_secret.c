@@ -12,15 +12,22 @@
 #define CHECKED       (JT_CLIENT_SECRET_LEN - CHECK_DIGITS)
 
 /* Six base-62 digits of the first 32 bits of SHA-256. */
-static enum jt_err checksum(struct jt_span text, char out[CHECK_DIGITS])
+static void put_digits(const uint8_t digest[JT_SHA256_LEN], char out[CHECK_DIGITS])
 {
-    uint8_t digest[JT_SHA256_LEN];
-    JT_TRY(jt_digest_sha256(text, digest));
     uint32_t value = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
                      (uint32_t)digest[2] << 8 | digest[3];
     for (size_t i = CHECK_DIGITS; i-- > 0; value /= 62) {
         out[i] = jt_random_alphabet[value % 62];
     }
+}
+
+/* `hasher` NULL: by the one-shot call. */
+static enum jt_err checksum(struct jt_hasher *hasher, struct jt_span text, char out[CHECK_DIGITS])
+{
+    uint8_t digest[JT_SHA256_LEN];
+    JT_TRY(hasher == NULL ? jt_digest_sha256(text, digest)
+                          : jt_hasher_sha256(hasher, text, digest));
+    put_digits(digest, out);
     jt_secret_wipe(digest, sizeof digest);
     return JT_OK;
 }
@@ -37,7 +44,7 @@ enum jt_err jt_client_secret_make(const struct jt_random *random, struct jt_secr
         err = jt_random_base62(random, RANDOM_DIGITS, &text);
     }
     if (err == JT_OK) {
-        err = checksum(jt_buf_span(&text), check);
+        err = checksum(NULL, jt_buf_span(&text), check);
     }
     if (err == JT_OK) {
         err = jt_buf_put(&text, jt_span_of(check, sizeof check));
@@ -50,13 +57,18 @@ enum jt_err jt_client_secret_make(const struct jt_random *random, struct jt_secr
     return err;
 }
 
-bool jt_client_secret_well_formed(struct jt_span secret)
+static bool is_well_formed(struct jt_hasher *hasher, struct jt_span secret)
 {
     char check[CHECK_DIGITS];
     return secret.n == JT_CLIENT_SECRET_LEN && jt_span_starts(secret, JT_SPAN(PREFIX)) &&
-           checksum(jt_span_of(secret.p, CHECKED), check) == JT_OK &&
+           checksum(hasher, jt_span_of(secret.p, CHECKED), check) == JT_OK &&
            jt_secret_eq(jt_span_of(check, sizeof check),
                         jt_span_of(secret.p + CHECKED, CHECK_DIGITS));
+}
+
+bool jt_client_secret_well_formed(struct jt_span secret)
+{
+    return is_well_formed(NULL, secret);
 }
 
 enum jt_err jt_client_secret_hash(const struct jt_secret *pepper, struct jt_span secret,
@@ -78,13 +90,13 @@ static void stamp(_Atomic int64_t *used_s, int64_t now_s)
     }
 }
 
-enum jt_err jt_client_secret_check(const struct jt_secret *pepper, const struct jt_client *client,
+enum jt_err jt_client_secret_check(struct jt_hasher *hasher, const struct jt_client *client,
                                    struct jt_span secret, int64_t now_s)
 {
     static const struct jt_client nobody = {0};
     uint8_t hash[JT_SHA256_LEN];
     const struct jt_client_secret *found = NULL;
-    JT_TRY(jt_client_secret_hash(pepper, secret, hash));
+    JT_TRY(jt_hasher_hmac(hasher, secret, hash));
     const struct jt_client *known = client == NULL ? &nobody : client;
     for (size_t i = 0; i < known->n_secrets; i++) {
         const struct jt_client_secret *row = &known->secrets[i];
@@ -94,7 +106,7 @@ enum jt_err jt_client_secret_check(const struct jt_secret *pepper, const struct 
         found = same && alive ? row : found;
     }
     jt_secret_wipe(hash, sizeof hash);
-    if (found == NULL || !known->enabled || !jt_client_secret_well_formed(secret)) {
+    if (found == NULL || !known->enabled || !is_well_formed(hasher, secret)) {
         return JT_ERR_CLIENT;
     }
     stamp(found->used_s, now_s);

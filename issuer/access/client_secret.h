@@ -11,7 +11,7 @@
 #ifndef JT_ACCESS_CLIENT_SECRET_H
 #define JT_ACCESS_CLIENT_SECRET_H
 
-#include "common/base/digest.h"
+#include "common/base/hasher.h"
 #include "common/base/random.h"
 #include "common/base/secret.h"
 #include "issuer/access/object.h"
@@ -35,9 +35,9 @@ bool jt_client_secret_alive(const struct jt_client_secret *secret, int64_t now_s
 /* A secret's last use is kept to this many seconds. */
 #define JT_CLIENT_SECRET_USE_S 60
 
-/* Does `secret` belong to `client` (NULL: unknown), alive at `now_s`? An unknown or disabled client
+/* Does `secret` belong to `client` (NULL: unknown), alive at `now_s`? The hasher's key is the pepper. An unknown or disabled client
  * costs the same as a wrong secret. The secret's last use is set to now_s. JT_ERR_CLIENT when not; JT_ERR_CRYPTO. */
-JT_MUST_USE enum jt_err jt_client_secret_check(const struct jt_secret *pepper,
+JT_MUST_USE enum jt_err jt_client_secret_check(struct jt_hasher *hasher,
                                                const struct jt_client *client,
                                                struct jt_span secret, int64_t now_s);
 

@@ -55,8 +55,9 @@ static enum jt_err authenticate(struct issuing *issuing)
     const struct jt_issuer *issuer = issuing->worker->issuer;
     const struct jt_client *client =
         jt_access_client(issuing->root->access, issuing->ask.client_id);
-    enum jt_err err = jt_client_secret_check(&issuer->pepper, client, issuing->ask.client_secret,
-                                             jt_clock_wall_s(issuer->clock));
+    enum jt_err err =
+        jt_client_secret_check(issuing->worker->hasher, client, issuing->ask.client_secret,
+                               jt_clock_wall_s(issuer->clock));
     if (err == JT_ERR_CLIENT) {
         /* the same words for an unknown client, a disabled one and a wrong secret */
         return jt_diag_fail(&issuing->diag, err, JT_TOKEN_ERROR_CLIENT);
@@ -78,7 +79,7 @@ static enum jt_err make_jti(struct issuing *issuing)
 {
     uint8_t bytes[JTI_BYTES];
     struct jt_buf text = JT_BUF_INIT(JTI_LEN);
-    JT_TRY(jt_random_fill(issuing->worker->issuer->random, bytes, sizeof bytes));
+    JT_TRY(jt_randompool_take(&issuing->worker->ids, bytes, sizeof bytes));
     JT_TRY(jt_b64url_put(&text, jt_span_of(bytes, sizeof bytes)));
     memcpy(issuing->jti, text.p, JTI_LEN + 1);
     jt_buf_release(&text);

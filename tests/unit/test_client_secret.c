@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jt_digest_hmac goes through the test (-Wl,--wrap), which counts the work. */
+/* jt_hasher_hmac goes through the test (-Wl,--wrap), which counts the work. */
 #include "tests/unit/unit_keys.h"
 
 #include <regex.h>
@@ -10,16 +10,31 @@ static const struct jt_secret pepper = {(uint8_t[]){"0123456789abcdef0123456789a
 
 static size_t hmac_calls, hmac_bytes;
 
-enum jt_err __real_jt_digest_hmac(struct jt_span key, struct jt_span bytes,
+static struct jt_hasher *hasher; /* under the pepper */
+
+enum jt_err __real_jt_hasher_hmac(struct jt_hasher *of, struct jt_span bytes,
                                   uint8_t out[JT_SHA256_LEN]);
-enum jt_err __wrap_jt_digest_hmac(struct jt_span key, struct jt_span bytes,
+enum jt_err __wrap_jt_hasher_hmac(struct jt_hasher *of, struct jt_span bytes,
                                   uint8_t out[JT_SHA256_LEN]);
-enum jt_err __wrap_jt_digest_hmac(struct jt_span key, struct jt_span bytes,
+enum jt_err __wrap_jt_hasher_hmac(struct jt_hasher *of, struct jt_span bytes,
                                   uint8_t out[JT_SHA256_LEN])
 {
     hmac_calls++;
     hmac_bytes += bytes.n;
-    return __real_jt_digest_hmac(key, bytes, out);
+    return __real_jt_hasher_hmac(of, bytes, out);
+}
+
+static int make_hasher(void **state)
+{
+    (void)state;
+    return jt_hasher_new(jt_secret_span(&pepper), &hasher) == JT_OK ? 0 : -1;
+}
+
+static int drop_hasher(void **state)
+{
+    (void)state;
+    jt_hasher_free(hasher);
+    return 0;
 }
 
 /* A client with one secret of each of `n` expiries. */
@@ -53,7 +68,7 @@ static void drop_owner(struct owner *owner)
 
 static enum jt_err check(const struct owner *owner, size_t i, int64_t now_s)
 {
-    return jt_client_secret_check(&pepper, &owner->client, jt_secret_span(&owner->texts[i]), now_s);
+    return jt_client_secret_check(hasher, &owner->client, jt_secret_span(&owner->texts[i]), now_s);
 }
 
 static void make_form_is_what_scanners_look_for(void **state)
@@ -171,7 +186,7 @@ static void check_each_of_several_live_secrets_works(void **state)
     drop_owner(&stranger);
     assert_ok(jt_client_secret_make(&jt_random_system, &stranger.texts[0]));
     assert_err(
-        jt_client_secret_check(&pepper, &owner.client, jt_secret_span(&stranger.texts[0]), 100),
+        jt_client_secret_check(hasher, &owner.client, jt_secret_span(&stranger.texts[0]), 100),
         JT_ERR_CLIENT);
     drop_owner(&stranger);
     /* revoked: the row is gone */
@@ -231,10 +246,10 @@ static void check_prefix_or_empty_refused(void **state)
     make_owner(&owner, 1, (const int64_t[]){0});
     struct jt_span whole = jt_secret_span(&owner.texts[0]);
     for (size_t n = 0; n < whole.n; n++) {
-        assert_err(jt_client_secret_check(&pepper, &owner.client, jt_span_of(whole.p, n), 100),
+        assert_err(jt_client_secret_check(hasher, &owner.client, jt_span_of(whole.p, n), 100),
                    JT_ERR_CLIENT);
     }
-    assert_ok(jt_client_secret_check(&pepper, &owner.client, whole, 100));
+    assert_ok(jt_client_secret_check(hasher, &owner.client, whole, 100));
     drop_owner(&owner);
 }
 
@@ -249,14 +264,14 @@ static void check_unknown_client_does_the_same_hmac(void **state)
     wrong[10] = wrong[10] == 'a' ? 'b' : 'a';
 
     hmac_calls = hmac_bytes = 0;
-    assert_err(jt_client_secret_check(&pepper, &owner.client, jt_span_of(wrong, sizeof wrong), 100),
+    assert_err(jt_client_secret_check(hasher, &owner.client, jt_span_of(wrong, sizeof wrong), 100),
                JT_ERR_CLIENT);
     size_t calls = hmac_calls, bytes = hmac_bytes;
     assert_int_equal(calls, 1);
     assert_int_equal(bytes, JT_CLIENT_SECRET_LEN);
 
     hmac_calls = hmac_bytes = 0;
-    assert_err(jt_client_secret_check(&pepper, NULL, secret, 100), JT_ERR_CLIENT);
+    assert_err(jt_client_secret_check(hasher, NULL, secret, 100), JT_ERR_CLIENT);
     assert_int_equal(hmac_calls, calls);
     assert_int_equal(hmac_bytes, bytes);
 
@@ -283,5 +298,5 @@ int main(void)
         cmocka_unit_test(check_prefix_or_empty_refused),
         cmocka_unit_test(check_unknown_client_does_the_same_hmac),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_hasher, drop_hasher);
 }

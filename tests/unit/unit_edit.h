@@ -145,8 +145,9 @@ static inline const char *secret_id(const json_t *view, size_t index)
 static inline enum jt_err authenticate(const char *name, const char *secret)
 {
     const struct jt_client *client = jt_access_client_named(desk_root()->access, jt_span_str(name));
-    return jt_client_secret_check(&desk.issuer->pepper, client, jt_span_str(secret),
-                                  desk.clock.wall_s);
+    JT_AUTOP(hasher) hasher = NULL;
+    assert_ok(jt_hasher_new(jt_secret_span(&desk.issuer->pepper), &hasher));
+    return jt_client_secret_check(hasher, client, jt_span_str(secret), desk.clock.wall_s);
 }
 
 #endif
