@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/base/span.h"
 
+#include "common/base/word.h"
+
 #include "common/base/base.h"
 
 int jt_span_cmp(struct jt_span a, struct jt_span b)
@@ -57,10 +59,19 @@ static size_t tail_length(uint8_t lead, uint8_t *out_low, uint8_t *out_high)
     return lead >= 0xF0 && lead <= 0xF4 ? 3 : 0;
 }
 
+static bool is_ascii(uint64_t word)
+{
+    return !jt_word_high(word) && !jt_word_below(word, 1);
+}
+
 bool jt_span_utf8(struct jt_span a)
 {
     size_t i = 0;
     while (i < a.n) {
+        if (a.n - i >= JT_WORD_SIZE && is_ascii(jt_word_load(a.p + i))) {
+            i += JT_WORD_SIZE;
+            continue;
+        }
         uint8_t lead = a.p[i++];
         if (lead != 0 && lead < 0x80) {
             continue;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http/form.h"
 
+#include "common/base/word.h"
+
 #include "common/base/base.h"
 
 int jt_form_hex(uint8_t c)
@@ -12,11 +14,32 @@ int jt_form_hex(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Bytes at the front that stand for themselves, by whole words. */
+static size_t plain_run(struct jt_span text)
+{
+    size_t n = 0;
+    while (text.n - n >= JT_WORD_SIZE) {
+        uint64_t word = jt_word_load(text.p + n);
+        if (jt_word_has(word, '%') || jt_word_has(word, '+')) {
+            break;
+        }
+        n += JT_WORD_SIZE;
+    }
+    return n;
+}
+
 /* Writes at most text.n bytes. What it wrote is worth nothing after a failure. */
 static enum jt_err decode(struct jt_span text, bool plus_is_space, uint8_t *out, size_t *out_n)
 {
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
+        size_t plain = plain_run(jt_span_of(text.p + i, text.n - i));
+        memcpy(out + n, text.p + i, plain);
+        n += plain;
+        i += plain;
+        if (i == text.n) {
+            break;
+        }
         uint8_t c = text.p[i];
         if (c == '+' && plus_is_space) {
             c = ' ';

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/jose/jws.h"
 
-#include <openssl/bn.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-
 #include "common/jose/b64url.h"
 #include "common/json/json_index.h"
 
@@ -125,18 +121,48 @@ enum jt_err jt_jws_raw_to_der(struct jt_span raw, size_t coord, uint8_t *out, si
     return JT_OK;
 }
 
+/* X.690 sec. 8.3, 10.1: takes an INTEGER that is not negative off `*der`, in the shortest form and of
+ * at most `coord` bytes, and writes it to `out` with zeros before it. */
+static bool take_integer(struct jt_span *der, size_t coord, uint8_t *out)
+{
+    size_t n = der->n < 3 || der->p[0] != 0x02 ? 0 : der->p[1];
+    if (n == 0 || n >= 0x80 || n > der->n - 2 || der->p[2] >= 0x80) {
+        return false;
+    }
+    struct jt_span value = {der->p + 2, n};
+    *der = (struct jt_span){value.p + n, der->n - 2 - n};
+    if (value.p[0] == 0 && n > 1) {
+        if (value.p[1] < 0x80) {
+            return false; /* a zero that no sign asks for */
+        }
+        value = (struct jt_span){value.p + 1, n - 1};
+    }
+    if (value.n > coord) {
+        return false;
+    }
+    memset(out, 0, coord - value.n);
+    memcpy(out + coord - value.n, value.p, value.n);
+    return true;
+}
+
+/* By hand: it comes after every signature, and libcrypto's reader allocates for each number. */
 enum jt_err jt_jws_der_to_raw(struct jt_span der, size_t coord, uint8_t *out)
 {
-    if (der.n > JT_JWS_DER_MAX || coord > JT_JWS_COORD_MAX) {
+    if (coord == 0 || coord > JT_JWS_COORD_MAX || der.n < 2 || der.n > JT_JWS_DER_MAX ||
+        der.p[0] != 0x30) {
         return JT_ERR_CRYPTO;
     }
-    const unsigned char *p = der.p;
-    (void)ERR_set_mark(); /* the error queue is the program's; an empty one needs no mark */
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)der.n);
-    int ok = sig != NULL && p == der.p + der.n &&
-             BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, (int)coord) == (int)coord &&
-             BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + coord, (int)coord) == (int)coord;
-    ECDSA_SIG_free(sig);
-    (void)ERR_pop_to_mark(); /* as above */
-    return ok ? JT_OK : JT_ERR_CRYPTO;
+    /* X.690 sec. 10.1: a length above 127 takes a second byte, and only such a one */
+    size_t head = der.p[1] == 0x81 ? 3 : 2;
+    if (der.n < head || (head == 3 && der.p[2] < 0x80) || der.p[head - 1] != der.n - head) {
+        return JT_ERR_CRYPTO;
+    }
+    struct jt_span body = {der.p + head, der.n - head};
+    uint8_t raw[2 * JT_JWS_COORD_MAX];
+    if (!take_integer(&body, coord, raw) || !take_integer(&body, coord, raw + coord) ||
+        body.n != 0) {
+        return JT_ERR_CRYPTO;
+    }
+    memcpy(out, raw, 2 * coord);
+    return JT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json/json.h"
 
+#include "common/base/word.h"
 #include "common/json/json_read.h"
 
 #include "common/base/base.h"
@@ -73,21 +74,33 @@ static enum jt_err put_escaped(struct jt_buf *out, uint8_t c)
     }
 }
 
+/* How many bytes of `text` come before the first one that is escaped. */
+static size_t plain_run(struct jt_span text)
+{
+    size_t i = 0;
+    for (; text.n - i >= JT_WORD_SIZE; i += JT_WORD_SIZE) {
+        uint64_t word = jt_word_load(text.p + i);
+        if (jt_word_below(word, 0x20) || jt_word_has(word, '"') || jt_word_has(word, '\\')) {
+            break;
+        }
+    }
+    while (i < text.n && text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\') {
+        i++;
+    }
+    return i;
+}
+
 enum jt_err jt_json_put_string(struct jt_buf *out, struct jt_span text)
 {
     JT_TRY(jt_buf_putc(out, '"'));
-    size_t from = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
+    while (text.n > 0) {
+        size_t n = plain_run(text);
+        JT_TRY(jt_buf_put(out, jt_span_of(text.p, n)));
+        text = jt_span_of(text.p + n, text.n - n);
+        if (text.n > 0) {
+            JT_TRY(put_escaped(out, text.p[0]));
+            text = jt_span_of(text.p + 1, text.n - 1);
         }
-        JT_TRY(jt_buf_put(out, jt_span_of(text.p + from, i - from)));
-        JT_TRY(put_escaped(out, c));
-        from = i + 1;
-    }
-    if (from < text.n) {
-        JT_TRY(jt_buf_put(out, jt_span_of(text.p + from, text.n - from)));
     }
     return jt_buf_putc(out, '"');
 }

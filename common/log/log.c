@@ -3,12 +3,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/base/word.h"
 
 #include "common/base/base.h"
 
 #define TEXT_MAX 256
+#define LAST_S   INT64_C(253402300799) /* of the year 9999 */
 
 struct event_row {
     const char *name;
@@ -53,9 +55,19 @@ static bool is_plain(uint8_t c)
     return c > 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '=';
 }
 
+static bool word_plain(uint64_t word)
+{
+    return !jt_word_high(word) && !jt_word_below(word, 0x21) && !jt_word_has(word, 0x7F) &&
+           !jt_word_has(word, '"') && !jt_word_has(word, '\\') && !jt_word_has(word, '=');
+}
+
 static bool all_plain(struct jt_span text)
 {
-    for (size_t i = 0; i < text.n; i++) {
+    size_t i = 0;
+    while (text.n - i >= JT_WORD_SIZE && word_plain(jt_word_load(text.p + i))) {
+        i += JT_WORD_SIZE;
+    }
+    for (; i < text.n; i++) {
         if (!is_plain(text.p[i])) {
             return false;
         }
@@ -79,19 +91,27 @@ static void put_escaped(struct line *line, uint8_t c)
     }
 }
 
+/* Of one byte a character: cut where the line is full. */
+static void put_plain(struct line *line, struct jt_span text)
+{
+    size_t room = sizeof line->text - LINE_KEPT - line->n;
+    size_t n = text.n < room ? text.n : room;
+    put(line, (const char *)text.p, n);
+    line->full = line->full || n < text.n;
+}
+
 /* Cut between two characters when the line is full; the closing quote always has its room. */
 static void put_value(struct line *line, struct jt_span text)
 {
-    bool quoted = !all_plain(text);
-    if (quoted) {
-        put_text(line, "\"");
+    if (all_plain(text)) {
+        put_plain(line, text);
+        return;
     }
+    put_text(line, "\"");
     for (size_t i = 0; i < text.n; i++) {
         put_escaped(line, text.p[i]);
     }
-    if (quoted) {
-        line->text[line->n++] = '"';
-    }
+    line->text[line->n++] = '"';
 }
 
 /* A field whose key, '=' and first character no longer fit is left out whole. */
@@ -115,17 +135,43 @@ static void put_field(struct line *line, const struct jt_log_field *field)
     put_value(line, text);
 }
 
+/* `digits` of them, before `end`. */
+static void put_digits(char *end, int64_t value, int digits)
+{
+    for (; digits > 0; digits--, value /= 10) {
+        *--end = (char)('0' + value % 10);
+    }
+}
+
+/* The day `days` after 1970-01-01 in years that begin in March, so that a leap day ends its year, as
+ * YYYY-MM-DD. */
+static void put_date(char out[10], int64_t days)
+{
+    days += 719468;              /* since 0000-03-01 */
+    int64_t era = days / 146097; /* of 400 years, all of the same length */
+    int64_t of_era = days - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153; /* 0: March */
+    int64_t day = of_year - (153 * month + 2) / 5 + 1;
+    put_digits(out + 4, era * 400 + year + (month >= 10), 4);
+    put_digits(out + 7, month < 10 ? month + 3 : month - 9, 2);
+    put_digits(out + 10, day, 2);
+}
+
+/* By hand: gmtime_r takes a lock that all threads share, and strftime costs a microsecond. */
 static void put_time(struct line *line, int64_t wall_s)
 {
-    time_t t = (time_t)wall_s;
-    struct tm utc;
-    if (gmtime_r(&t, &utc) == NULL) { /* past any calendar: shown as 1970 */
-        utc = (struct tm){.tm_year = 70, .tm_mday = 1};
+    char text[] = "YYYY-MM-DDThh:mm:ssZ "; /* RFC 3339 sec. 5.6: date-time in UTC */
+    if (wall_s < 0 || wall_s > LAST_S) {   /* no time of ours: shown as 1970 */
+        wall_s = 0;
     }
-    char text[64];
-    /* RFC 3339 sec. 5.6: date-time in UTC with whole seconds */
-    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ ", &utc); /* 21 bytes for our age */
-    put_text(line, text);
+    int64_t of_day = wall_s % 86400;
+    put_date(text, wall_s / 86400);
+    put_digits(text + 13, of_day / 3600, 2);
+    put_digits(text + 16, of_day / 60 % 60, 2);
+    put_digits(text + 19, of_day % 60, 2);
+    put(line, text, sizeof text - 1);
 }
 
 struct jt_log_field jt_log_own(const char *key, struct jt_span text)
@@ -160,7 +206,9 @@ void jt_log_write(const struct jt_log *log, enum jt_log_event event,
     if (log == NULL || log->fd < 0 || row->level > log->level) {
         return;
     }
-    struct line line = {.n = 0};
+    struct line line;
+    line.n = 0; /* its text is not cleared */
+    line.full = false;
     put_time(&line, jt_clock_wall_s(log->clock));
     put_text(&line, level_names[row->level]);
     put_text(&line, " ev=");

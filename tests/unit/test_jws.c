@@ -274,6 +274,23 @@ static void der_malformed_refused_repaired_accepted(void **state)
         "02",               /* r negative */
         "3003020101",       /* s absent */
         "3006040101020102", /* not an INTEGER */
+        "3007020200010201"
+        "02", /* a zero too many before r */
+        "3007020101020200"
+        "02",               /* and before s */
+        "3006020002020002", /* r of no byte */
+        "3081060201010201"
+        "02", /* the length in a longer form than it needs */
+        "3082000602010102"
+        "0102", /* and longer yet */
+        "3080020101020102"
+        "0000",             /* of no length */
+        "3006028101020102", /* r's length in a longer form */
+        "3006020101028001", /* s of no length */
+        "3008020101020102"
+        "0500", /* a third value */
+        "30",   /* cut in the length */
+        "3081",
     };
     uint8_t der[64], raw[64];
     for (size_t i = 0; i < JT_COUNT(refused); i++) {

@@ -69,6 +69,9 @@ static void write_time_follows_the_clock(void **state)
         int64_t s;
         const char *text;
     } rows[] = {{0, "1970-01-01T00:00:00Z "},
+                {-1, "1970-01-01T00:00:00Z "},
+                {253402300799, "9999-12-31T23:59:59Z "},
+                {253402300800, "1970-01-01T00:00:00Z "},
                 {951868799, "2000-02-29T23:59:59Z "},
                 {951868800, "2000-03-01T00:00:00Z "},
                 {4102444800, "2100-01-01T00:00:00Z "},
@@ -78,6 +81,24 @@ static void write_time_follows_the_clock(void **state)
         now_s = rows[i].s;
         jt_log_write(&sink.log, JT_EV_DAEMON_STOP, NULL, 0);
         assert_memory_equal(read_line(&sink), rows[i].text, strlen(rows[i].text));
+    }
+    close_sink(&sink);
+}
+
+/* Every day of two and a half turns of the calendar, beside the C library's. */
+static void write_date_is_the_calendars(void **state)
+{
+    (void)state;
+    struct sink sink = open_sink(JT_LOG_INFO);
+    for (int64_t day = 0; day < 365250; day++) {
+        char want[32];
+        struct tm utc;
+        now_s = day * 86400 + day % 86400;
+        time_t t = (time_t)now_s;
+        assert_non_null(gmtime_r(&t, &utc));
+        assert_int_equal(strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%SZ ", &utc), 21);
+        jt_log_write(&sink.log, JT_EV_DAEMON_STOP, NULL, 0);
+        assert_memory_equal(read_line(&sink), want, 21);
     }
     close_sink(&sink);
 }
@@ -220,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_event_gives_time_level_name_and_fields),
         cmocka_unit_test(write_time_follows_the_clock),
+        cmocka_unit_test(write_date_is_the_calendars),
         cmocka_unit_test(write_value_escaped_only_where_needed),
         cmocka_unit_test(write_any_bytes_gives_one_line_of_printable_ascii),
         cmocka_unit_test(write_peer_text_cut_at_64_and_own_at_256),
