@@ -7,6 +7,7 @@
 #include "common/base/folder.h"
 #include "issuer/change.h"
 #include "issuer/kek_steps.h"
+#include "issuer/token_claims.h"
 #include "issuer/uses.h"
 
 #include "common/base/base.h"
@@ -264,6 +265,7 @@ enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer, struct jt_issuer_work
     }
     worker->issuer = issuer;
     jt_randompool_init(&worker->ids, issuer->random);
+    worker->scope = (struct jt_buf)JT_BUF_INIT(JT_TOKEN_CLAIMS_MAX_SCOPE);
     enum jt_err err = jt_slots_join(issuer->roots, &worker->slot);
     if (err == JT_OK) {
         err = jt_signer_lane_new(issuer->signer, &worker->lane);
@@ -290,6 +292,7 @@ void jt_issuer_worker_free(struct jt_issuer_worker *worker)
         jt_counter_leave(worker->issuer->counters, worker->counter);
         jt_hasher_free(worker->hasher);
         jt_randompool_release(&worker->ids);
+        jt_buf_release(&worker->scope);
         free(worker);
     }
 }

@@ -79,6 +79,7 @@ struct jt_issuer_worker {
     struct jt_counter *counter;
     struct jt_hasher *hasher; /* its key is the pepper, which an issuer never changes */
     struct jt_randompool ids; /* for jti */
+    struct jt_buf scope;      /* of the token that is being made */
 };
 
 JT_MUST_USE enum jt_err jt_issuer_worker_new(struct jt_issuer *issuer,

@@ -46,15 +46,15 @@ enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t longest_s)
     return JT_OK;
 }
 
-static enum jt_err put_text(struct jt_buf *out, const char *before, struct jt_span value)
+static enum jt_err put_text(struct jt_buf *out, struct jt_span before, struct jt_span value)
 {
-    JT_TRY(jt_buf_puts(out, before));
+    JT_TRY(jt_buf_put(out, before));
     return jt_json_put_string(out, value);
 }
 
-static enum jt_err put_number(struct jt_buf *out, const char *before, int64_t value)
+static enum jt_err put_number(struct jt_buf *out, struct jt_span before, int64_t value)
 {
-    JT_TRY(jt_buf_puts(out, before));
+    JT_TRY(jt_buf_put(out, before));
     return jt_buf_puti(out, value);
 }
 
@@ -62,27 +62,27 @@ static enum jt_err put_number(struct jt_buf *out, const char *before, int64_t va
 static enum jt_err put_aud(const struct jt_claims *claims, struct jt_buf *out)
 {
     if (claims->n_aud == 1) {
-        return put_text(out, ",\"aud\":", claims->aud[0]);
+        return put_text(out, JT_SPAN(",\"aud\":"), claims->aud[0]);
     }
     for (size_t i = 0; i < claims->n_aud; i++) {
-        JT_TRY(put_text(out, i == 0 ? ",\"aud\":[" : ",", claims->aud[i]));
+        JT_TRY(put_text(out, i == 0 ? JT_SPAN(",\"aud\":[") : JT_SPAN(","), claims->aud[i]));
     }
     return jt_buf_putc(out, ']');
 }
 
 enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out)
 {
-    JT_TRY(put_text(out, "{\"iss\":", claims->iss));
-    JT_TRY(put_text(out, ",\"sub\":", claims->sub));
+    JT_TRY(put_text(out, JT_SPAN("{\"iss\":"), claims->iss));
+    JT_TRY(put_text(out, JT_SPAN(",\"sub\":"), claims->sub));
     JT_TRY(put_aud(claims, out));
-    JT_TRY(put_text(out, ",\"client_id\":", claims->client_id));
+    JT_TRY(put_text(out, JT_SPAN(",\"client_id\":"), claims->client_id));
     if (claims->scope.n > 0) {
-        JT_TRY(put_text(out, ",\"scope\":", claims->scope));
+        JT_TRY(put_text(out, JT_SPAN(",\"scope\":"), claims->scope));
     }
-    JT_TRY(put_number(out, ",\"iat\":", claims->iat_s));
-    JT_TRY(put_number(out, ",\"nbf\":", claims->nbf_s));
-    JT_TRY(put_number(out, ",\"exp\":", claims->exp_s));
-    JT_TRY(put_text(out, ",\"jti\":", claims->jti));
+    JT_TRY(put_number(out, JT_SPAN(",\"iat\":"), claims->iat_s));
+    JT_TRY(put_number(out, JT_SPAN(",\"nbf\":"), claims->nbf_s));
+    JT_TRY(put_number(out, JT_SPAN(",\"exp\":"), claims->exp_s));
+    JT_TRY(put_text(out, JT_SPAN(",\"jti\":"), claims->jti));
     if (claims->extra.n > 0) {
         JT_TRY(jt_buf_putc(out, ','));
         JT_TRY(jt_buf_put(out, claims->extra));

@@ -20,6 +20,14 @@
         }                                 \
     } while (0)
 
+/* On a local of kibibytes whose members are all set before they are read: release builds clear every
+ * other one first (-ftrivial-auto-var-init). */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#    define JT_UNCLEARED __attribute__((uninitialized))
+#else
+#    define JT_UNCLEARED
+#endif
+
 /* Lets a must-use result go, where a comment beside it says why that is right. */
 #define JT_IGNORE(call)                       \
     do {                                      \

@@ -3,10 +3,18 @@
 
 #include <microhttpd.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/base.h"
+
+void jt_answer_init(struct jt_answer *answer)
+{
+    memset(answer, 0, offsetof(struct jt_answer, headers));
+    answer->status = 500;
+    answer->body.max = JT_ANSWER_BODY_MAX;
+}
 
 void jt_answer_header(struct jt_answer *answer, const char *name, const char *format, ...)
 {

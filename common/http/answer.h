@@ -9,10 +9,8 @@
 
 #include "common/http/server.h"
 
-#define JT_ANSWER_INIT                                         \
-    {                                                          \
-        .status = 500, .body = JT_BUF_INIT(JT_ANSWER_BODY_MAX) \
-    }
+/* Status 500 and nothing else. */
+void jt_answer_init(struct jt_answer *answer);
 
 /* Queues the answer and takes its body: a shared one is released when it has been sent, or now if
  * it cannot be. False: nothing was queued, the connection has to be closed. */

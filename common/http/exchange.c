@@ -176,7 +176,8 @@ static enum MHD_Result refuse(struct exchange *ex, struct MHD_Connection *connec
                               const char *sentence, bool close)
 {
     const struct jt_server_conf *conf = ex->set->conf;
-    struct jt_answer answer = JT_ANSWER_INIT;
+    JT_UNCLEARED struct jt_answer answer;
+    jt_answer_init(&answer);
     answer.status = status;
     conf->refusal(conf->app, status, sentence, &answer);
     answer.close = answer.close || close;
@@ -345,7 +346,8 @@ static enum MHD_Result dispatch(struct exchange *ex, struct MHD_Connection *conn
     }
     request.body = jt_buf_span(&ex->body.whole);
     request.stream = ex->body.state;
-    struct jt_answer answer = JT_ANSWER_INIT;
+    JT_UNCLEARED struct jt_answer answer;
+    jt_answer_init(&answer);
     atomic_store_explicit(&ex->lane->busy, true, memory_order_relaxed);
     ex->match.route->handler(ex->set->conf->app, &request, &answer);
     atomic_store_explicit(&ex->lane->busy, false, memory_order_relaxed);

@@ -68,11 +68,11 @@ struct jt_answer {
     struct jt_span shared_body; /* instead of body: sent without a copy until *release is called */
     void (*shared_release)(void *ctx);
     void *shared_ctx;
-    struct jt_answer_header headers[4];
-    size_t n_headers;
     const struct jt_answer_line *lines; /* further ones */
     size_t n_lines;
     bool close; /* close the connection after it */
+    size_t n_headers;
+    struct jt_answer_header headers[4]; /* the last: what is unused is not cleared */
 };
 
 #define JT_ANSWER_BODY_MAX ((size_t)16 * 1024 * 1024)

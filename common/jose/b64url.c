@@ -24,27 +24,32 @@ static const uint8_t standard_values[256] = {
     LETTERS('A', 0), LETTERS('a', 26), ROW_LETTERS('0', 52), ['+'] = 63, ['/'] = 64,
 };
 
-enum jt_err jt_b64url_put(struct jt_buf *out, struct jt_span bytes)
+void jt_b64url_encode(struct jt_span bytes, char *out)
 {
-    JT_TRY(jt_buf_reserve(out, JT_B64URL_LEN(bytes.n)));
-    uint8_t *to = out->p + out->len;
+    char *to = out;
     size_t i = 0;
     for (; i + 2 < bytes.n; i += 3) {
         uint32_t v = (uint32_t)bytes.p[i] << 16 | (uint32_t)bytes.p[i + 1] << 8 | bytes.p[i + 2];
-        *to++ = (uint8_t)alphabet[v >> 18];
-        *to++ = (uint8_t)alphabet[v >> 12 & 63];
-        *to++ = (uint8_t)alphabet[v >> 6 & 63];
-        *to++ = (uint8_t)alphabet[v & 63];
+        *to++ = alphabet[v >> 18];
+        *to++ = alphabet[v >> 12 & 63];
+        *to++ = alphabet[v >> 6 & 63];
+        *to++ = alphabet[v & 63];
     }
     if (bytes.n - i == 1) {
-        *to++ = (uint8_t)alphabet[bytes.p[i] >> 2];
-        *to++ = (uint8_t)alphabet[(bytes.p[i] & 3) << 4];
+        *to++ = alphabet[bytes.p[i] >> 2];
+        *to++ = alphabet[(bytes.p[i] & 3) << 4];
     } else if (bytes.n - i == 2) {
-        *to++ = (uint8_t)alphabet[bytes.p[i] >> 2];
-        *to++ = (uint8_t)alphabet[(bytes.p[i] & 3) << 4 | bytes.p[i + 1] >> 4];
-        *to++ = (uint8_t)alphabet[(bytes.p[i + 1] & 15) << 2];
+        *to++ = alphabet[bytes.p[i] >> 2];
+        *to++ = alphabet[(bytes.p[i] & 3) << 4 | bytes.p[i + 1] >> 4];
+        *to++ = alphabet[(bytes.p[i + 1] & 15) << 2];
     }
     *to = 0;
+}
+
+enum jt_err jt_b64url_put(struct jt_buf *out, struct jt_span bytes)
+{
+    JT_TRY(jt_buf_reserve(out, JT_B64URL_LEN(bytes.n)));
+    jt_b64url_encode(bytes, (char *)out->p + out->len);
     out->len += JT_B64URL_LEN(bytes.n);
     return JT_OK;
 }

@@ -15,6 +15,9 @@
 #define JT_B64URL_LEN(n)     (((n)*4 + 2) / 3)
 #define JT_B64URL_DECODED(n) ((n)*3 / 4)
 
+/* Writes the encoding of `bytes` and a NUL to `out`, which has room for JT_B64URL_LEN(bytes.n) + 1. */
+void jt_b64url_encode(struct jt_span bytes, char *out);
+
 /* Appends the encoding of `bytes`. JT_ERR_LIMIT, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_b64url_put(struct jt_buf *out, struct jt_span bytes);
 

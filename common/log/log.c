@@ -206,8 +206,8 @@ void jt_log_write(const struct jt_log *log, enum jt_log_event event,
     if (log == NULL || log->fd < 0 || row->level > log->level) {
         return;
     }
-    struct line line;
-    line.n = 0; /* its text is not cleared */
+    JT_UNCLEARED struct line line;
+    line.n = 0;
     line.full = false;
     put_time(&line, jt_clock_wall_s(log->clock));
     put_text(&line, level_names[row->level]);

@@ -234,7 +234,7 @@ enum jt_err jt_decide(const struct jt_access *access, const struct jt_client *cl
                       const struct jt_decide_ask *ask, struct jt_decision *out_decision,
                       struct jt_diag *diag)
 {
-    struct words words;
+    JT_UNCLEARED struct words words;
     out_decision->n_resources = out_decision->n_scopes = out_decision->n_dropped = 0;
     out_decision->choice = JT_CHOSEN_NONE;
     JT_TRY(split_scope(ask->scope, &words, diag));

@@ -11,7 +11,9 @@
 #include "common/base/base.h"
 
 #define JTI_BYTES 16
-#define JTI_LEN   22
+#define JTI_LEN   JT_B64URL_LEN(JTI_BYTES)
+#define BODY_ROOM \
+    1000 /* most answers fit; with the NUL in what malloc gives from its fastest list */
 
 /* All that one request makes on its way; released as a whole. */
 struct issuing {
@@ -20,7 +22,7 @@ struct issuing {
     struct jt_token_request ask;
     const struct jt_client *client;
     struct jt_decision decision;
-    struct jt_buf scope;
+    struct jt_buf *scope; /* the worker's */
     char jti[JTI_LEN + 1];
     struct jt_diag diag;
 };
@@ -72,23 +74,20 @@ static enum jt_err decide(struct issuing *issuing)
                                 issuing->ask.scope};
     JT_TRY(jt_decide(issuing->root->access, issuing->client, &ask, &issuing->decision,
                      &issuing->diag));
-    return jt_token_claims_scope(&issuing->decision, &issuing->scope);
+    return jt_token_claims_scope(&issuing->decision, issuing->scope);
 }
 
 static enum jt_err make_jti(struct issuing *issuing)
 {
     uint8_t bytes[JTI_BYTES];
-    struct jt_buf text = JT_BUF_INIT(JTI_LEN);
     JT_TRY(jt_randompool_take(&issuing->worker->ids, bytes, sizeof bytes));
-    JT_TRY(jt_b64url_put(&text, jt_span_of(bytes, sizeof bytes)));
-    memcpy(issuing->jti, text.p, JTI_LEN + 1);
-    jt_buf_release(&text);
+    jt_b64url_encode(jt_span_of(bytes, sizeof bytes), issuing->jti);
     return JT_OK;
 }
 
 static enum jt_err sign(struct issuing *issuing, struct jt_buf *out)
 {
-    const struct jt_token_claims_own own = {jt_buf_span(&issuing->scope), jt_span_str(issuing->jti),
+    const struct jt_token_claims_own own = {jt_buf_span(issuing->scope), jt_span_str(issuing->jti),
                                             jt_clock_wall_s(issuing->worker->issuer->clock)};
     struct jt_token_claims made;
     jt_token_claims_fill(issuing->root, issuing->client, &issuing->decision, &own, &made);
@@ -103,13 +102,13 @@ static enum jt_err answer_token(struct issuing *issuing, struct jt_answer *answe
 {
     struct jt_buf *body = &answer->body;
     JT_TRY(make_jti(issuing));
-    JT_TRY(jt_buf_reserve(body, 1024)); /* most tokens: one allocation */
-    JT_TRY(jt_buf_puts(body, "{\"access_token\":\""));
+    JT_TRY(jt_buf_reserve(body, BODY_ROOM)); /* most tokens: one allocation */
+    JT_TRY(jt_buf_put(body, JT_SPAN("{\"access_token\":\"")));
     JT_TRY(sign(issuing, body));
-    JT_TRY(jt_buf_puts(body, "\",\"token_type\":\"Bearer\",\"expires_in\":"));
+    JT_TRY(jt_buf_put(body, JT_SPAN("\",\"token_type\":\"Bearer\",\"expires_in\":")));
     JT_TRY(jt_buf_puti(body, issuing->decision.lifetime_s));
-    JT_TRY(jt_buf_puts(body, ",\"scope\":"));
-    JT_TRY(jt_json_put_string(body, jt_buf_span(&issuing->scope)));
+    JT_TRY(jt_buf_put(body, JT_SPAN(",\"scope\":")));
+    JT_TRY(jt_json_put_string(body, jt_buf_span(issuing->scope)));
     JT_TRY(jt_buf_putc(body, '}'));
     answer->status = 200;
     answer->content_type = "application/json";
@@ -125,7 +124,7 @@ static enum jt_err issue(struct issuing *issuing, struct jt_answer *answer)
     JT_TRY(check_grant_type(issuing));
     JT_TRY(check_staleness(issuing));
     for (int attempt = 0;; attempt++) {
-        jt_buf_clear(&issuing->scope);
+        jt_buf_clear(issuing->scope);
         JT_TRY(authenticate(issuing));
         JT_TRY(decide(issuing));
         enum jt_err err = answer_token(issuing, answer);
@@ -160,7 +159,7 @@ static void log_outcome(const struct issuing *issuing, enum jt_err err)
     }
     jt_log(log, JT_EV_TOKEN_ISSUE, jt_log_own("client", issuing->client->object.id),
            jt_log_own("resource", all.len > 0 ? jt_buf_span(&all) : first),
-           jt_log_own("scope", jt_buf_span(&issuing->scope)),
+           jt_log_own("scope", jt_buf_span(issuing->scope)),
            jt_log_str("kid", issuing->root->keys->signing_kid[decision->alg]),
            jt_log_str("jti", issuing->jti));
 }
@@ -168,10 +167,10 @@ static void log_outcome(const struct issuing *issuing, enum jt_err err)
 void jt_token_post(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
     (void)app; /* the worker knows the issuer */
-    struct issuing issuing;
+    JT_UNCLEARED struct issuing issuing;
     issuing.worker = request->thread;
     issuing.client = NULL;
-    issuing.scope = (struct jt_buf)JT_BUF_INIT(JT_TOKEN_CLAIMS_MAX_SCOPE);
+    issuing.scope = &issuing.worker->scope;
     issuing.diag.text[0] = 0;
     issuing.root = jt_issuer_enter(issuing.worker);
     bool allow_query =
@@ -185,6 +184,5 @@ void jt_token_post(void *app, const struct jt_request *request, struct jt_answer
     if (err != JT_OK) {
         jt_oauth_refuse(answer, err, jt_diag_text(&issuing.diag, err), issuing.ask.by_header);
     }
-    jt_buf_release(&issuing.scope);
     jt_token_request_release(&issuing.ask);
 }

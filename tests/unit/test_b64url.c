@@ -204,9 +204,30 @@ static void lengths_are_exact_for_every_size(void **state)
     }
 }
 
+/* Texts of every length up to some blocks, into room that is just enough. */
+static void encode_is_what_put_appends(void **state)
+{
+    (void)state;
+    uint8_t bytes[40];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 37 + 200);
+    }
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        JT_AUTO(buf) want = JT_BUF_INIT(64);
+        char text[64];
+        memset(text, '!', sizeof text);
+        assert_ok(jt_b64url_put(&want, jt_span_of(bytes, n)));
+        jt_b64url_encode(jt_span_of(bytes, n), text);
+        assert_string_equal(text, jt_buf_str(&want));
+        assert_int_equal(strlen(text), JT_B64URL_LEN(n));
+        assert_int_equal(text[JT_B64URL_LEN(n) + 1], '!');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encode_is_what_put_appends),
         cmocka_unit_test(put_and_decode_the_published_vectors),
         cmocka_unit_test(decode_other_form_refused_repaired_accepted),
         cmocka_unit_test(decode_standard_other_form_refused_repaired_accepted),
