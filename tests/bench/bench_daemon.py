@@ -5,10 +5,10 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 RESOURCE = "https://api.example.com/"
@@ -25,10 +25,11 @@ class Unix(http.client.HTTPConnection):
 
 
 class Daemon:
-    """Runs jetond of `bin_dir` over `folder`; ready is its own log line. `store` and `keys` are YAML
-    for those sections, `kek` the file of another daemon's key-encryption key."""
+    """Runs jetond of `bin_dir` over `folder`; ready is its own log line. `store`, `keys` and `http` are
+    YAML for those sections, `more` is YAML for others, `kek` the file of another daemon's
+    key-encryption key. The log goes to a file: nobody has to be woken to read it."""
 
-    def __init__(self, bin_dir, folder, store=None, keys="", kek=None, threads=0):
+    def __init__(self, bin_dir, folder, store=None, keys="", kek=None, threads=0, http="", more=""):
         self.jetond, self.folder = os.path.join(bin_dir, "jetond"), folder
         self.socket = os.path.join(folder, "admin.sock")
         self.kek = kek or os.path.join(folder, "kek")
@@ -40,17 +41,27 @@ class Daemon:
         self.config = os.path.join(folder, "jetond.yaml")
         pathlib.Path(self.config).write_text(
             f"issuer: http://127.0.0.1:1\nlisten: 127.0.0.1:0\nadmin: {{socket: {self.socket}}}\n"
-            f"store: {{{store}}}\nhttp: {{threads: {threads}}}\nkeys: {{kek_file: {self.kek}{keys}}}\n", encoding="ascii")
+            f"store: {{{store}}}\nhttp: {{threads: {threads}{http}}}\n"
+            f"keys: {{kek_file: {self.kek}{keys}}}\n{more}", encoding="ascii")
+        self.log = os.path.join(folder, "log")
 
     def __enter__(self):
-        self.process = subprocess.Popen([self.jetond, "serve", "--config", self.config],
-                                        stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if "ev=daemon.ready" in line:
-                self.address = line.split("listen=")[1].split()[0]
-                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([self.jetond, "serve", "--config", self.config], stderr=log)
+        while True:
+            ended = self.process.poll() is not None
+            text = pathlib.Path(self.log).read_text(encoding="utf-8", errors="replace")
+            ready = re.search(r"ev=daemon\.ready .*?listen=(\S+).*\n", text)
+            if ready is not None:
+                self.address = ready.group(1)
                 return self
-        raise SystemExit("the daemon did not start")
+            if ended:
+                raise SystemExit(f"the daemon did not start: {text}")
+            time.sleep(0.005)
+
+    def forget_log(self):
+        """So that a long run does not fill the disk."""
+        os.truncate(self.log, 0)
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
@@ -62,13 +73,17 @@ class Daemon:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def cpu_ns(self):
-        """Of the daemon and of a signer process of its own, all threads that live."""
-        total, pids = 0, [self.process.pid]
-        for pid in pids:
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-                total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
-                pids += map(int, (task / "children").read_text(encoding="ascii").split())
-        return total
+        return cpu_ns(self.process.pid)
+
+
+def cpu_ns(first):
+    """Of the process and all below it, such as a signer process: all threads that live."""
+    total, pids = 0, [first]
+    for pid in pids:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+            pids += map(int, (task / "children").read_text(encoding="ascii").split())
+    return total
 
 
 def call(connection, method, path, body=None):
