@@ -9,44 +9,23 @@ import base64
 import http.client
 import json
 import os
-import re
 import statistics
 import subprocess
 import tempfile
 import threading
 import urllib.parse
 
+import wrk
 from bench_daemon import RESOURCE, Daemon, Unix, call, now_s, write_jsonl
 
 CHANGES_A_SECOND = 100
 CONNECTIONS = 4
 VISIBLE = 200  # changes whose visibility is timed
 
-SCRIPT = """
-wrk.method = "POST"
-wrk.body = "grant_type=client_credentials&resource={resource}"
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.headers["Authorization"] = "Basic {basic}"
-function response(status) if status ~= 200 then os.exit(1) end end
-"""
-UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
-
-def percentile_ms(text, which):
-    value, unit = re.search(rf"^\s+{which}%\s+([\d.]+)(us|ms|s)$", text, re.M).groups()
-    return float(value) * UNITS[unit]
-
-
-def load(address, script, seconds):
+def load(address, clients, seconds):
     """Percentiles of one round of token requests."""
-    ended = subprocess.run(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
-                            "--latency", "-s", script, f"http://{address}/oauth2/token"],
-                           capture_output=True, text=True, check=False)
-    if ended.returncode != 0 or "Non-2xx" in ended.stdout or "Socket errors" in ended.stdout:
-        raise SystemExit(f"wrk: {ended.stdout}{ended.stderr}")
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", ended.stdout).group(1))
-    return {"p50_ms": percentile_ms(ended.stdout, 50), "p99_ms": percentile_ms(ended.stdout, 99),
-            "per_s": rate}
+    return wrk.run(f"http://{address}/oauth2/token", clients, RESOURCE, seconds, CONNECTIONS)
 
 
 class Changer(threading.Thread):
@@ -66,10 +45,10 @@ class Changer(threading.Thread):
         self.rate = self.done / (now_s() - begun)
 
 
-def loaded(daemon, script, args):
+def loaded(daemon, clients, args):
     changer = Changer(daemon.socket, args.n)
     changer.start()
-    told = load(daemon.address, script, args.seconds)
+    told = load(daemon.address, clients, args.seconds)
     changer.stop.set()
     changer.join()
     return {**told, "changes_per_s": changer.rate}
@@ -92,19 +71,20 @@ def visible_ms(daemon, client, basic):
         yield (now_s() - begun) * 1000
 
 
-def visible_under_load(daemon, client, basic, script, args):
+def visible_under_load(daemon, client, basic, clients, args):
     """The same while other token requests and other changes come as fast as above."""
     changer = Changer(daemon.socket, args.n)
-    wrk = subprocess.Popen(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "600s", "-s", script,
-                            f"http://{daemon.address}/oauth2/token"], stdout=subprocess.DEVNULL)
+    load_beside = subprocess.Popen(
+        wrk.command(f"http://{daemon.address}/oauth2/token", clients, RESOURCE, 600, CONNECTIONS),
+        stdout=subprocess.DEVNULL)
     changer.start()
     try:
         return list(visible_ms(daemon, client, basic))
     finally:
         changer.stop.set()
         changer.join()
-        wrk.kill()
-        wrk.wait()
+        load_beside.kill()
+        load_beside.wait()
 
 
 def measure(args, daemon):
@@ -112,16 +92,15 @@ def measure(args, daemon):
     client = call(connection, "POST", "/clients",
                   {"name": "caller", "grants": [RESOURCE + "#read"]})
     basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT.format(resource=urllib.parse.quote(RESOURCE, safe=""), basic=basic))
-        script.flush()
-        load(daemon.address, script.name, 1)  # to warm up
-        quiet, busy = [], []
-        for _ in range(args.rounds):
-            quiet.append(load(daemon.address, script.name, args.seconds))
-            busy.append(loaded(daemon, script.name, args))
-        alone = sorted(visible_ms(daemon, client["client_id"], basic))
-        seen = sorted(visible_under_load(daemon, client["client_id"], basic, script.name, args))
+    clients = wrk.write_clients(os.path.join(daemon.folder, "clients"),
+                                [(client["client_id"], client["client_secret"])])
+    load(daemon.address, clients, 1)  # to warm up
+    quiet, busy = [], []
+    for _ in range(args.rounds):
+        quiet.append(load(daemon.address, clients, args.seconds))
+        busy.append(loaded(daemon, clients, args))
+    alone = sorted(visible_ms(daemon, client["client_id"], basic))
+    seen = sorted(visible_under_load(daemon, client["client_id"], basic, clients, args))
 
     def median(rounds, name):
         return statistics.median(row[name] for row in rounds)

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 RESOURCE = "https://api.example.com/"
+SCOPE = "read"
 
 
 class Unix(http.client.HTTPConnection):
@@ -95,6 +96,16 @@ def call(connection, method, path, body=None):
     if answer.status not in (200, 201, 204):
         raise SystemExit(f"{method} {path}: {answer.status} {text}")
     return json.loads(text) if text else None
+
+
+def make_clients(daemon, n):
+    """A resource and clients that hold SCOPE on it; their ids and secrets."""
+    connection = Unix(daemon.socket)
+    call(connection, "POST", "/resources", {"identifier": RESOURCE, "scopes": [SCOPE]})
+    for i in range(n):
+        made = call(connection, "POST", "/clients",
+                    {"name": f"client-{i:06}", "grants": [f"{RESOURCE}#{SCOPE}"]})
+        yield made["client_id"], made["client_secret"]
 
 
 def objects(clients):

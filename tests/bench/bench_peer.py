@@ -20,9 +20,7 @@ import tempfile
 import urllib.parse
 
 import wrk
-from bench_daemon import RESOURCE, Daemon, Unix, call, cpu_ns
-
-SCOPE = "read"
+from bench_daemon import RESOURCE, SCOPE, Daemon, cpu_ns, make_clients
 
 
 def certificate(folder):
@@ -68,16 +66,6 @@ class Side:
                           close=1 if args.tls else None)
         return {"cpu_us": (cpu_ns(self.pid) - before) / 1000 / figures["requests"],
                 "per_s": figures["per_s"], "p99_ms": figures["p99_ms"]}
-
-
-def make_clients(daemon, n):
-    """Clients that hold what is asked for; their ids and secrets."""
-    connection = Unix(daemon.socket)
-    call(connection, "POST", "/resources", {"identifier": RESOURCE, "scopes": [SCOPE]})
-    for i in range(n):
-        made = call(connection, "POST", "/clients",
-                    {"name": f"client-{i:06}", "grants": [f"{RESOURCE}#{SCOPE}"]})
-        yield made["client_id"], made["client_secret"]
 
 
 class Peer:

@@ -4,27 +4,18 @@
 PostgreSQL database, beside two without one (each over a file of its own), all of the same load, in
 turns; medians over the rounds. Needs wrk and a PostgreSQL server to be installed, not running."""
 import argparse
-import base64
 import contextlib
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import tempfile
 import time
-import urllib.parse
 
+import wrk
 from bench_daemon import RESOURCE, Daemon, Unix, call
 
-SCRIPT = """
-wrk.method = "POST"
-wrk.body = "grant_type=client_credentials&resource={resource}"
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.headers["Authorization"] = "Basic {basic}"
-function response(status) if status ~= 200 then os.exit(1) end end
-"""
 POSTGRES = pathlib.Path(__file__).parent.parent / "support" / "postgres.sh"
 
 
@@ -44,31 +35,28 @@ def postgres():
             server.terminate()
 
 
-def script_for(daemon, folder, name):
-    """A script for wrk, of a client made by `daemon`."""
+def client_of(daemon, folder, name):
+    """The file of a client made by `daemon`."""
     connection = Unix(daemon.socket)
     if call(connection, "GET", "/resources")["items"] == []:
         call(connection, "POST", "/resources", {"identifier": RESOURCE, "scopes": ["read"]})
-    client = call(connection, "POST", "/clients", {"name": name, "grants": [RESOURCE + "#read"]})
-    basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
-    path = pathlib.Path(folder) / (name + ".lua")
-    path.write_text(SCRIPT.format(resource=urllib.parse.quote(RESOURCE, safe=""), basic=basic))
-    return path
+    made = call(connection, "POST", "/clients", {"name": name, "grants": [RESOURCE + "#read"]})
+    return wrk.write_clients(os.path.join(folder, name), [(made["client_id"], made["client_secret"])])
 
 
 def load(pair, seconds):
     """Both daemons of a pair at once: tokens a second together, and their CPU for each."""
     before = sum(daemon.cpu_s() for daemon, _ in pair)
-    running = [subprocess.Popen(["wrk", "-t", "1", "-c", "4", "-d", f"{seconds}s", "-s", str(script),
-                                 f"http://{daemon.address}/oauth2/token"],
-                                stdout=subprocess.PIPE, text=True) for daemon, script in pair]
-    told = [wrk.communicate()[0] for wrk in running]
-    if any(wrk.returncode != 0 for wrk in running) or any("Non-2xx" in text for text in told):
-        raise SystemExit("\n".join(told))
-    requests = sum(int(re.search(r"(\d+) requests in", text).group(1)) for text in told)
-    rate = sum(float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)) for text in told)
+    running = [subprocess.Popen(wrk.command(f"http://{daemon.address}/oauth2/token", client, RESOURCE,
+                                            seconds, 4), stdout=subprocess.PIPE, text=True)
+               for daemon, client in pair]
+    said = [one.communicate()[0] for one in running]
+    if any(one.returncode != 0 for one in running):
+        raise SystemExit("\n".join(said))
+    told = [wrk.told(text) for text in said]
     cpu_s = sum(daemon.cpu_s() for daemon, _ in pair) - before
-    return {"per_s": rate, "cpu_us": cpu_s * 1e6 / requests}
+    return {"per_s": sum(row["per_s"] for row in told),
+            "cpu_us": cpu_s * 1e6 / sum(row["requests"] for row in told)}
 
 
 def measure(args, stack):
@@ -77,7 +65,7 @@ def measure(args, stack):
     first = stack.enter_context(Daemon(args.bin, folder[0], store))
     shared = [first, stack.enter_context(Daemon(args.bin, folder[1], store, kek=first.kek))]
     alone = [stack.enter_context(Daemon(args.bin, name)) for name in folder[2:]]
-    pairs = [[(daemon, script_for(daemon, folder[0], f"caller-{n}-{i}"))
+    pairs = [[(daemon, client_of(daemon, folder[0], f"caller-{n}-{i}"))
               for i, daemon in enumerate(daemons)] for n, daemons in enumerate((shared, alone))]
     rounds = [[], []]
     for i in range(args.rounds + 1):

@@ -5,18 +5,15 @@ while its key rotates, the daemon's clock moved by the lead in between; APIs of 
 sampled tokens meanwhile. Tells how many requests failed and how many verdicts were refusals: 0 and 0,
 else it ends with 1. Needs wrk. (flow.25-rotation-under-load is the small form.)"""
 import argparse
-import base64
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 
-from bench_changes import CONNECTIONS, SCRIPT
+import wrk
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -36,12 +33,11 @@ def measure(folder, n):
     from rotating import Clock, Rotations, start
     clock = Clock(folder)
     issuer = start(folder, clock)
-    basic = base64.b64encode(f"{issuer.client_id}:{issuer.client_secret}".encode()).decode()
-    with open(os.path.join(folder, "wrk.lua"), "w", encoding="ascii") as script:
-        script.write(SCRIPT.format(resource=urllib.parse.quote(PAYMENT, safe=""), basic=basic))
-    wrk = subprocess.Popen(["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", "3600s", "-s",
-                            script.name, f"http://{issuer.host}:{issuer.port}/oauth2/token"],
-                           stdout=subprocess.PIPE, text=True)
+    clients = wrk.write_clients(os.path.join(folder, "clients"),
+                                [(issuer.client_id, issuer.client_secret)])
+    load = subprocess.Popen(
+        wrk.command(f"http://{issuer.host}:{issuer.port}/oauth2/token", clients, PAYMENT, 3600, 4),
+        stdout=subprocess.PIPE, text=True)
     try:
         rotations, begun = Rotations(issuer, clock, folder), time.monotonic()
         connection = issuer.connect()
@@ -51,15 +47,14 @@ def measure(folder, n):
         connection.close()
         rotations.sets.close()
     finally:
-        wrk.send_signal(signal.SIGINT)
-        said = wrk.communicate()[0]
+        load.send_signal(signal.SIGINT)
+        said = load.communicate()[0]
         status = issuer.daemon.stop()
-    requests = re.search(r"(\d+) requests in", said)
-    failed = [line.strip() for line in said.splitlines() if "Non-2xx" in line or "Socket err" in line]
-    if status != 0 or wrk.returncode != 0 or requests is None or failed:
-        raise SystemExit(f"jetond {status}, wrk {wrk.returncode}: {said}")
-    return {"rotations": n, "seconds": round(seconds, 1), "requests": int(requests.group(1)),
-            "failed": len(failed), "refused": len(rotations.refusals),
+    if status != 0 or load.returncode != 0:
+        raise SystemExit(f"jetond {status}, wrk {load.returncode}: {said}")
+    requests = wrk.told(said)["requests"]  # ends the run when one of them failed
+    return {"rotations": n, "seconds": round(seconds, 1), "requests": requests,
+            "failed": 0, "refused": len(rotations.refusals),
             **{name.replace(" ", "_"): value for name, value in rotations.counts().items()}}, rotations
 
 

@@ -118,9 +118,45 @@ def check_signer(bin_dir):
         want(load["process"]["per_s"] > 0 and load["local"]["p99_ms"] > 0, f"bench_signer told {told}")
 
 
+def ask_script(name, bin_dir, *options):
+    script = pathlib.Path(__file__).with_name(name)
+    return ask(sys.executable, "-B", script, bin_dir, *options, "-o", "json")
+
+
+def check_p99(bin_dir):
+    if shutil.which("wrk") is None:
+        return
+    told = ask_script("bench_p99.py", bin_dir, "--clients", "3", "--rounds", "1", "--seconds", "1")
+    want(told["clients"] == 3 and min(told.values()) > 0, f"bench_p99 told {told}")
+    want(told["token_p50_ms"] <= told["token_p99_ms"], f"bench_p99 told {told}")
+    want(told["per_s"] < told["full_per_s"], f"bench_p99: half load is the full one: {told}")
+
+
+def check_heap(bin_dir):
+    if shutil.which("wrk") is None:
+        return
+    told = ask_script("bench_heap.py", bin_dir, "--clients", "3", "--first", "10", "--last", "5000")
+    want(told["first_requests"] >= 10 and told["last_requests"] >= 5000, f"bench_heap told {told}")
+    want(told["growth_kb"] == told["last_kb"] - told["first_kb"] and told["first_kb"] > 0,
+         f"bench_heap told {told}")
+
+
+def check_peer(bin_dir):
+    """Where somebody has installed the peer."""
+    if shutil.which("wrk") is None or \
+            not os.path.exists(os.path.join(bin_dir, "../tests/bench/peers/node_modules")):
+        return
+    told = ask_script("bench_peer.py", bin_dir, "--clients", "3", "--rounds", "1", "--seconds", "1")
+    ours, *peers = told["sides"].values()
+    want(told["clients"] == 3 and len(peers) == 2, f"bench_peer told {told}")
+    ratio = min(peer["cpu_us"] for peer in peers) / ours["cpu_us"]
+    want(abs(told["cpu_ratio"]["median"] - ratio) < 0.01 * ratio + 0.01, f"bench_peer told {told}")
+
+
 SCRIPTS = {"bench_start.py": check_start, "bench_apply.py": check_apply,
            "bench_changes.py": check_changes, "bench_rotation.py": check_rotation,
-           "bench_signer.py": check_signer}
+           "bench_signer.py": check_signer, "bench_p99.py": check_p99, "bench_heap.py": check_heap,
+           "bench_peer.py": check_peer}
 
 bin_dir, *programs = sys.argv[1:]
 for name in programs:

@@ -7,27 +7,14 @@ and at half the rate that the slower of the two bears. Both daemons run the whol
 in turns; what counts is the ratio of neighbours, of which the median and the extremes are told. On a
 machine that others use, run it with `nice -n -19`. Needs wrk."""
 import argparse
-import base64
 import json
 import os
-import pathlib
-import re
 import statistics
-import subprocess
 import tempfile
-import urllib.parse
 
-from bench_daemon import RESOURCE, Daemon, Unix, call
+import wrk
+from bench_daemon import RESOURCE, Daemon, make_clients
 
-SCRIPT = """
-wrk.method = "POST"
-wrk.body = "grant_type=client_credentials&resource={resource}"
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.headers["Authorization"] = "Basic {basic}"
-function response(status) if status ~= 200 then os.exit(1) end end
-{more}
-"""
-UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 HOWS = ["local", "process"]
 PACED = 64  # connections at half load, each of which waits between requests
 
@@ -37,29 +24,13 @@ class Side:
 
     def __init__(self, daemon):
         self.daemon = daemon
-        connection = Unix(daemon.socket)
-        call(connection, "POST", "/resources", {"identifier": RESOURCE, "scopes": ["read"]})
-        made = call(connection, "POST", "/clients", {"name": "caller", "grants": [RESOURCE + "#read"]})
-        self.basic = base64.b64encode(f"{made['client_id']}:{made['client_secret']}".encode()).decode()
+        self.clients = wrk.write_clients(os.path.join(daemon.folder, "clients"), make_clients(daemon, 1))
 
     def load(self, seconds, connections, delay_ms=None):
-        more = "" if delay_ms is None else f"function delay() return {delay_ms} end"
-        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-            script.write(SCRIPT.format(resource=urllib.parse.quote(RESOURCE, safe=""),
-                                       basic=self.basic, more=more))
-            script.flush()
-            before = self.daemon.cpu_ns()
-            ended = subprocess.run(
-                ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", "-s",
-                 script.name, f"http://{self.daemon.address}/oauth2/token"],
-                capture_output=True, text=True, check=False)
-            cpu = self.daemon.cpu_ns() - before
-        if ended.returncode != 0 or "Non-2xx" in ended.stdout or "Socket errors" in ended.stdout:
-            raise SystemExit(f"wrk: {ended.stdout}{ended.stderr}")
-        tokens = int(re.search(r"(\d+) requests in", ended.stdout).group(1))
-        value, unit = re.search(r"^\s+99%\s+([\d.]+)(us|ms|s)$", ended.stdout, re.M).groups()
-        return {"cpu_us": cpu / 1000 / tokens, "per_s": tokens / seconds,
-                "p99_ms": float(value) * UNITS[unit]}
+        before = self.daemon.cpu_ns()
+        figures = wrk.run(f"http://{self.daemon.address}/oauth2/token", self.clients, RESOURCE, seconds,
+                          connections, delay=delay_ms)
+        return {"cpu_us": (self.daemon.cpu_ns() - before) / 1000 / figures["requests"], **figures}
 
 
 def spread(values):

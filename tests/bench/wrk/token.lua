@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk -s token.lua http://HOST:PORT/PATH -- CLIENTS RESOURCE [KEY=VALUE...]: token requests of the
 -- clients in the file CLIENTS, lines ID:SECRET, one after the other; each thread of wrk begins at
--- another one. scope=NAME asks for it; delay=MS is how long a connection waits before each request;
--- close=1 has each connection closed after its answer.
+-- another one. scope=NAME asks for it; delay=MS is how long a connection waits before each request,
+-- on the average; close=1 has each connection closed after its answer; method=GET asks for what else
+-- is at the address, without a form.
 local b64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-local requests, at, delay_ms = {}, 0, nil
+local requests, at, delay_ms = {}, 0, nil -- of this thread
 local threads = 0
 
 local function base64(text)
@@ -40,7 +41,8 @@ function init(args)
   local body = "grant_type=client_credentials&resource=" .. escape(args[2])
   if more.scope then body = body .. "&scope=" .. escape(more.scope) end
   delay_ms = tonumber(more.delay)
-  for line in io.lines(args[1]) do
+  if more.method == "GET" then requests[1] = wrk.format("GET") end
+  for line in io.lines(more.method ~= "GET" and args[1] or "/dev/null") do
     requests[#requests + 1] = wrk.format("POST", nil, {
       ["Host"] = wrk.headers["Host"], ["Authorization"] = "Basic " .. base64(line),
       ["Content-Type"] = "application/x-www-form-urlencoded",
@@ -49,7 +51,8 @@ function init(args)
   end
   assert(#requests > 0, "no clients")
   at = number * 7919 % #requests
-  if delay_ms then delay = function() return delay_ms end end
+  if delay_ms then delay = function() return math.random(0, 2 * delay_ms) end end
+  math.randomseed(number + 1)
 end
 
 function request()
