@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs with apt what is missing of the groups named: build, test, check; bench, the libraries
-# that bench_rivals compares with and wrk for bench_changes.py and bench_rotation.py, which nothing
-# else needs. Names are those of Debian 12 and Ubuntu 24.04. Without apt, or the right to use it,
+# that bench_rivals compares with and wrk for the benchmarks of token requests, which nothing else
+# needs. Names are those of Debian 12 and Ubuntu 24.04. Without apt, or the right to use it,
 # tells what is missing and by what package it comes, and exits 1.
 set -euo pipefail
 
@@ -49,6 +49,7 @@ check  clang-tidy              clang-tidy
 check  clang-format            clang-format
 check  cppcheck                cppcheck
 check  shellcheck              shellcheck
+check  valgrind                valgrind
 bench  libjwt>=1.10            libjwt-dev
 bench  cjose>=0.6              libcjose-dev
 bench  librhonabwy>=1.1        librhonabwy-dev

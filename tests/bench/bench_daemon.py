@@ -28,10 +28,12 @@ class Unix(http.client.HTTPConnection):
 class Daemon:
     """Runs jetond of `bin_dir` over `folder`; ready is its own log line. `store`, `keys` and `http` are
     YAML for those sections, `more` is YAML for others, `kek` the file of another daemon's
-    key-encryption key. The log goes to a file: nobody has to be woken to read it."""
+    key-encryption key, `under` a command that runs it. The log goes to a file: nobody has to be woken
+    to read it."""
 
-    def __init__(self, bin_dir, folder, store=None, keys="", kek=None, threads=0, http="", more=""):
-        self.jetond, self.folder = os.path.join(bin_dir, "jetond"), folder
+    def __init__(self, bin_dir, folder, store=None, keys="", kek=None, threads=0, http="", more="",
+                 under=()):
+        self.command, self.folder = [*under, os.path.join(bin_dir, "jetond"), "serve"], folder
         self.socket = os.path.join(folder, "admin.sock")
         self.kek = kek or os.path.join(folder, "kek")
         store = store or f"path: {folder}/jeton.db"
@@ -48,7 +50,7 @@ class Daemon:
 
     def __enter__(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.jetond, "serve", "--config", self.config], stderr=log)
+            self.process = subprocess.Popen([*self.command, "--config", self.config], stderr=log)
         while True:
             ended = self.process.poll() is not None
             text = pathlib.Path(self.log).read_text(encoding="utf-8", errors="replace")
