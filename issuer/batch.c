@@ -81,8 +81,9 @@ static enum jt_err stage(const struct jt_batch *batch, const struct jt_access *n
 void jt_batch_keep_statuses(struct jt_client *client, const struct jt_client *old)
 {
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        struct jt_subscription *subscription = &client->subscriptions[i];
-        const struct jt_subscription *was = jt_object_subscription(old, subscription->product);
+        struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
+        const struct jt_subscription *was =
+            jt_object_subscription(old, jt_object_text(&client->object, subscription->product));
         if (subscription->status == JT_SUBSCRIPTION_ASKED && was != NULL) {
             subscription->status = was->status;
         }
@@ -101,9 +102,10 @@ static void settle_subscriptions(const struct jt_access *access, const struct jt
         jt_batch_keep_statuses(client, (const struct jt_client *)item->old);
     }
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        struct jt_subscription *subscription = &client->subscriptions[i];
+        struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
+        struct jt_span product = jt_object_text(&client->object, subscription->product);
         if (subscription->status == JT_SUBSCRIPTION_ASKED) {
-            subscription->status = status_by(jt_access_product(access, subscription->product));
+            subscription->status = status_by(jt_access_product(access, product));
         }
     }
 }
@@ -258,8 +260,9 @@ static enum jt_err forget_uses(struct jt_issuer *issuer, const struct jt_batch_i
     const struct jt_client *old = (const struct jt_client *)item->old;
     const struct jt_client *client = (const struct jt_client *)item->object;
     for (size_t i = 0; old != NULL && i < old->n_secrets; i++) {
-        if (client == NULL || jt_object_secret(client, old->secrets[i].id) == NULL) {
-            JT_TRY(jt_store_forget_use(issuer->store, old->object.id, old->secrets[i].id));
+        struct jt_span id = jt_object_text(&old->object, jt_object_secrets(old)[i].id);
+        if (client == NULL || jt_object_secret(client, id) == NULL) {
+            JT_TRY(jt_store_forget_use(issuer->store, old->object.id, id));
         }
     }
     return JT_OK;

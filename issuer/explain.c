@@ -43,7 +43,7 @@ static json_t *add_array(struct making *making, const char *name)
 static bool has_live_secret(const struct jt_client *client, int64_t now_s)
 {
     for (size_t i = 0; i < client->n_secrets; i++) {
-        if (jt_client_secret_alive(&client->secrets[i], now_s)) {
+        if (jt_client_secret_alive(&jt_object_secrets(client)[i], now_s)) {
             return true;
         }
     }
@@ -179,7 +179,8 @@ static enum jt_err refuse_unnamed(struct making *making, json_t *refused)
     struct jt_held_resources held;
     json_t *holds = add_array(making, "holds"), *entry = NULL;
     if (client->default_resource.n > 0) {
-        JT_TRY(jt_why_resource(&why, client->default_resource, false, &entry));
+        JT_TRY(jt_why_resource(&why, jt_object_text(&client->object, client->default_resource),
+                               false, &entry));
         JT_TRY(entry == NULL ? JT_OK : jt_advice_append(refused, entry));
     }
     jt_holdings_resources(making->explain->root->access, client, &held);

@@ -12,14 +12,13 @@
 static enum jt_err take_use(void *ctx, const struct jt_store_use *use)
 {
     const struct jt_client *client = jt_access_client(ctx, use->client);
-    const struct jt_client_secret *secret =
-        client == NULL ? NULL : jt_object_secret(client, use->secret);
+    struct jt_client_secret *secret = client == NULL ? NULL : jt_object_secret(client, use->secret);
     if (secret == NULL) {
         return JT_OK;
     }
-    int64_t known_s = atomic_load_explicit(secret->used_s, memory_order_relaxed);
+    int64_t known_s = atomic_load_explicit(&secret->used_s, memory_order_relaxed);
     while (known_s < use->used_s &&
-           !atomic_compare_exchange_weak_explicit(secret->used_s, &known_s, use->used_s,
+           !atomic_compare_exchange_weak_explicit(&secret->used_s, &known_s, use->used_s,
                                                   memory_order_relaxed, memory_order_relaxed)) {
     }
     return JT_OK;
@@ -44,7 +43,8 @@ static enum jt_err save_client(void *ctx, const struct jt_object *object)
     struct saving *saving = ctx;
     const struct jt_client *client = (const struct jt_client *)object;
     for (size_t i = 0; i < client->n_secrets; i++) {
-        int64_t used_s = atomic_load_explicit(client->secrets[i].used_s, memory_order_relaxed);
+        const struct jt_client_secret *secret = &jt_object_secrets(client)[i];
+        int64_t used_s = atomic_load_explicit(&secret->used_s, memory_order_relaxed);
         if (used_s == 0 || used_s < saving->since_s) {
             continue;
         }
@@ -52,7 +52,7 @@ static enum jt_err save_client(void *ctx, const struct jt_object *object)
             JT_TRY(jt_store_begin(saving->issuer->store, saving->diag));
             saving->begun = true;
         }
-        const struct jt_store_use use = {object->id, client->secrets[i].id, used_s};
+        const struct jt_store_use use = {object->id, jt_object_text(object, secret->id), used_s};
         JT_TRY(jt_store_put_use(saving->issuer->store, &use));
     }
     return JT_OK;

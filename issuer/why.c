@@ -17,7 +17,7 @@ static bool set_gives(const struct jt_holding *set, struct jt_span identifier,
                       const struct jt_span *scope)
 {
     for (size_t i = 0; scope == NULL && i < set->n; i++) {
-        if (jt_span_eq(set->grants[i].resource, identifier)) {
+        if (jt_span_eq(jt_holdings_grant(set, i).resource, identifier)) {
             return true;
         }
     }
@@ -69,7 +69,7 @@ static enum jt_err offer(struct search *search, const struct jt_object *object, 
     const struct jt_grant_set *grants = (const struct jt_grant_set *)object;
     const struct jt_holding set = {grants->grants, grants->n_grants,
                                    object->kind == JT_STORE_ROLE ? JT_BY_ROLE : JT_BY_PRODUCT,
-                                   object->id};
+                                   object->id, NULL};
     if (json_array_size(search->givers) == MAX_GIVERS ||
         !set_gives(&set, search->resource->object.id, search->scope)) {
         return JT_OK;
@@ -91,8 +91,9 @@ static enum jt_err find_givers(struct search *search)
     const struct jt_access *access = search->why->access;
     const struct jt_client *client = search->why->client;
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        const struct jt_subscription *subscription = &client->subscriptions[i];
-        const struct jt_grant_set *product = jt_access_product(access, subscription->product);
+        const struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
+        const struct jt_grant_set *product =
+            jt_access_product(access, jt_object_text(&client->object, subscription->product));
         if (product != NULL && subscription->status != JT_SUBSCRIPTION_APPROVED) {
             JT_TRY(offer(search, &product->object, jt_object_status_name(subscription->status)));
         }

@@ -59,11 +59,13 @@ static void place(struct placed *placed, size_t *n, size_t table, struct jt_acce
 
 static void keep_uses(const struct jt_client *old, const struct jt_client *client)
 {
+    struct jt_client_secret *secrets = jt_object_secrets(client);
     for (size_t i = 0; i < client->n_secrets; i++) {
-        const struct jt_client_secret *secret = jt_object_secret(old, client->secrets[i].id);
+        struct jt_span id = jt_object_text(&client->object, secrets[i].id);
+        const struct jt_client_secret *secret = jt_object_secret(old, id);
         if (secret != NULL) {
-            atomic_store_explicit(client->secrets[i].used_s,
-                                  atomic_load_explicit(secret->used_s, memory_order_relaxed),
+            atomic_store_explicit(&secrets[i].used_s,
+                                  atomic_load_explicit(&secret->used_s, memory_order_relaxed),
                                   memory_order_relaxed);
         }
     }

@@ -91,7 +91,8 @@ static const char *renews(const struct jt_client *before, const struct jt_client
         return "enabled";
     }
     for (size_t i = 0; i < after->n_secrets; i++) {
-        if (jt_object_secret(before, after->secrets[i].id) == NULL) {
+        struct jt_span id = jt_object_text(&after->object, jt_object_secrets(after)[i].id);
+        if (jt_object_secret(before, id) == NULL) {
             return "secrets";
         }
     }
@@ -122,8 +123,9 @@ static enum jt_err check_revocations(const struct jt_bestow *bestow, const struc
                                      const struct jt_client *after, struct jt_diag *diag)
 {
     for (size_t i = 0; before != NULL && i < before->n_subscriptions; i++) {
-        if (before->subscriptions[i].status == JT_SUBSCRIPTION_REVOKED &&
-            !is_revoked(after, before->subscriptions[i].product) &&
+        const struct jt_subscription *was = &jt_object_subscriptions(before)[i];
+        if (was->status == JT_SUBSCRIPTION_REVOKED &&
+            !is_revoked(after, jt_object_text(&before->object, was->product)) &&
             !giver_has(bestow, JT_SPAN("clients:approve"))) {
             return jt_diag_fail(diag, JT_ERR_SCOPE,
                                 "subscriptions: one that was revoked is ended by who may approve "
@@ -140,8 +142,9 @@ static enum jt_err check_client(const struct jt_bestow *bestow, const struct jt_
     struct jt_holding holding;
     for (size_t i = 0; jt_holdings_at(bestow->then, after, i, &holding); i++) {
         for (size_t j = 0; j < holding.n; j++) {
-            struct jt_span scope = holding.grants[j].scope;
-            if (!jt_span_eq(holding.grants[j].resource, bestow->resource) ||
+            const struct jt_grant grant = jt_holdings_grant(&holding, j);
+            struct jt_span scope = grant.scope;
+            if (!jt_span_eq(grant.resource, bestow->resource) ||
                 (renewed == NULL && client_has(bestow->now, before, bestow->resource, scope)) ||
                 giver_has(bestow, scope)) {
                 continue;

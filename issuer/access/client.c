@@ -41,7 +41,7 @@ static enum jt_err read_default(struct jt_pack *pack, const json_t *value, void 
     if (!jt_names_is_identifier(jt_json_value(value))) {
         return jt_pack_fail(pack, "give the identifier of a resource, or null");
     }
-    client->default_resource = jt_pack_text(pack, jt_json_value(value));
+    client->default_resource = jt_pack_place(pack, jt_json_value(value));
     return JT_OK;
 }
 
@@ -51,13 +51,27 @@ static enum jt_err read_roles(struct jt_pack *pack, const json_t *value, void *r
         JT_OBJECT_MAX_ROLES, jt_names_is_name,
         "1 to 128 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit"};
     struct jt_client *client = record;
-    return jt_member_read_words(pack, value, &form, &client->roles, &client->n_roles);
+    JT_TRY(jt_member_check_words(pack, value, &form));
+    size_t n = json_array_size(value);
+    struct jt_text *roles = jt_pack_places(pack, n, sizeof *roles, &client->roles);
+    for (; client->n_roles < n; client->n_roles++) {
+        roles[client->n_roles] =
+            jt_pack_place(pack, jt_json_value(json_array_get(value, client->n_roles)));
+    }
+    return JT_OK;
 }
 
 static enum jt_err read_client_grants(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_client *client = record;
-    return jt_member_read_grants(pack, value, &client->grants, &client->n_grants);
+    JT_TRY(jt_member_check_grants(pack, value));
+    size_t n = json_array_size(value);
+    struct jt_text(*grants)[2] = jt_pack_places(pack, n, sizeof *grants, &client->grants);
+    for (; client->n_grants < n; client->n_grants++) {
+        jt_pack_grant(pack, jt_json_value(json_array_get(value, client->n_grants)),
+                      grants[client->n_grants]);
+    }
+    return JT_OK;
 }
 
 /* "PRODUCT", or {"product", "status"}; which other members there are is nobody's to guess. */
@@ -70,7 +84,7 @@ static enum jt_err read_subscription(struct jt_pack *pack, const json_t *item,
         (json_is_object(item) && json_object_size(item) != 1 + (size_t)(status != NULL))) {
         return jt_pack_fail(pack, "give \"PRODUCT\" or {\"product\": ..., \"status\": ...}");
     }
-    subscription->product = jt_pack_text(pack, jt_json_value(product));
+    subscription->product = jt_pack_place(pack, jt_json_value(product));
     subscription->status = JT_SUBSCRIPTION_ASKED;
     if (status == NULL || json_is_null(status)) {
         return JT_OK;
@@ -93,14 +107,14 @@ static enum jt_err read_subscriptions(struct jt_pack *pack, const json_t *value,
         return jt_pack_fail(pack, "give a list of at most %d products", JT_OBJECT_MAX_PRODUCTS);
     }
     size_t n = json_array_size(value);
-    client->subscriptions = jt_pack_array(pack, n, sizeof *client->subscriptions);
+    struct jt_subscription *subscriptions =
+        jt_pack_places(pack, n, sizeof *subscriptions, &client->subscriptions);
     for (; client->n_subscriptions < n; client->n_subscriptions++) {
         size_t i = client->n_subscriptions;
-        JT_TRY(read_subscription(pack, json_array_get(value, i), &client->subscriptions[i]));
-        for (size_t j = 0; j < i; j++) {
-            if (jt_span_eq(client->subscriptions[i].product, client->subscriptions[j].product)) {
-                return jt_pack_fail(pack, "element %zu stands twice; name it once", i + 1);
-            }
+        JT_TRY(read_subscription(pack, json_array_get(value, i), &subscriptions[i]));
+        struct jt_span product = jt_object_text(&client->object, subscriptions[i].product);
+        if (jt_object_subscription(client, product) != NULL) { /* among those before */
+            return jt_pack_fail(pack, "element %zu stands twice; name it once", i + 1);
         }
     }
     return JT_OK;
@@ -115,13 +129,17 @@ static enum jt_err read_secret(struct jt_pack *pack, const json_t *item,
         jt_b64url_decode(hash, secret->hash, &n) != JT_OK) {
         return jt_pack_fail(pack, "a secret without a right hash");
     }
-    secret->id = jt_pack_text(pack, jt_json_value(json_object_get(item, "id")));
-    secret->name = jt_pack_text(pack, jt_json_value(json_object_get(item, "name")));
+    struct jt_span id = jt_json_value(json_object_get(item, "id"));
+    struct jt_span name = jt_json_value(json_object_get(item, "name"));
     secret->created_s = json_integer_value(json_object_get(item, "created_s"));
     secret->expires_s = json_integer_value(json_object_get(item, "expires_s"));
-    return jt_names_is_name(secret->id) && jt_names_is_name(secret->name) && secret->expires_s >= 0
-               ? JT_OK
-               : jt_pack_fail(pack, "a malformed secret");
+    if (!jt_names_is_name(id) || !jt_names_is_name(name) || secret->expires_s < 0) {
+        return jt_pack_fail(pack, "a malformed secret");
+    }
+    secret->id = jt_pack_place(pack, id);
+    secret->name = jt_pack_place(pack, name);
+    atomic_init(&secret->used_s, 0);
+    return JT_OK;
 }
 
 static enum jt_err read_secrets(struct jt_pack *pack, const json_t *value, void *record)
@@ -130,13 +148,11 @@ static enum jt_err read_secrets(struct jt_pack *pack, const json_t *value, void 
     if (!json_is_array(value) || json_array_size(value) > JT_OBJECT_MAX_SECRETS) {
         return jt_pack_fail(pack, "at most %d secrets", JT_OBJECT_MAX_SECRETS);
     }
-    client->n_secrets = json_array_size(value);
-    client->secrets = jt_pack_array(pack, client->n_secrets, sizeof *client->secrets);
-    _Atomic int64_t *used_s = jt_pack_array(pack, client->n_secrets, sizeof *used_s);
-    for (size_t i = 0; i < client->n_secrets; i++) {
-        atomic_init(&used_s[i], 0);
-        client->secrets[i].used_s = &used_s[i];
-        JT_TRY(read_secret(pack, json_array_get(value, i), &client->secrets[i]));
+    size_t n = json_array_size(value);
+    struct jt_client_secret *secrets = jt_pack_places(pack, n, sizeof *secrets, &client->secrets);
+    for (; client->n_secrets < n; client->n_secrets++) {
+        size_t i = client->n_secrets;
+        JT_TRY(read_secret(pack, json_array_get(value, i), &secrets[i]));
     }
     return JT_OK;
 }
@@ -170,14 +186,22 @@ static json_t *write_policy(const void *record, bool for_store)
 static json_t *write_default(const void *record, bool for_store)
 {
     (void)for_store;
-    return jt_member_text(((const struct jt_client *)record)->default_resource);
+    const struct jt_client *client = record;
+    return jt_member_text(jt_object_text(&client->object, client->default_resource));
 }
 
 static json_t *write_roles(const void *record, bool for_store)
 {
     (void)for_store;
     const struct jt_client *client = record;
-    return jt_member_words(client->roles, client->n_roles);
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < client->n_roles; i++) {
+        if (json_array_append_new(array, jt_member_text(jt_object_role(client, i))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
 }
 
 static json_t *write_subscriptions(const void *record, bool for_store)
@@ -186,9 +210,11 @@ static json_t *write_subscriptions(const void *record, bool for_store)
     const struct jt_client *client = record;
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < client->n_subscriptions; i++) {
-        const struct jt_subscription *subscription = &client->subscriptions[i];
-        json_t *item = json_pack("{s:o, s:s}", "product", jt_member_text(subscription->product),
-                                 "status", jt_object_status_name(subscription->status));
+        const struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
+        json_t *item =
+            json_pack("{s:o, s:s}", "product",
+                      jt_member_text(jt_object_text(&client->object, subscription->product)),
+                      "status", jt_object_status_name(subscription->status));
         if (json_array_append_new(array, item) != 0) {
             json_decref(array);
             return NULL;
@@ -201,17 +227,26 @@ static json_t *write_client_grants(const void *record, bool for_store)
 {
     (void)for_store;
     const struct jt_client *client = record;
-    return jt_member_grants(client->grants, client->n_grants);
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < client->n_grants; i++) {
+        if (json_array_append_new(array, jt_member_grant(jt_object_grant(client, i))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
 }
 
-static json_t *secret_json(const struct jt_client_secret *secret, bool with_hash)
+static json_t *secret_json(const struct jt_client *client, const struct jt_client_secret *secret,
+                           bool with_hash)
 {
-    json_t *json =
-        json_pack("{s:o, s:o, s:I, s:o}", "id", jt_member_text(secret->id), "name",
-                  jt_member_text(secret->name), "created_s", (json_int_t)secret->created_s,
-                  "expires_s", jt_member_time(secret->expires_s));
+    struct jt_span id = jt_object_text(&client->object, secret->id);
+    struct jt_span name = jt_object_text(&client->object, secret->name);
+    json_t *json = json_pack("{s:o, s:o, s:I, s:o}", "id", jt_member_text(id), "name",
+                             jt_member_text(name), "created_s", (json_int_t)secret->created_s,
+                             "expires_s", jt_member_time(secret->expires_s));
     if (json != NULL && !with_hash) {
-        int64_t used_s = atomic_load_explicit(secret->used_s, memory_order_relaxed);
+        int64_t used_s = atomic_load_explicit(&secret->used_s, memory_order_relaxed);
         if (json_object_set_new(json, "last_used_s", jt_member_time(used_s)) != 0) {
             json_decref(json);
             json = NULL;
@@ -234,7 +269,8 @@ static json_t *write_secrets(const void *record, bool with_hashes)
     const struct jt_client *client = record;
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < client->n_secrets; i++) {
-        if (json_array_append_new(array, secret_json(&client->secrets[i], with_hashes)) != 0) {
+        const struct jt_client_secret *secret = &jt_object_secrets(client)[i];
+        if (json_array_append_new(array, secret_json(client, secret, with_hashes)) != 0) {
             json_decref(array);
             return NULL;
         }

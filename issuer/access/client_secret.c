@@ -95,11 +95,11 @@ enum jt_err jt_client_secret_check(struct jt_hasher *hasher, const struct jt_cli
 {
     static const struct jt_client nobody = {0};
     uint8_t hash[JT_SHA256_LEN];
-    const struct jt_client_secret *found = NULL;
+    struct jt_client_secret *found = NULL;
     JT_TRY(jt_hasher_hmac(hasher, secret, hash));
     const struct jt_client *known = client == NULL ? &nobody : client;
     for (size_t i = 0; i < known->n_secrets; i++) {
-        const struct jt_client_secret *row = &known->secrets[i];
+        struct jt_client_secret *row = &jt_object_secrets(known)[i];
         bool same =
             jt_secret_eq(jt_span_of(hash, sizeof hash), jt_span_of(row->hash, sizeof row->hash));
         bool alive = jt_client_secret_alive(row, now_s);
@@ -109,6 +109,6 @@ enum jt_err jt_client_secret_check(struct jt_hasher *hasher, const struct jt_cli
     if (found == NULL || !known->enabled || !is_well_formed(hasher, secret)) {
         return JT_ERR_CLIENT;
     }
-    stamp(found->used_s, now_s);
+    stamp(&found->used_s, now_s);
     return JT_OK;
 }

@@ -74,7 +74,8 @@ static enum jt_err choose_resource(const struct jt_access *access, const struct 
     jt_holdings_resources(access, client, &held);
     const struct jt_resource *chosen = NULL;
     if (client->default_resource.n > 0) {
-        chosen = jt_access_resource(access, client->default_resource);
+        chosen =
+            jt_access_resource(access, jt_object_text(&client->object, client->default_resource));
         out->choice = JT_CHOSEN_DEFAULT;
     } else if (held.n == JT_HOLDINGS_MAX) {
         return ask_for_resource(&held, diag); /* there may be more than were listed */

@@ -35,14 +35,27 @@ static json_t *write_approval(const void *record, bool for_store)
 static enum jt_err read_grants(struct jt_pack *pack, const json_t *value, void *record)
 {
     struct jt_grant_set *set = record;
-    return jt_member_read_grants(pack, value, &set->grants, &set->n_grants);
+    JT_TRY(jt_member_check_grants(pack, value));
+    set->grants = jt_pack_array(pack, json_array_size(value), sizeof *set->grants);
+    for (; set->n_grants < json_array_size(value); set->n_grants++) {
+        struct jt_span text = jt_json_value(json_array_get(value, set->n_grants));
+        JT_TRY(jt_names_parse_grant(jt_pack_text(pack, text), &set->grants[set->n_grants]));
+    }
+    return JT_OK;
 }
 
 static json_t *write_grants(const void *record, bool for_store)
 {
     (void)for_store;
     const struct jt_grant_set *set = record;
-    return jt_member_grants(set->grants, set->n_grants);
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < set->n_grants; i++) {
+        if (json_array_append_new(array, jt_member_grant(set->grants[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
 }
 
 static const struct jt_member role_members[] = {

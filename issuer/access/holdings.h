@@ -14,11 +14,15 @@
 
 /* One set of grants of a client, and what it is called in a reason. */
 struct jt_holding {
-    const struct jt_grant *grants;
+    const struct jt_grant *grants; /* of a role or product: jt_holdings_grant */
     size_t n;
     enum jt_decide_source source;
-    struct jt_span by; /* the role's or product's name; empty for direct grants */
+    struct jt_span by;              /* the role's or product's name; empty for direct grants */
+    const struct jt_client *client; /* of direct grants, else NULL */
 };
+
+/* Its grant of index `i`, below n. */
+struct jt_grant jt_holdings_grant(const struct jt_holding *holding, size_t i);
 
 /* The `index`-th: its direct grants, its roles in order, its subscriptions in order; false at the
  * end. What is not there, or not approved, grants nothing. */

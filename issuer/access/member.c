@@ -60,14 +60,12 @@ static enum jt_err check_repeats(struct jt_pack *pack, const json_t *array)
     return twice == 0 ? JT_OK : jt_pack_fail(pack, "element %zu stands twice; name it once", twice);
 }
 
-enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value,
-                                 const struct jt_member_words *form, struct jt_span **out_words,
-                                 size_t *out_n)
+enum jt_err jt_member_check_words(struct jt_pack *pack, const json_t *value,
+                                  const struct jt_member_words *form)
 {
     if (!json_is_array(value) || json_array_size(value) > form->max) {
         return jt_pack_fail(pack, "give a list of at most %zu strings", form->max);
     }
-    struct jt_span *words = jt_pack_array(pack, json_array_size(value), sizeof *words);
     size_t index;
     const json_t *word;
     json_array_foreach(value, index, word)
@@ -75,32 +73,25 @@ enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value,
         if (!form->is_word(jt_json_value(word))) {
             return jt_pack_fail(pack, "element %zu is no such name: %s", index + 1, form->help);
         }
-        words[index] = jt_pack_text(pack, jt_json_value(word));
     }
-    *out_words = words;
-    *out_n = json_array_size(value);
     return check_repeats(pack, value);
 }
 
-enum jt_err jt_member_read_grants(struct jt_pack *pack, const json_t *value,
-                                  struct jt_grant **out_grants, size_t *out_n)
+enum jt_err jt_member_check_grants(struct jt_pack *pack, const json_t *value)
 {
     if (!json_is_array(value) || json_array_size(value) > JT_OBJECT_MAX_GRANTS) {
         return jt_pack_fail(pack, "give a list of at most %d grants", JT_OBJECT_MAX_GRANTS);
     }
-    struct jt_grant *grants = jt_pack_array(pack, json_array_size(value), sizeof *grants);
     size_t index;
     const json_t *item;
+    struct jt_grant grant;
     json_array_foreach(value, index, item)
     {
-        struct jt_span text = jt_pack_text(pack, jt_json_value(item));
-        if (jt_names_parse_grant(text, &grants[index]) != JT_OK) {
+        if (jt_names_parse_grant(jt_json_value(item), &grant) != JT_OK) {
             return jt_pack_fail(pack, "element %zu is not IDENTIFIER#SCOPE or IDENTIFIER",
                                 index + 1);
         }
     }
-    *out_grants = grants;
-    *out_n = json_array_size(value);
     return check_repeats(pack, value); /* a grant that stood twice would outlive its removal */
 }
 
@@ -110,12 +101,12 @@ enum jt_err jt_member_read_owner(struct jt_pack *pack, const json_t *value, void
         return jt_pack_fail(pack, "give a text%s of at most %d bytes without control characters",
                             json_is_string(value) ? "" : ", in quotes,", JT_OBJECT_MAX_TEXT);
     }
-    ((struct jt_object *)record)->owner = jt_pack_text(pack, jt_json_value(value));
+    ((struct jt_object *)record)->owner = jt_pack_place(pack, jt_json_value(value));
     return JT_OK;
 }
 
 static enum jt_err read_label(struct jt_pack *pack, const char *name, const json_t *value,
-                              struct jt_label *label)
+                              struct jt_text label[2])
 {
     struct jt_span text = jt_span_str(name);
     if (!jt_names_is_name(text) || text.n > JT_OBJECT_MAX_LABEL_NAME) {
@@ -129,7 +120,8 @@ static enum jt_err read_label(struct jt_pack *pack, const char *name, const json
                             "give '%s' a text%s of at most %d bytes without control characters",
                             name, json_is_string(value) ? "" : ", in quotes,", JT_OBJECT_MAX_TEXT);
     }
-    *label = (struct jt_label){jt_pack_text(pack, text), jt_pack_text(pack, jt_json_value(value))};
+    label[0] = jt_pack_place(pack, text);
+    label[1] = jt_pack_place(pack, jt_json_value(value));
     return JT_OK;
 }
 
@@ -140,12 +132,13 @@ enum jt_err jt_member_read_labels(struct jt_pack *pack, const json_t *value, voi
         return jt_pack_fail(pack, "give an object of at most %d labels, {\"NAME\": \"VALUE\"}",
                             JT_OBJECT_MAX_LABELS);
     }
-    object->labels = jt_pack_array(pack, json_object_size(value), sizeof *object->labels);
+    struct jt_text(*labels)[2] =
+        jt_pack_places(pack, json_object_size(value), sizeof *labels, &object->labels);
     json_t *readable = (json_t *)(uintptr_t)value; /* jansson reads it only */
     for (void *iter = json_object_iter(readable); iter != NULL;
          iter = json_object_iter_next(readable, iter)) {
         JT_TRY(read_label(pack, json_object_iter_key(iter), json_object_iter_value(iter),
-                          &object->labels[object->n_labels]));
+                          labels[object->n_labels]));
         object->n_labels++;
     }
     return JT_OK;
@@ -163,39 +156,21 @@ json_t *jt_member_time(int64_t time_s)
     return time_s == 0 ? json_null() : json_integer(time_s);
 }
 
-json_t *jt_member_words(const struct jt_span *words, size_t n)
+json_t *jt_member_grant(struct jt_grant grant)
 {
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < n; i++) {
-        if (json_array_append_new(array, jt_member_text(words[i])) != 0) {
-            json_decref(array);
-            return NULL;
-        }
+    /* resource, '#' and scope stand side by side in the record, as they did in the document */
+    struct jt_span text = grant.resource;
+    if (grant.scope.n > 0) {
+        text.n += 1 + grant.scope.n;
     }
-    return array;
-}
-
-json_t *jt_member_grants(const struct jt_grant *grants, size_t n)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < n; i++) {
-        /* resource, '#' and scope stand side by side in the record, as they did in the document */
-        struct jt_span text = grants[i].resource;
-        if (grants[i].scope.n > 0) {
-            text.n += 1 + grants[i].scope.n;
-        }
-        if (json_array_append_new(array, jt_member_text(text)) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
+    return jt_member_text(text);
 }
 
 json_t *jt_member_owner(const void *record, bool for_store)
 {
     (void)for_store; /* the same for both */
-    return jt_member_text(((const struct jt_object *)record)->owner);
+    const struct jt_object *object = record;
+    return jt_member_text(jt_object_text(object, object->owner));
 }
 
 json_t *jt_member_labels(const void *record, bool for_store)
@@ -205,8 +180,9 @@ json_t *jt_member_labels(const void *record, bool for_store)
     json_t *labels = json_object();
     for (size_t i = 0; labels != NULL && i < object->n_labels; i++) {
         char name[JT_OBJECT_MAX_LABEL_NAME + 1] = {0};
-        memcpy(name, object->labels[i].name.p, object->labels[i].name.n);
-        struct jt_span value = object->labels[i].value;
+        const struct jt_label label = jt_object_label_at(object, i);
+        memcpy(name, label.name.p, label.name.n);
+        struct jt_span value = label.value;
         if (json_object_set_new(labels, name,
                                 json_stringn(value.n == 0 ? "" : (const char *)value.p, value.n)) !=
             0) {

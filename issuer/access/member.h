@@ -43,18 +43,16 @@ struct jt_member_words {
     bool (*is_word)(struct jt_span text);
     const char *help;
 };
-JT_MUST_USE enum jt_err jt_member_read_words(struct jt_pack *pack, const json_t *value,
-                                             const struct jt_member_words *form,
-                                             struct jt_span **out_words, size_t *out_n);
-JT_MUST_USE enum jt_err jt_member_read_grants(struct jt_pack *pack, const json_t *value,
-                                              struct jt_grant **out_grants, size_t *out_n);
+JT_MUST_USE enum jt_err jt_member_check_words(struct jt_pack *pack, const json_t *value,
+                                              const struct jt_member_words *form);
+/* At most JT_OBJECT_MAX_GRANTS different ones. */
+JT_MUST_USE enum jt_err jt_member_check_grants(struct jt_pack *pack, const json_t *value);
 
 /* --- writing --- */
 
 json_t *jt_member_text(struct jt_span text); /* null when empty */
 json_t *jt_member_time(int64_t time_s);      /* null when 0 */
-json_t *jt_member_words(const struct jt_span *words, size_t n);
-json_t *jt_member_grants(const struct jt_grant *grants, size_t n);
+json_t *jt_member_grant(struct jt_grant grant);
 
 /* --- rows that every kind has: they stand at the end of its table --- */
 

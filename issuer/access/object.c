@@ -55,12 +55,40 @@ const char *jt_object_status_name(enum jt_subscription_status status)
     return names[status];
 }
 
+/* --- members --- */
+
+/* Two texts: of a label its name and value, of a grant its resource and scope. */
+static const struct jt_text *pair_at(const struct jt_object *object, uint32_t place, size_t i)
+{
+    const struct jt_text *texts = jt_object_place(object, place);
+    return &texts[2 * i];
+}
+
+struct jt_label jt_object_label_at(const struct jt_object *object, size_t i)
+{
+    const struct jt_text *pair = pair_at(object, object->labels, i);
+    return (struct jt_label){jt_object_text(object, pair[0]), jt_object_text(object, pair[1])};
+}
+
+struct jt_span jt_object_role(const struct jt_client *client, size_t i)
+{
+    const struct jt_text *roles = jt_object_place(&client->object, client->roles);
+    return jt_object_text(&client->object, roles[i]);
+}
+
+struct jt_grant jt_object_grant(const struct jt_client *client, size_t i)
+{
+    const struct jt_object *object = &client->object;
+    const struct jt_text *pair = pair_at(object, client->grants, i);
+    return (struct jt_grant){jt_object_text(object, pair[0]), jt_object_text(object, pair[1])};
+}
+
 struct jt_span jt_object_label(const struct jt_object *object, struct jt_span name)
 {
     for (size_t i = 0; i < object->n_labels; i++) {
-        if (jt_span_eq(object->labels[i].name, name)) {
-            struct jt_span value = object->labels[i].value;
-            return value.n == 0 ? JT_SPAN("") : value;
+        struct jt_label label = jt_object_label_at(object, i);
+        if (jt_span_eq(label.name, name)) {
+            return label.value.n == 0 ? JT_SPAN("") : label.value;
         }
     }
     return JT_SPAN_NONE;
@@ -75,11 +103,12 @@ bool jt_object_has_label(const struct jt_object *object, struct jt_span wanted)
            (equals == NULL || jt_span_eq(value, jt_span_of(equals + 1, wanted.n - n - 1)));
 }
 
-const struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id)
+struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id)
 {
+    struct jt_client_secret *secrets = jt_object_secrets(client);
     for (size_t i = 0; i < client->n_secrets; i++) {
-        if (jt_span_eq(client->secrets[i].id, id)) {
-            return &client->secrets[i];
+        if (jt_span_eq(jt_object_text(&client->object, secrets[i].id), id)) {
+            return &secrets[i];
         }
     }
     return NULL;
@@ -88,9 +117,10 @@ const struct jt_client_secret *jt_object_secret(const struct jt_client *client, 
 const struct jt_subscription *jt_object_subscription(const struct jt_client *client,
                                                      struct jt_span product)
 {
+    const struct jt_subscription *subscriptions = jt_object_subscriptions(client);
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        if (jt_span_eq(client->subscriptions[i].product, product)) {
-            return &client->subscriptions[i];
+        if (jt_span_eq(jt_object_text(&client->object, subscriptions[i].product), product)) {
+            return &subscriptions[i];
         }
     }
     return NULL;
@@ -141,18 +171,21 @@ enum jt_err jt_object_parse(enum jt_store_kind kind, const json_t *doc,
     struct jt_object *object = NULL;
     JT_TRY(jt_pack_begin(&pack, doc, kinds[kind]->size, diag, (void **)&object));
     object->kind = kind;
-    object->bytes = (size_t)(pack.end - (const uint8_t *)object);
     atomic_init(&object->refs, 1);
     if (kinds[kind]->set_defaults != NULL) {
         kinds[kind]->set_defaults(object);
     }
     enum jt_err err = read_members(&pack, doc, object);
-    if (err != JT_OK) {
-        free(object);
-        return err;
+    object->bytes = (uint32_t)(pack.end - (const uint8_t *)object);
+    if (err == JT_OK && kind != JT_STORE_CLIENT) {
+        *out_object = object;
+        return JT_OK;
     }
-    *out_object = object;
-    return JT_OK;
+    if (err == JT_OK) {
+        err = jt_pack_copy(&pack, out_object);
+    }
+    free(object);
+    return err;
 }
 
 /* --- and back --- */

@@ -3,8 +3,8 @@
  * The objects of the access model as immutable records: resource, role, product, client. Each is
  * made from one JSON document (what the store keeps, what the admin API takes) and written back to
  * it, by one table of members a kind (member.h). A record is one allocation, shared by reference
- * count; its spans point into itself. It checks form, not references between objects (access.h
- * does).
+ * count; its spans point into itself, and what a client has is found by places in it, because there
+ * may be a million of them. It checks form, not references between objects (access.h does).
  * Ownership: parse gives a reference.
  * Thread rule: immutable once made, any thread; but for the last use of secrets, which is atomic.
  * Sources: RFC 8707 sec. 2 (identifier), RFC 6749 sec. 3.3 (scope), RFC 9068 (claims).
@@ -37,6 +37,13 @@ struct jt_label {
     struct jt_span name, value;
 };
 
+/* A text of a record, by its place there: jt_object_text. */
+struct jt_text {
+    uint32_t at : 22, n : 10;
+};
+#define JT_TEXT_MAX_AT ((size_t)1 << 22)
+#define JT_TEXT_MAX_N  ((size_t)1 << 10)
+
 /* What every record begins with. `id`: a resource's identifier, a role's or product's name, a
  * client's id. `version`: of the store when this record was written, 0 before; its entity tag. */
 struct jt_object {
@@ -44,10 +51,10 @@ struct jt_object {
     _Atomic unsigned refs;
     struct jt_span id;
     int64_t version;
-    size_t bytes;         /* of memory, all of it */
-    struct jt_span owner; /* empty: none */
-    struct jt_label *labels;
-    size_t n_labels;
+    uint32_t bytes;       /* of memory, all of it */
+    struct jt_text owner; /* empty: none */
+    uint32_t labels;      /* the place of the first: jt_object_label_at */
+    uint32_t n_labels;
 };
 
 struct jt_resource {
@@ -78,29 +85,25 @@ enum jt_subscription_status {
 };
 
 struct jt_subscription {
-    struct jt_span product;
+    struct jt_text product;
     enum jt_subscription_status status;
 };
 
 struct jt_client_secret {
-    struct jt_span id, name;
+    struct jt_text id, name;
     int64_t created_s, expires_s; /* expires_s 0: never */
+    _Atomic int64_t used_s;       /* when it last authenticated, to the minute; 0: not known to */
     uint8_t hash[JT_SHA256_LEN];  /* HMAC under the pepper */
-    _Atomic int64_t *used_s;      /* when it last authenticated, to the minute; 0: not known to */
 };
 
 struct jt_client {
     struct jt_object object;
-    struct jt_span name, default_resource;
+    struct jt_span name;
+    struct jt_text default_resource;
+    uint32_t roles, subscriptions, grants, secrets; /* places of the first; by jt_object_role ... */
+    uint16_t n_grants;
+    uint8_t n_roles, n_subscriptions, n_secrets;
     bool enabled, strict;
-    struct jt_span *roles;
-    size_t n_roles;
-    struct jt_subscription *subscriptions;
-    size_t n_subscriptions;
-    struct jt_grant *grants;
-    size_t n_grants;
-    struct jt_client_secret *secrets;
-    size_t n_secrets;
 };
 
 /* Gives the record that the JSON object `doc` describes. JT_ERR_INVALID with a sentence that names
@@ -131,6 +134,34 @@ struct jt_span jt_object_name(const struct jt_object *object);
 /* "pending", "approved", "revoked"; "" for JT_SUBSCRIPTION_ASKED. */
 const char *jt_object_status_name(enum jt_subscription_status status);
 
+/* A text of the record `object`, which any kind begins with. */
+static inline struct jt_span jt_object_text(const struct jt_object *object, struct jt_text text)
+{
+    return text.n == 0 ? JT_SPAN_NONE : jt_span_of((const uint8_t *)object + text.at, text.n);
+}
+
+/* What stands at `place` of it. The last uses of secrets change for as long as a record lives, and
+ * the statuses of subscriptions until it is published. */
+static inline void *jt_object_place(const struct jt_object *object, uint32_t place)
+{
+    return (uint8_t *)(uintptr_t)object + place; /* no record is read-only memory */
+}
+
+/* The label of index `i`, below n_labels; so for the members of a client. */
+struct jt_label jt_object_label_at(const struct jt_object *object, size_t i);
+struct jt_span jt_object_role(const struct jt_client *client, size_t i);
+struct jt_grant jt_object_grant(const struct jt_client *client, size_t i);
+
+static inline struct jt_subscription *jt_object_subscriptions(const struct jt_client *client)
+{
+    return jt_object_place(&client->object, client->subscriptions);
+}
+
+static inline struct jt_client_secret *jt_object_secrets(const struct jt_client *client)
+{
+    return jt_object_place(&client->object, client->secrets);
+}
+
 /* The value of the label `name`; p NULL when it has none. */
 struct jt_span jt_object_label(const struct jt_object *object, struct jt_span name);
 
@@ -138,7 +169,7 @@ struct jt_span jt_object_label(const struct jt_object *object, struct jt_span na
 bool jt_object_has_label(const struct jt_object *object, struct jt_span wanted);
 
 /* The secret of this id, and the subscription to this product; NULL when the client has none. */
-const struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id);
+struct jt_client_secret *jt_object_secret(const struct jt_client *client, struct jt_span id);
 const struct jt_subscription *jt_object_subscription(const struct jt_client *client,
                                                      struct jt_span product);
 

@@ -11,7 +11,7 @@
 
 #include "common/base/base.h"
 
-#define ALIGN alignof(max_align_t)
+#define ALIGN alignof(int64_t) /* of what an array of a record holds */
 /* The largest elements that arrays of a record have: of strings (a grant, a label) and of objects (a
  * client's secret, with its last use in an array of its own). */
 #define STRING_MAX 32
@@ -70,7 +70,7 @@ enum jt_err jt_pack_begin(struct jt_pack *pack, const json_t *doc, size_t size,
     if (p == NULL) {
         return JT_ERR_NOMEM;
     }
-    *pack = (struct jt_pack){p + round_up(size), p + round_up(size) + n, "", diag};
+    *pack = (struct jt_pack){p, p + round_up(size), p + round_up(size) + n, "", diag};
     *out_record = p;
     return JT_OK;
 }
@@ -93,6 +93,52 @@ struct jt_span jt_pack_text(struct jt_pack *pack, struct jt_span text)
     memcpy(at, text.p, text.n);
     pack->next = at + text.n;
     return jt_span_of(at, text.n);
+}
+
+static struct jt_text place_of(size_t at, size_t n)
+{
+    assert(n < JT_TEXT_MAX_N && at < JT_TEXT_MAX_AT);
+    return (struct jt_text){at & (JT_TEXT_MAX_AT - 1), n & (JT_TEXT_MAX_N - 1)};
+}
+
+struct jt_text jt_pack_place(struct jt_pack *pack, struct jt_span text)
+{
+    size_t at = (size_t)(pack->next - pack->record);
+    (void)jt_pack_text(pack, text); /* it stands where `next` was */
+    return place_of(at, text.n);
+}
+
+void jt_pack_grant(struct jt_pack *pack, struct jt_span text, struct jt_text out_texts[2])
+{
+    const uint8_t *hash = memchr(text.p, '#', text.n);
+    size_t at = (size_t)(pack->next - pack->record);
+    size_t n = hash == NULL ? text.n : (size_t)(hash - text.p);
+    (void)jt_pack_text(pack, text); /* it stands where `next` was */
+    out_texts[0] = place_of(at, n);
+    out_texts[1] = n == text.n ? place_of(0, 0) : place_of(at + n + 1, text.n - n - 1);
+}
+
+void *jt_pack_places(struct jt_pack *pack, size_t count, size_t size, uint32_t *out_place)
+{
+    uint8_t *at = jt_pack_array(pack, count, size);
+    *out_place = (uint32_t)(at - pack->record);
+    return at;
+}
+
+enum jt_err jt_pack_copy(const struct jt_pack *pack, struct jt_object **out_object)
+{
+    size_t n = (size_t)(pack->next - pack->record);
+    uint8_t *copy = malloc(n);
+    if (copy == NULL) {
+        return JT_ERR_NOMEM;
+    }
+    memcpy(copy, pack->record, n);
+    struct jt_client *client = (struct jt_client *)(void *)copy;
+    client->object.bytes = (uint32_t)n;
+    client->object.id.p = copy + (client->object.id.p - pack->record);
+    client->name.p = copy + (client->name.p - pack->record);
+    *out_object = &client->object;
+    return JT_OK;
 }
 
 enum jt_err jt_pack_fail(struct jt_pack *pack, const char *format, ...)

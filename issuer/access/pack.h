@@ -10,11 +10,12 @@
 
 #include "common/base/diag.h"
 #include "common/base/span.h"
+#include "issuer/access/object.h"
 
 #include <jansson.h>
 
 struct jt_pack {
-    uint8_t *next, *end;
+    uint8_t *record, *next, *end;
     const char *member; /* being read, for sentences */
     struct jt_diag *diag;
 };
@@ -29,6 +30,19 @@ void *jt_pack_array(struct jt_pack *pack, size_t count, size_t size);
 
 /* A copy of `text` in the record. */
 struct jt_span jt_pack_text(struct jt_pack *pack, struct jt_span text);
+
+/* The same by its place; `text` is shorter than JT_TEXT_MAX_N. */
+struct jt_text jt_pack_place(struct jt_pack *pack, struct jt_span text);
+
+/* The same of a grant, which must be one (names.h): of its resource and its scope. */
+void jt_pack_grant(struct jt_pack *pack, struct jt_span text, struct jt_text out_texts[2]);
+
+/* Zeroed room for `count` elements, and its place. */
+void *jt_pack_places(struct jt_pack *pack, size_t count, size_t size, uint32_t *out_place);
+
+/* Gives a copy of the client that was packed in memory of its own size: what was measured is the most
+ * that it can be, and there are many. JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_pack_copy(const struct jt_pack *pack, struct jt_object **out_object);
 
 /* Writes `MEMBER: sentence` and returns JT_ERR_INVALID. */
 JT_MUST_USE enum jt_err jt_pack_fail(struct jt_pack *pack, const char *format, ...) JT_PRINTF(2, 3);

@@ -13,45 +13,58 @@ struct dangling {
     struct jt_span name, scope;
 };
 
-static bool grant_dangles(const struct jt_access *access, const struct jt_grant *grants, size_t n,
+static bool grant_dangles(const struct jt_access *access, struct jt_grant grant,
                           struct dangling *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct jt_resource *resource = jt_access_resource(access, grants[i].resource);
-        bool there = resource != NULL &&
-                     (grants[i].scope.n == 0 || jt_access_defines(resource, grants[i].scope));
-        if (!there) {
-            *out = (struct dangling){"grants", JT_STORE_RESOURCE, grants[i].resource,
-                                     resource == NULL ? JT_SPAN_NONE : grants[i].scope};
-            return true;
-        }
+    const struct jt_resource *resource = jt_access_resource(access, grant.resource);
+    if (resource != NULL && (grant.scope.n == 0 || jt_access_defines(resource, grant.scope))) {
+        return false;
     }
-    return false;
+    *out = (struct dangling){"grants", JT_STORE_RESOURCE, grant.resource,
+                             resource == NULL ? JT_SPAN_NONE : grant.scope};
+    return true;
 }
 
 static bool client_dangles(const struct jt_access *access, const struct jt_client *client,
                            struct dangling *out)
 {
     for (size_t i = 0; i < client->n_roles; i++) {
-        if (jt_access_role(access, client->roles[i]) == NULL) {
-            *out = (struct dangling){"roles", JT_STORE_ROLE, client->roles[i], JT_SPAN_NONE};
+        struct jt_span role = jt_object_role(client, i);
+        if (jt_access_role(access, role) == NULL) {
+            *out = (struct dangling){"roles", JT_STORE_ROLE, role, JT_SPAN_NONE};
             return true;
         }
     }
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        struct jt_span product = client->subscriptions[i].product;
+        struct jt_span product =
+            jt_object_text(&client->object, jt_object_subscriptions(client)[i].product);
         if (jt_access_product(access, product) == NULL) {
             *out = (struct dangling){"subscriptions", JT_STORE_PRODUCT, product, JT_SPAN_NONE};
             return true;
         }
     }
-    if (client->default_resource.n > 0 &&
-        jt_access_resource(access, client->default_resource) == NULL) {
-        *out = (struct dangling){"default_resource", JT_STORE_RESOURCE, client->default_resource,
-                                 JT_SPAN_NONE};
+    struct jt_span chosen = jt_object_text(&client->object, client->default_resource);
+    if (chosen.n > 0 && jt_access_resource(access, chosen) == NULL) {
+        *out = (struct dangling){"default_resource", JT_STORE_RESOURCE, chosen, JT_SPAN_NONE};
         return true;
     }
-    return grant_dangles(access, client->grants, client->n_grants, out);
+    for (size_t i = 0; i < client->n_grants; i++) {
+        if (grant_dangles(access, jt_object_grant(client, i), out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_dangles(const struct jt_access *access, const struct jt_grant_set *set,
+                        struct dangling *out)
+{
+    for (size_t i = 0; i < set->n_grants; i++) {
+        if (grant_dangles(access, set->grants[i], out)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool dangles(const struct jt_access *access, const struct jt_object *object,
@@ -61,8 +74,7 @@ static bool dangles(const struct jt_access *access, const struct jt_object *obje
         return client_dangles(access, (const struct jt_client *)object, out);
     }
     if (object->kind == JT_STORE_ROLE || object->kind == JT_STORE_PRODUCT) {
-        const struct jt_grant_set *set = (const struct jt_grant_set *)object;
-        return grant_dangles(access, set->grants, set->n_grants, out);
+        return set_dangles(access, (const struct jt_grant_set *)object, out);
     }
     return false;
 }

@@ -27,7 +27,13 @@ static enum jt_err read_scopes(struct jt_pack *pack, const json_t *value, void *
     static const struct jt_member_words form = {
         JT_OBJECT_MAX_SCOPES, jt_names_is_scope,
         "1 to 128 printable ASCII characters, no space, quote or backslash"};
-    return jt_member_read_words(pack, value, &form, &resource->scopes, &resource->n_scopes);
+    JT_TRY(jt_member_check_words(pack, value, &form));
+    resource->scopes = jt_pack_array(pack, json_array_size(value), sizeof *resource->scopes);
+    for (; resource->n_scopes < json_array_size(value); resource->n_scopes++) {
+        struct jt_span scope = jt_json_value(json_array_get(value, resource->n_scopes));
+        resource->scopes[resource->n_scopes] = jt_pack_text(pack, scope);
+    }
+    return JT_OK;
 }
 
 static enum jt_err read_lifetime(struct jt_pack *pack, const json_t *value, void *record)
@@ -119,7 +125,14 @@ static json_t *write_scopes(const void *record, bool for_store)
 {
     (void)for_store;
     const struct jt_resource *resource = record;
-    return jt_member_words(resource->scopes, resource->n_scopes);
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < resource->n_scopes; i++) {
+        if (json_array_append_new(array, jt_member_text(resource->scopes[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
 }
 
 static json_t *write_lifetime(const void *record, bool for_store)

@@ -88,7 +88,7 @@ struct page {
 static bool has_role(const struct jt_client *client, struct jt_span role)
 {
     for (size_t i = 0; i < client->n_roles; i++) {
-        if (jt_span_eq(client->roles[i], role)) {
+        if (jt_span_eq(jt_object_role(client, i), role)) {
             return true;
         }
     }
@@ -100,8 +100,9 @@ static bool subscribes(const struct jt_client *client, struct jt_span product,
                        struct jt_span status)
 {
     for (size_t i = 0; i < client->n_subscriptions; i++) {
-        const struct jt_subscription *subscription = &client->subscriptions[i];
-        if ((product.p == NULL || jt_span_eq(subscription->product, product)) &&
+        const struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
+        struct jt_span named = jt_object_text(&client->object, subscription->product);
+        if ((product.p == NULL || jt_span_eq(named, product)) &&
             (status.p == NULL || jt_span_is(status, jt_object_status_name(subscription->status)))) {
             return true;
         }
@@ -124,18 +125,30 @@ static bool fits(const struct page *page, const struct jt_object *object)
 {
     const struct jt_span *params = page->call->params;
     return (params[LABEL].p == NULL || jt_object_has_label(object, params[LABEL])) &&
-           (params[OWNER].p == NULL || jt_span_eq(object->owner, params[OWNER])) &&
+           (params[OWNER].p == NULL ||
+            jt_span_eq(jt_object_text(object, object->owner), params[OWNER])) &&
            (params[NAME].p == NULL || jt_span_starts(jt_object_name(object), params[NAME])) &&
            (object->kind != JT_STORE_CLIENT || client_fits(page, (const struct jt_client *)object));
 }
 
 /* --- the page --- */
 
-static size_t weigh_grants(const struct jt_grant *grants, size_t n)
+static size_t weigh_grants(const struct jt_grant_set *set)
 {
     size_t weight = 0;
-    for (size_t i = 0; i < n; i++) {
-        weight += grants[i].resource.n + grants[i].scope.n + 4;
+    for (size_t i = 0; i < set->n_grants; i++) {
+        weight += set->grants[i].resource.n + set->grants[i].scope.n + 4;
+    }
+    return weight;
+}
+
+static size_t weigh_client(const struct jt_client *client)
+{
+    size_t members = (size_t)client->n_roles + client->n_subscriptions + client->n_secrets;
+    size_t weight = members * 2 * JT_NAMES_MAX;
+    for (size_t i = 0; i < client->n_grants; i++) {
+        struct jt_grant grant = jt_object_grant(client, i);
+        weight += grant.resource.n + grant.scope.n + 4;
     }
     return weight;
 }
@@ -145,21 +158,19 @@ static size_t weigh(const struct jt_object *object)
 {
     size_t weight = 4096 + object->owner.n;
     for (size_t i = 0; i < object->n_labels; i++) {
-        weight += object->labels[i].name.n + object->labels[i].value.n;
+        struct jt_label label = jt_object_label_at(object, i);
+        weight += label.name.n + label.value.n;
     }
     const struct jt_resource *resource = (const struct jt_resource *)object;
-    const struct jt_grant_set *set = (const struct jt_grant_set *)object;
-    const struct jt_client *client = (const struct jt_client *)object;
     switch (object->kind) {
     case JT_STORE_RESOURCE:
         return weight + resource->claims.n + resource->n_scopes * JT_NAMES_MAX;
     case JT_STORE_CLIENT:
-        return weight + weigh_grants(client->grants, client->n_grants) +
-               (client->n_roles + client->n_subscriptions + client->n_secrets) * 2 * JT_NAMES_MAX;
+        return weight + weigh_client((const struct jt_client *)object);
     case JT_STORE_ROLE:
     case JT_STORE_PRODUCT:
     default:
-        return weight + weigh_grants(set->grants, set->n_grants);
+        return weight + weigh_grants((const struct jt_grant_set *)object);
     }
 }
 

@@ -32,8 +32,9 @@ static enum jt_err note(struct finding *finding, const struct jt_client *client,
         return JT_OK;
     }
     char at[JT_CHECKS_TIME];
-    return jt_buf_printf(&finding->names, " %.*s (%s)", (int)secret->id.n,
-                         (const char *)secret->id.p, jt_checks_time(secret->expires_s, at));
+    struct jt_span id = jt_object_text(&client->object, secret->id);
+    return jt_buf_printf(&finding->names, " %.*s (%s)", (int)id.n, (const char *)id.p,
+                         jt_checks_time(secret->expires_s, at));
 }
 
 static enum jt_err look(void *ctx, const struct jt_object *object)
@@ -42,7 +43,7 @@ static enum jt_err look(void *ctx, const struct jt_object *object)
     const struct jt_client *client = (const struct jt_client *)object;
     bool any = false;
     for (size_t i = 0; i < client->n_secrets; i++) {
-        const struct jt_client_secret *secret = &client->secrets[i];
+        const struct jt_client_secret *secret = &jt_object_secrets(client)[i];
         bool alive = jt_client_secret_alive(secret, walk->now_s);
         any = any || alive;
         if (!alive) {

@@ -41,21 +41,21 @@ static int drop_hasher(void **state)
 struct owner {
     struct jt_client client;
     struct jt_client_secret rows[3];
-    _Atomic int64_t used_s[3];
     struct jt_secret texts[3];
     struct fixed_random random;
 };
 
 static void make_owner(struct owner *owner, size_t n, const int64_t *expires_s)
 {
-    *owner = (struct owner){.client = {.enabled = true, .secrets = owner->rows, .n_secrets = n}};
+    *owner = (struct owner){.client = {.enabled = true,
+                                       .secrets = offsetof(struct owner, rows), /* of the record */
+                                       .n_secrets = (uint8_t)n}};
     const struct jt_random *random = fixed_random(&owner->random, 1000);
     for (size_t i = 0; i < n; i++) {
         assert_ok(jt_client_secret_make(random, &owner->texts[i]));
         assert_ok(
             jt_client_secret_hash(&pepper, jt_secret_span(&owner->texts[i]), owner->rows[i].hash));
         owner->rows[i].expires_s = expires_s[i];
-        owner->rows[i].used_s = &owner->used_s[i];
     }
 }
 
@@ -215,15 +215,15 @@ static void check_notes_the_use_once_a_minute(void **state)
     struct owner owner;
     make_owner(&owner, 2, (const int64_t[]){0, 0});
     assert_ok(check(&owner, 1, 1000));
-    assert_int_equal(owner.used_s[1], 1000);
+    assert_int_equal(owner.rows[1].used_s, 1000);
     assert_ok(check(&owner, 1, 1000 + JT_CLIENT_SECRET_USE_S - 1));
-    assert_int_equal(owner.used_s[1], 1000);
+    assert_int_equal(owner.rows[1].used_s, 1000);
     assert_ok(check(&owner, 1, 1000 + JT_CLIENT_SECRET_USE_S));
-    assert_int_equal(owner.used_s[1], 1000 + JT_CLIENT_SECRET_USE_S);
-    assert_int_equal(owner.used_s[0], 0);
+    assert_int_equal(owner.rows[1].used_s, 1000 + JT_CLIENT_SECRET_USE_S);
+    assert_int_equal(owner.rows[0].used_s, 0);
     owner.client.enabled = false;
     assert_err(check(&owner, 0, 5000), JT_ERR_CLIENT);
-    assert_int_equal(owner.used_s[0], 0);
+    assert_int_equal(owner.rows[0].used_s, 0);
     drop_owner(&owner);
 }
 
