@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
-#include "common/json/json.h"
-#include "issuer/access/quick.h"
 #include "issuer/keymerge.h"
+#include "issuer/load.h"
 #include "issuer/reach.h"
 
 #include "common/base/base.h"
@@ -31,121 +30,6 @@ enum jt_err jt_change_publish(struct jt_issuer *issuer, int64_t version,
     if (err != JT_OK) {
         jt_root_free(root);
     }
-    return err;
-}
-
-/* The changes since a version, as they are read. */
-struct reading {
-    struct jt_access_change *changes;
-    char **deleted; /* ids of deletions, owned */
-    size_t n, cap;
-    struct jt_quick *quick;
-    struct jt_diag *diag;
-};
-
-static enum jt_err make_room(struct reading *reading)
-{
-    if (reading->n < reading->cap) {
-        return JT_OK;
-    }
-    size_t cap = reading->cap == 0 ? 64 : reading->cap * 2;
-    struct jt_access_change *changes = realloc(reading->changes, cap * sizeof *changes);
-    if (changes == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    reading->changes = changes;
-    char **deleted = realloc(reading->deleted, cap * sizeof *deleted);
-    if (deleted == NULL) {
-        return JT_ERR_NOMEM;
-    }
-    reading->deleted = deleted;
-    reading->cap = cap;
-    return JT_OK;
-}
-
-static enum jt_err parse_document(const struct jt_store_object *row, struct jt_object **out_object,
-                                  struct jt_diag *diag)
-{
-    struct jt_diag sentence = JT_DIAG_INIT;
-    json_t *doc = NULL;
-    enum jt_err err = row->doc.n > JT_OBJECT_MAX_DOC
-                          ? JT_ERR_LIMIT
-                          : jt_json_load_object(row->doc, JT_JSON_DEPTH, &doc);
-    if (err == JT_OK) {
-        err = jt_object_parse(row->kind, doc, out_object, &sentence);
-    }
-    if (err == JT_OK && !jt_span_eq((*out_object)->id, row->id)) {
-        jt_object_free(*out_object);
-        err = jt_diag_fail(&sentence, JT_ERR_INVALID, "its document names another");
-    }
-    json_decref(doc);
-    if (err != JT_OK && err != JT_ERR_NOMEM) {
-        return jt_diag_fail(
-            diag, JT_ERR_STORE,
-            "the database's %s '%.*s' is not as it must be: %.300s; restore a backup "
-            "or remove the row",
-            jt_object_kind_name(row->kind), (int)row->id.n, (const char *)row->id.p,
-            jt_diag_text(&sentence, err));
-    }
-    return err;
-}
-
-/* Almost all are clients as they were written. */
-static enum jt_err read_document(struct reading *reading, const struct jt_store_object *row,
-                                 struct jt_object **out_object)
-{
-    struct jt_object *object = NULL;
-    if (row->kind == JT_STORE_CLIENT) {
-        enum jt_err err = jt_quick_client(reading->quick, row->doc, &object);
-        if (err == JT_ERR_NOMEM) {
-            return err;
-        }
-        if (err == JT_OK && jt_span_eq(object->id, row->id)) {
-            *out_object = object;
-            return JT_OK;
-        }
-        jt_object_free(object); /* a row that is wrong is told of below */
-    }
-    return parse_document(row, out_object, reading->diag);
-}
-
-static enum jt_err read_object(void *ctx, const struct jt_store_object *row)
-{
-    struct reading *reading = ctx;
-    JT_TRY(make_room(reading));
-    struct jt_access_change *change = &reading->changes[reading->n];
-    if (row->doc.n == 0) {
-        char *id = NULL;
-        JT_TRY(jt_buf_strdup(row->id, &id));
-        *change = (struct jt_access_change){row->kind, jt_span_of(id, row->id.n), NULL};
-        reading->deleted[reading->n++] = id;
-        return JT_OK;
-    }
-    struct jt_object *object = NULL;
-    JT_TRY(read_document(reading, row, &object));
-    object->version = row->version;
-    *change = (struct jt_access_change){row->kind, object->id, object};
-    reading->deleted[reading->n++] = NULL;
-    return JT_OK;
-}
-
-enum jt_err jt_change_read_access(struct jt_store *store, const struct jt_access *old,
-                                  int64_t old_version, struct jt_access **out_access,
-                                  struct jt_diag *diag)
-{
-    struct reading reading = {.diag = diag};
-    JT_TRY(jt_quick_new(&reading.quick));
-    enum jt_err err = jt_store_objects(store, old_version, read_object, &reading);
-    jt_quick_free(reading.quick);
-    if (err == JT_OK) {
-        err = jt_access_apply(old, reading.changes, reading.n, out_access);
-    }
-    for (size_t i = 0; i < reading.n; i++) {
-        jt_object_free(reading.changes[i].object);
-        free(reading.deleted[i]);
-    }
-    free(reading.changes);
-    free(reading.deleted);
     return err;
 }
 
@@ -224,7 +108,7 @@ static enum jt_err publish_from(struct jt_issuer *issuer, struct jt_settings *se
     }
     enum jt_err err = jt_key_part_make(&keyring, &keys);
     if (err == JT_OK) {
-        err = jt_change_read_access(issuer->store, old, since, &access, diag);
+        err = jt_load_access(issuer->store, old, since, &access, diag);
     }
     if (err == JT_OK) {
         err = jt_change_know(issuer, &keyring);
@@ -249,12 +133,22 @@ static void confirm(struct jt_issuer *issuer, int64_t asked_ms)
                          now->settings->config.staleness_s);
 }
 
+/* Is what was found before a state that the store has gone on from? */
+static bool is_of_store(struct jt_store *store, const struct jt_change_found *found)
+{
+    int64_t mark = 0;
+    return found->access != NULL && jt_store_mark(store, found->version, &mark) == JT_OK &&
+           mark == found->mark;
+}
+
 enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_settings *settings,
-                                     struct jt_diag *diag)
+                                     const struct jt_change_found *found, struct jt_diag *diag)
 {
     int64_t asked_ms = jt_clock_boot_ms(issuer->clock);
     JT_TRY(jt_store_begin_read(issuer->store, diag));
-    enum jt_err err = publish_from(issuer, settings, NULL, 0, diag);
+    bool known = is_of_store(issuer->store, found);
+    enum jt_err err = publish_from(issuer, settings, known ? found->access : NULL,
+                                   known ? found->version : 0, diag);
     jt_store_rollback(issuer->store);
     if (err == JT_OK) {
         confirm(issuer, asked_ms);
@@ -309,7 +203,7 @@ static enum jt_err rejoin(struct jt_issuer *issuer, struct jt_diag *diag)
         err = jt_keymerge(&keyring, &issuer->known, issuer->store, &n);
     }
     if (err == JT_OK) {
-        err = jt_change_read_access(issuer->store, NULL, 0, &access, diag);
+        err = jt_load_access(issuer->store, NULL, 0, &access, diag);
     }
     if (err == JT_OK) {
         err = jt_store_audit(issuer->store, "issuer", "store.rejoin", JT_SPAN_NONE, JT_SPAN_NONE);

@@ -40,10 +40,17 @@ JT_MUST_USE enum jt_err jt_change_read_keys(struct jt_issuer *issuer, bool write
                                             struct jt_keyring *out_keyring, size_t *out_n,
                                             struct jt_diag *diag);
 
-/* Outside a transaction: publishes all that the store holds; the first root too, for which `settings`
- * must be given (NULL: as they are). Rows of strangers among the keys are logged. */
+/* Access data that were read from the store before, of the commit that wrote `mark`. */
+struct jt_change_found {
+    struct jt_access *access; /* NULL: none were */
+    int64_t version, mark;
+};
+
+/* Outside a transaction: publishes all that the store holds, the first root; what was `found` before is
+ * not read again where it is of the same history. Rows of strangers among the keys are logged. */
 JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
                                                  struct jt_settings *settings,
+                                                 const struct jt_change_found *found,
                                                  struct jt_diag *diag);
 
 /* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:
@@ -51,11 +58,6 @@ JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
  * backup restored), all is read anew and the keys that are known here are brought into the store
  * (keymerge.h). Whether the store could be asked is noted (staleness.h). */
 JT_MUST_USE enum jt_err jt_change_catch_up(struct jt_issuer *issuer, struct jt_diag *diag);
-
-/* Reads the objects changed since `old_version` and gives `old` with them. */
-JT_MUST_USE enum jt_err jt_change_read_access(struct jt_store *store, const struct jt_access *old,
-                                              int64_t old_version, struct jt_access **out_access,
-                                              struct jt_diag *diag);
 
 /* The longest lifetime of the resources of each algorithm, at least an hour. */
 void jt_change_longest(const struct jt_access *access, int64_t out_longest_s[JT_ALG_COUNT_]);

@@ -7,6 +7,7 @@
 #include "common/base/folder.h"
 #include "issuer/change.h"
 #include "issuer/kek_steps.h"
+#include "issuer/load.h"
 #include "issuer/token_claims.h"
 #include "issuer/uses.h"
 
@@ -119,13 +120,27 @@ static enum jt_err check_reloaded_algs(const struct jt_root *now, const struct j
     return check_algs(now->access, kept, diag);
 }
 
-enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
-                            struct jt_diag *diag)
+/* Access data as it was read, and of which commit. */
+static enum jt_err read_found(struct jt_store *store, struct jt_change_found *out_found,
+                              struct jt_diag *diag)
+{
+    struct jt_change_found found = {0};
+    JT_TRY(jt_store_version(store, &found.version));
+    enum jt_err err = jt_store_mark(store, found.version, &found.mark);
+    found.mark = err == JT_ERR_NOT_FOUND ? -1 : found.mark; /* of a schema without marks */
+    JT_TRY(err == JT_ERR_NOT_FOUND ? JT_OK : err);
+    JT_TRY(jt_load_access(store, NULL, 0, &found.access, diag));
+    *out_found = found;
+    return JT_OK;
+}
+
+/* Looks at all of it, and keeps the access data: reading them is most of a start. */
+static enum jt_err look(const struct jt_issuer_deps *deps, const struct jt_config *config,
+                        struct jt_change_found *out_found, struct jt_diag *diag)
 {
     const struct jt_store_where where = jt_config_store(config);
     struct jt_signer *signer = NULL;
     struct jt_store *store = NULL;
-    struct jt_access *access = NULL;
     struct jt_secret pepper = JT_SECRET_INIT;
     struct jt_keyring keyring = {0};
     enum jt_err err = open_signer(deps, config, &signer, diag);
@@ -146,17 +161,25 @@ enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_c
         err = jt_keyring_read(store, signer, &keyring, diag);
     }
     if (err == JT_OK) {
-        err = jt_change_read_access(store, NULL, 0, &access, diag);
+        err = read_found(store, out_found, diag);
     }
     if (err == JT_OK) {
-        err = check_stored_algs(access, config, &keyring, diag);
+        err = check_stored_algs(out_found->access, config, &keyring, diag);
     }
 done:
-    jt_access_free(access);
     jt_keyring_release(&keyring);
     jt_secret_release(&pepper);
     jt_store_close(store);
     jt_signer_free(signer);
+    return err;
+}
+
+enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
+                            struct jt_diag *diag)
+{
+    struct jt_change_found found = {0};
+    enum jt_err err = look(deps, config, &found, diag);
+    jt_access_free(found.access);
     return err;
 }
 
@@ -184,11 +207,11 @@ static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
     return err;
 }
 
-static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
-                              struct jt_settings *settings, struct jt_diag *diag)
+static enum jt_err open_stored(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
+                               struct jt_settings *settings, const struct jt_change_found *found,
+                               struct jt_diag *diag)
 {
     const struct jt_store_where where = jt_config_store(&settings->config);
-    JT_TRY(jt_issuer_check(deps, &settings->config, diag));
     JT_TRY(open_signer(deps, &settings->config, &issuer->signer, diag));
     JT_TRY(jt_slots_new(jt_root_free, &issuer->roots));
     JT_TRY(jt_store_open(&where, issuer->clock, &issuer->store, diag));
@@ -197,11 +220,23 @@ static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_d
         err = make_pepper(issuer, diag);
     }
     JT_TRY(err);
-    JT_TRY(jt_change_publish_stored(issuer, settings, diag));
+    JT_TRY(jt_change_publish_stored(issuer, settings, found, diag));
     const struct jt_root *first = jt_slots_current(issuer->roots);
     issuer->counts_all = first->keys->n_times == 0;
     JT_TRY(jt_uses_load(issuer));
     return jt_issuer_tick(issuer, diag); /* makes the first keys of a fresh issuer */
+}
+
+static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
+                              struct jt_settings *settings, struct jt_diag *diag)
+{
+    struct jt_change_found found = {0};
+    enum jt_err err = look(deps, &settings->config, &found, diag);
+    if (err == JT_OK) {
+        err = open_stored(issuer, deps, settings, &found, diag);
+    }
+    jt_access_free(found.access);
+    return err;
 }
 
 enum jt_err jt_issuer_open(const struct jt_issuer_deps *deps, struct jt_config *config,

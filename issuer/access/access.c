@@ -8,32 +8,6 @@
 
 #include "common/base/base.h"
 
-/* FNV-1a; who chooses ids and names is the operator, so a keyed hash would protect nothing. */
-static size_t shard_of(struct jt_span id)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < id.n; i++) {
-        hash = (hash ^ id.p[i]) * 16777619u;
-    }
-    return hash % JT_ACCESS_SHARDS;
-}
-
-/* The table that an object of `kind` is found in by its id. */
-static size_t table_of(enum jt_store_kind kind, struct jt_span id)
-{
-    switch (kind) {
-    case JT_STORE_RESOURCE:
-        return JT_ACCESS_RESOURCES;
-    case JT_STORE_ROLE:
-        return JT_ACCESS_ROLES;
-    case JT_STORE_PRODUCT:
-        return JT_ACCESS_PRODUCTS;
-    case JT_STORE_CLIENT:
-        break;
-    }
-    return JT_ACCESS_CLIENTS + shard_of(id);
-}
-
 /* --- changes --- */
 
 /* An entry of one table. */
@@ -78,12 +52,12 @@ static void place_client(const struct jt_access *old, const struct jt_access_cha
     const struct jt_client *was = old == NULL ? NULL : jt_access_client(old, change->id);
     const struct jt_client *is = (const struct jt_client *)change->object;
     if (was != NULL && (is == NULL || !jt_span_eq(was->name, is->name))) {
-        place(placed, n, JT_ACCESS_NAMES + shard_of(was->name),
-              jt_access_table_key(true, &was->object), NULL);
+        place(placed, n, jt_access_table_named(was->name), jt_access_table_key(true, &was->object),
+              NULL);
     }
     if (is != NULL) {
-        place(placed, n, JT_ACCESS_NAMES + shard_of(is->name),
-              jt_access_table_key(true, &is->object), change->object);
+        place(placed, n, jt_access_table_named(is->name), jt_access_table_key(true, &is->object),
+              change->object);
     }
     if (was != NULL && is != NULL) {
         keep_uses(was, is);
@@ -113,7 +87,7 @@ static enum jt_err apply_all(struct jt_access *access, const struct jt_access *o
     struct jt_access_entry *entries = calloc(n_changes * 3, sizeof *entries);
     enum jt_err err = placed == NULL || entries == NULL ? JT_ERR_NOMEM : JT_OK;
     for (size_t i = 0; err == JT_OK && i < n_changes; i++) {
-        place(placed, &n, table_of(changes[i].kind, changes[i].id),
+        place(placed, &n, jt_access_table_of(changes[i].kind, changes[i].id),
               (struct jt_access_key){changes[i].id, JT_SPAN_NONE}, changes[i].object);
         if (changes[i].kind == JT_STORE_CLIENT) {
             place_client(old, &changes[i], placed, &n);
@@ -175,7 +149,7 @@ void jt_access_free(struct jt_access *access)
 const struct jt_object *jt_access_find(const struct jt_access *access, enum jt_store_kind kind,
                                        struct jt_span id)
 {
-    const struct jt_access_table *table = access->tables[table_of(kind, id)];
+    const struct jt_access_table *table = access->tables[jt_access_table_of(kind, id)];
     size_t at = jt_access_table_seek(table, &(struct jt_access_key){id, JT_SPAN_NONE});
     if (table == NULL || at == table->n || !jt_span_eq(table->items[at]->id, id)) {
         return NULL;
@@ -205,7 +179,7 @@ const struct jt_client *jt_access_client(const struct jt_access *access, struct 
 
 const struct jt_client *jt_access_client_named(const struct jt_access *access, struct jt_span name)
 {
-    const struct jt_access_table *table = access->tables[JT_ACCESS_NAMES + shard_of(name)];
+    const struct jt_access_table *table = access->tables[jt_access_table_named(name)];
     size_t at = jt_access_table_seek(table, &(struct jt_access_key){name, JT_SPAN_NONE});
     if (table == NULL || at == table->n || !jt_span_eq(jt_object_name(table->items[at]), name)) {
         return NULL;
@@ -215,7 +189,7 @@ const struct jt_client *jt_access_client_named(const struct jt_access *access, s
 
 bool jt_access_name_repeats(const struct jt_access *access, struct jt_span name)
 {
-    const struct jt_access_table *table = access->tables[JT_ACCESS_NAMES + shard_of(name)];
+    const struct jt_access_table *table = access->tables[jt_access_table_named(name)];
     size_t at = jt_access_table_seek(table, &(struct jt_access_key){name, JT_SPAN_NONE}) + 1;
     return table != NULL && at < table->n && jt_span_eq(jt_object_name(table->items[at]), name);
 }

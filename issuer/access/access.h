@@ -44,6 +44,12 @@ JT_MUST_USE enum jt_err jt_access_apply(const struct jt_access *old,
                                         const struct jt_access_change *changes, size_t n,
                                         struct jt_access **out_access);
 
+/* Gives a part with `objects` alone, no two of one kind and id: the same as jt_access_apply over
+ * nothing, in a fraction of the time and memory where there are many. A reference to each is taken.
+ * JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_access_fill(struct jt_object *const *objects, size_t n,
+                                       struct jt_access **out_access);
+
 struct jt_access *jt_access_ref(struct jt_access *access);
 void jt_access_free(struct jt_access *access); /* drops a reference; NULL is harmless */
 JT_AUTOP_DEFINE(access);

@@ -4,7 +4,39 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "issuer/access/access.h"
+
 #include "common/base/base.h"
+
+/* FNV-1a; who chooses ids and names is the operator, so a keyed hash would protect nothing. */
+static size_t shard_of(struct jt_span id)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < id.n; i++) {
+        hash = (hash ^ id.p[i]) * 16777619u;
+    }
+    return hash % JT_ACCESS_SHARDS;
+}
+
+size_t jt_access_table_of(enum jt_store_kind kind, struct jt_span id)
+{
+    switch (kind) {
+    case JT_STORE_RESOURCE:
+        return JT_ACCESS_RESOURCES;
+    case JT_STORE_ROLE:
+        return JT_ACCESS_ROLES;
+    case JT_STORE_PRODUCT:
+        return JT_ACCESS_PRODUCTS;
+    case JT_STORE_CLIENT:
+        break;
+    }
+    return JT_ACCESS_CLIENTS + shard_of(id);
+}
+
+size_t jt_access_table_named(struct jt_span name)
+{
+    return JT_ACCESS_NAMES + shard_of(name);
+}
 
 struct jt_access_key jt_access_table_key(bool by_name, const struct jt_object *object)
 {
@@ -40,18 +72,25 @@ static int order_to(const struct jt_access_table *table, size_t index,
     return jt_access_table_order(&at, key);
 }
 
-enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_name,
-                                  const struct jt_access_entry *entries, size_t n,
-                                  struct jt_access_table **out_table)
+enum jt_err jt_access_table_new(bool by_name, size_t n, struct jt_access_table **out_table)
 {
-    size_t n_old = old == NULL ? 0 : old->n, kept = 0, i = 0;
-    struct jt_access_table *table =
-        calloc(1, sizeof *table + (n_old + n) * sizeof(struct jt_object *));
+    struct jt_access_table *table = calloc(1, sizeof *table + n * sizeof(struct jt_object *));
     if (table == NULL) {
         return JT_ERR_NOMEM;
     }
     atomic_init(&table->refs, 1);
     table->by_name = by_name;
+    *out_table = table;
+    return JT_OK;
+}
+
+enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_name,
+                                  const struct jt_access_entry *entries, size_t n,
+                                  struct jt_access_table **out_table)
+{
+    size_t n_old = old == NULL ? 0 : old->n, kept = 0, i = 0;
+    struct jt_access_table *table = NULL;
+    JT_TRY(jt_access_table_new(by_name, n_old + n, &table));
     for (size_t e = 0; e < n; e++) {
         int order = 1;
         while (i < n_old && (order = order_to(old, i, &entries[e].key)) < 0) {

@@ -28,12 +28,20 @@ struct jt_access_entry {
     struct jt_object *object;
 };
 
+/* The table of a part that an object of `kind` is found in by its id, and a client by its name. */
+size_t jt_access_table_of(enum jt_store_kind kind, struct jt_span id);
+size_t jt_access_table_named(struct jt_span name);
+
 struct jt_access_key jt_access_table_key(bool by_name, const struct jt_object *object);
 int jt_access_table_order(const struct jt_access_key *a, const struct jt_access_key *b);
 
 /* The index of the first item whose key is not below `key`; the number of items when all are.
  * `table` NULL is an empty one, here and below. */
 size_t jt_access_table_seek(const struct jt_access_table *table, const struct jt_access_key *key);
+
+/* Gives an empty one with room for `n` items. JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_access_table_new(bool by_name, size_t n,
+                                            struct jt_access_table **out_table);
 
 /* Gives `old` with `n` entries, ordered and of different keys. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_name,

@@ -140,6 +140,13 @@ enum jt_err jt_rows_objects(struct jt_store *store, int64_t since, jt_store_obje
     return any(store, since == 0 ? &live : &changed, take_object, &callback);
 }
 
+enum jt_err jt_rows_each_object(struct jt_store *store, jt_store_object_fn fn, void *ctx)
+{
+    const struct jt_sql_call call = CALL_PLAIN(EACH_OBJECT, "nbbn");
+    const struct callback callback = {.store = store, .object = fn, .ctx = ctx};
+    return any(store, &call, take_object, &callback);
+}
+
 enum jt_err jt_rows_put(struct jt_store *store, const struct jt_store_object *object,
                         struct jt_diag *diag)
 {

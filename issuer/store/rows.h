@@ -25,6 +25,8 @@ JT_MUST_USE enum jt_err jt_rows_put_mark(struct jt_store *store,
 
 JT_MUST_USE enum jt_err jt_rows_objects(struct jt_store *store, int64_t since,
                                         jt_store_object_fn fn, void *ctx);
+JT_MUST_USE enum jt_err jt_rows_each_object(struct jt_store *store, jt_store_object_fn fn,
+                                            void *ctx);
 JT_MUST_USE enum jt_err jt_rows_put(struct jt_store *store, const struct jt_store_object *object,
                                     struct jt_diag *diag);
 /* Has no doc. JT_ERR_NOT_FOUND. */

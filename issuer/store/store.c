@@ -326,6 +326,12 @@ enum jt_err jt_store_objects(struct jt_store *store, int64_t since, jt_store_obj
     return end_reading(store, jt_rows_objects(store, since, fn, ctx));
 }
 
+enum jt_err jt_store_each_object(struct jt_store *store, jt_store_object_fn fn, void *ctx)
+{
+    JT_TRY(start_reading(store));
+    return end_reading(store, jt_rows_each_object(store, fn, ctx));
+}
+
 enum jt_err jt_store_keys(struct jt_store *store, jt_store_key_fn fn, void *ctx)
 {
     JT_TRY(start_reading(store));

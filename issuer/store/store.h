@@ -104,6 +104,11 @@ typedef enum jt_err (*jt_store_object_fn)(void *ctx, const struct jt_store_objec
 JT_MUST_USE enum jt_err jt_store_objects(struct jt_store *store, int64_t since,
                                          jt_store_object_fn fn, void *ctx);
 
+/* The same for every live object, in no order that can be relied on: a database gives them so in a
+ * fraction of the time. */
+JT_MUST_USE enum jt_err jt_store_each_object(struct jt_store *store, jt_store_object_fn fn,
+                                             void *ctx);
+
 /* Writes or replaces, and deletes, at this transaction's version. Deleting what is not there is
  * JT_ERR_NOT_FOUND; an empty `doc` is JT_ERR_ARGUMENT. Any bytes will do, in `id` and `doc`. */
 JT_MUST_USE enum jt_err jt_store_put(struct jt_store *store, enum jt_store_kind kind,
