@@ -90,6 +90,14 @@ const struct jt_conf_row jt_config_rows[] = {
      "how long one request may take to arrive"},
     {"http.drain", JT_CONF_DURATION, AT(drain_s), "5s", 0, HOUR, false, NULL,
      "how long requests in flight may end after SIGTERM"},
+    {"http.trusted_proxies", JT_CONF_LIST, AT(trusted_proxies), NULL, 0, 0, false, NULL,
+     "addresses, ranges (10.0.0.0/8) or unix: proxies whose word counts as to who is behind them"},
+    {"http.proxy_protocol", JT_CONF_STRING, AT(proxy_protocol), "off", 0, 0, false, "off on",
+     "connections of those proxies to the public listener begin with a PROXY header (version 1 or "
+     "2)"},
+    {"http.forwarded", JT_CONF_STRING, AT(forwarded), "x-forwarded-for", 0, 0, false,
+     "x-forwarded-for forwarded off",
+     "the header that those proxies add to, and that no client's word in it passes for theirs"},
     {"http.query_parameters", JT_CONF_STRING, AT(query_parameters), "refuse", 0, 0, false,
      "refuse allow",
      "token requests with grant_type, scope, resource in the query string (never a secret)"},
@@ -177,6 +185,26 @@ struct jt_store_where jt_config_store(const struct jt_config *config)
                                    .postgres = config->store_postgres};
 }
 
+struct jt_peers jt_config_proxies(const struct jt_config *config)
+{
+    struct jt_peers peers;
+    JT_IGNORE(jt_peers_parse(config->trusted_proxies, "", &peers, NULL)); /* the check saw them */
+    return peers;
+}
+
+bool jt_config_proxy_protocol(const struct jt_config *config)
+{
+    return !differs(config->proxy_protocol, "on");
+}
+
+enum jt_forwarded jt_config_forwarded(const struct jt_config *config)
+{
+    if (!differs(config->forwarded, "off")) {
+        return JT_FORWARDED_OFF;
+    }
+    return differs(config->forwarded, "forwarded") ? JT_FORWARDED_X : JT_FORWARDED_RFC7239;
+}
+
 enum jt_log_level jt_config_log_level(const struct jt_config *config)
 {
     enum jt_log_level level = JT_LOG_INFO;
@@ -194,6 +222,16 @@ const char *jt_config_issuer_path(const struct jt_config *config)
     const char *host = strstr(config->issuer, "://") + 3; /* check_issuer saw it */
     const char *path = strchr(host, '/');
     return path == NULL ? "" : path;
+}
+
+static bool lists_differ(char *const *now, char *const *then)
+{
+    for (; *now != NULL && *then != NULL; now++, then++) {
+        if (differs(*now, *then)) {
+            return true;
+        }
+    }
+    return *now != *then; /* both at their end: both NULL */
 }
 
 const char *jt_config_restart_key(const struct jt_config *now, const struct jt_config *then)
@@ -217,6 +255,9 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
         {"keys.pkcs11_pin_credential",
          differs(now->pkcs11_pin_credential, then->pkcs11_pin_credential)},
         {"keys.pkcs11_pin_env", differs(now->pkcs11_pin_env, then->pkcs11_pin_env)},
+        {"http.trusted_proxies", lists_differ(now->trusted_proxies, then->trusted_proxies)},
+        {"http.proxy_protocol", differs(now->proxy_protocol, then->proxy_protocol)},
+        {"http.forwarded", differs(now->forwarded, then->forwarded)},
         {"http.threads", now->threads != then->threads},
         {"http.max_connections", now->max_connections != then->max_connections},
         {"http.idle", now->idle_s != then->idle_s},
@@ -229,16 +270,6 @@ const char *jt_config_restart_key(const struct jt_config *now, const struct jt_c
         }
     }
     return NULL;
-}
-
-static bool lists_differ(char *const *now, char *const *then)
-{
-    for (; *now != NULL && *then != NULL; now++, then++) {
-        if (differs(*now, *then)) {
-            return true;
-        }
-    }
-    return *now != *then; /* both at their end: both NULL */
 }
 
 static bool row_differs(const struct jt_conf_row *row, const struct jt_config *now,

@@ -10,6 +10,7 @@
 
 #include "common/base/diag.h"
 #include "common/conf/conf.h"
+#include "common/http/forwarded.h"
 #include "common/jose/alg.h"
 #include "common/log/log.h"
 #include "issuer/store/store.h"
@@ -29,6 +30,8 @@ struct jt_config {
     char **algorithms;
     int64_t period_s, lead_s, jitter_s, skew_s, staleness_s, max_age_s;
     int64_t threads, max_connections, idle_s, deadline_s, drain_s;
+    char **trusted_proxies;
+    char *proxy_protocol, *forwarded;
     char *query_parameters, *log_level;
 };
 
@@ -53,6 +56,12 @@ void jt_config_release(struct jt_config *config);
 struct jt_schedule_conf jt_config_schedule(const struct jt_config *config);
 struct jt_signer_conf jt_config_signer(const struct jt_config *config); /* borrows */
 struct jt_store_where jt_config_store(const struct jt_config *config);  /* borrows */
+
+/* The proxies that are trusted, and how they are spoken with. */
+struct jt_peers jt_config_proxies(const struct jt_config *config);
+bool jt_config_proxy_protocol(const struct jt_config *config);
+enum jt_forwarded jt_config_forwarded(const struct jt_config *config);
+
 enum jt_log_level jt_config_log_level(const struct jt_config *config);
 unsigned jt_config_admin_mode(const struct jt_config *config);
 

@@ -197,11 +197,24 @@ static enum jt_err check_admin(const struct jt_config *config, struct jt_diag *d
     return JT_OK;
 }
 
+static enum jt_err check_proxies(const struct jt_config *config, struct jt_diag *diag)
+{
+    struct jt_peers peers;
+    JT_TRY(jt_peers_parse(config->trusted_proxies, "http.trusted_proxies", &peers, diag));
+    if (jt_config_proxy_protocol(config) && peers.n == 0 && !peers.by_unix) {
+        return jt_diag_fail(
+            diag, JT_ERR_CONFIG,
+            "http.proxy_protocol: on, and http.trusted_proxies names nobody who may "
+            "speak it; name the proxies, or turn it off");
+    }
+    return JT_OK;
+}
+
 enum jt_err jt_config_check(const struct jt_config *config, struct jt_diag *diag)
 {
     static enum jt_err (*const checks[])(const struct jt_config *, struct jt_diag *) = {
         check_issuer, check_algorithms, check_times, check_kek,
-        check_pkcs11, check_tls,        check_admin};
+        check_pkcs11, check_tls,        check_admin, check_proxies};
     for (size_t i = 0; i < JT_COUNT(checks); i++) {
         JT_TRY(checks[i](config, diag));
     }

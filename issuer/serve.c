@@ -24,6 +24,7 @@ struct service {
     bool told_away; /* that the database is */
     struct jt_listen public_listen, admin_listen, token_listen;
     struct jt_certificate certificate;
+    struct jt_peers trusted;
     struct jt_issuer *issuer;
     struct jt_store_watch *watch; /* tells of other issuers' changes */
     struct jt_oauth_routes routes;
@@ -87,6 +88,11 @@ static void fill_confs(struct service *service)
     fill_admin(service, &service->admin, &service->admin_listen, &service->admin_conf);
     service->token_admin.by_token = true;
     fill_admin(service, &service->token_admin, &service->token_listen, &service->token_conf);
+    service->trusted = jt_config_proxies(config);
+    service->public_conf.trusted = service->token_conf.trusted = &service->trusted;
+    service->public_conf.forwarded = service->token_conf.forwarded =
+        (int)jt_config_forwarded(config);
+    service->public_conf.proxy_protocol = jt_config_proxy_protocol(config);
     if (service->certificate.is_open) {
         service->public_conf.tls = service->token_conf.tls = &service->certificate.tls;
     }

@@ -9,6 +9,7 @@
 #include "common/http/door.h"
 #include "common/http/form.h"
 #include "common/http/intake.h"
+#include "common/http/peer.h"
 #include "common/http/route.h"
 
 #include "common/base/base.h"
@@ -187,8 +188,9 @@ static enum MHD_Result refuse(struct exchange *ex, struct MHD_Connection *connec
         jt_route_allow(conf->routes, conf->n_routes, ex->path, allow, sizeof allow);
         jt_answer_header(&answer, MHD_HTTP_HEADER_ALLOW, "%s", allow);
     }
+    char peer[JT_PEERS_TEXT];
     jt_log(conf->log, JT_EV_HTTP_REFUSE, jt_log_int("status", status), jt_log_str("why", sentence),
-           jt_log_peer("path", ex->path));
+           jt_log_peer("path", ex->path), jt_log_own("peer", jt_peer_text(conf, connection, peer)));
     return send_answer(ex, connection, &answer);
 }
 
@@ -306,6 +308,7 @@ static int make_request(struct exchange *ex, struct MHD_Connection *connection, 
         .query = ex->query,
         .arg = ex->match.route->arg,
         .connection = connection,
+        .server = ex->set->conf,
     };
     if (!jt_perthread_get(&ex->set->threads, &out_request->thread)) {
         *out_why = "the server is short of memory; try again";

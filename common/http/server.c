@@ -11,6 +11,8 @@
 #include "common/http/door.h"
 #include "common/http/exchange.h"
 #include "common/http/listen.h"
+#include "common/http/peers.h"
+#include "common/http/proxied.h"
 #include "common/http/tls.h"
 
 #include "common/base/base.h"
@@ -32,10 +34,11 @@ struct jt_server {
     struct jt_listen listen;
     struct jt_reaper reaper;
     struct jt_exchange_set exchanges;
+    struct jt_proxied proxied;
     struct jt_acceptor acceptor;
-    bool has_reaper, has_exchanges, accepts; /* what of the above has been started */
-    bool is_unix;       /* listen's, which closes while the library still logs */
-    size_t next_worker; /* of the acceptor's thread */
+    bool has_reaper, has_exchanges, has_proxied, accepts; /* what of the above has been started */
+    bool is_unix;              /* listen's, which closes while the library still logs */
+    atomic_size_t next_worker; /* of the threads that accept: no more than a hint */
     size_t n_workers;
     struct worker {
         struct MHD_Daemon *daemon;
@@ -122,7 +125,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
  * it waits for a shorter time than the others. */
 static struct worker *next_worker(struct jt_server *server)
 {
-    size_t first = server->next_worker, last = first == 0 ? server->n_workers - 1 : first - 1;
+    size_t first = atomic_load_explicit(&server->next_worker, memory_order_relaxed),
+           last = first == 0 ? server->n_workers - 1 : first - 1;
     size_t chosen = server->conf->handlers_wait ? last : first;
     for (size_t i = 0; i < server->n_workers; i++) {
         size_t at = first + i < server->n_workers ? first + i : first + i - server->n_workers;
@@ -131,15 +135,26 @@ static struct worker *next_worker(struct jt_server *server)
             break;
         }
     }
-    server->next_worker = chosen + 1 < server->n_workers ? chosen + 1 : 0;
+    atomic_store_explicit(&server->next_worker, chosen + 1 < server->n_workers ? chosen + 1 : 0,
+                          memory_order_relaxed);
     return &server->workers[chosen];
+}
+
+static void serve_connection(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n)
+{
+    struct jt_server *server = ctx;
+    (void)MHD_add_connection(next_worker(server)->daemon, fd, peer,
+                             peer_n); /* has closed it when it fails */
 }
 
 static void take_connection(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n)
 {
     struct jt_server *server = ctx;
-    (void)MHD_add_connection(next_worker(server)->daemon, fd, peer,
-                             peer_n); /* has closed it when it fails */
+    if (server->has_proxied && jt_peers_contains(server->conf->trusted, peer)) {
+        jt_proxied_put(&server->proxied, fd, peer, peer_n);
+        return;
+    }
+    serve_connection(server, fd, peer, peer_n);
 }
 
 /* Where the front door knows all of the library's leniences it also words the refusals; elsewhere
@@ -203,6 +218,24 @@ static enum jt_err start_workers(struct jt_server *server, size_t n, struct jt_d
     return JT_OK;
 }
 
+static enum jt_err start_proxied(struct jt_server *server)
+{
+    const struct jt_server_conf *conf = server->conf;
+    if (!conf->proxy_protocol) {
+        return JT_OK;
+    }
+    server->proxied = (struct jt_proxied){
+        .deadline_ms = (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
+        .max = or_default(conf->max_connections, DEFAULT_CONNECTIONS),
+        .log = conf->log,
+        .take = serve_connection,
+        .ctx = server,
+    };
+    JT_TRY(jt_proxied_start(&server->proxied));
+    server->has_proxied = true;
+    return JT_OK;
+}
+
 static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struct jt_diag *diag)
 {
     const struct jt_server_conf *conf = server->conf;
@@ -221,6 +254,7 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
     JT_TRY(jt_exchange_init(&server->exchanges, conf, &server->reaper));
     server->has_exchanges = true;
     JT_TRY(start_workers(server, n_workers, diag));
+    JT_TRY(start_proxied(server));
     server->acceptor = (struct jt_acceptor){
         .listen_fd = server->listen.fd,
         .leaves_backlog = server->listen.adopted,
@@ -253,6 +287,7 @@ enum jt_err jt_server_start(const struct jt_server_conf *conf, struct jt_server 
         return JT_ERR_NOMEM;
     }
     server->conf = conf;
+    atomic_init(&server->next_worker, 0);
     server->listen.fd = -1;
     enum jt_err err = start_parts(server, n, diag);
     if (err != JT_OK) {
@@ -275,6 +310,9 @@ void jt_server_stop(struct jt_server *server, unsigned drain_ms)
     }
     if (server->accepts) {
         jt_acceptor_stop(&server->acceptor);
+    }
+    if (server->has_proxied) {
+        jt_proxied_stop(&server->proxied);
     }
     jt_listen_close(&server->listen);
     if (server->accepts) {

@@ -22,6 +22,8 @@
 struct jt_server;
 struct jt_listen;
 struct jt_tls;
+struct jt_peers;
+struct jt_server_conf;
 struct MHD_Connection;
 
 /* A request, whole. Spans are borrowed until the handler returns. */
@@ -32,10 +34,11 @@ struct jt_request {
     struct jt_span body;
     struct jt_span segments[4]; /* of the route's {} parts, percent-decoded, valid UTF-8 */
     size_t n_segments;
-    const void *arg;                   /* the route's */
-    void *stream;                      /* what the route's stream gave; NULL: none */
-    void *thread;                      /* what thread_new gave for this thread */
-    struct MHD_Connection *connection; /* for jt_request_header */
+    const void *arg;                     /* the route's */
+    void *stream;                        /* what the route's stream gave; NULL: none */
+    void *thread;                        /* what thread_new gave for this thread */
+    struct MHD_Connection *connection;   /* for jt_request_header */
+    const struct jt_server_conf *server; /* for jt_request_peer */
 };
 
 /* The value of header `name` (any case); the empty span with p NULL when absent. The front door has
@@ -47,6 +50,11 @@ struct jt_span jt_request_header(const struct jt_request *request, const char *n
 void jt_request_each_header(const struct jt_request *request,
                             void (*each)(void *ctx, struct jt_span name, struct jt_span value),
                             void *ctx);
+
+/* Whose request it is, for the log: the address of the connection's peer or, where that is a proxy
+ * of `trusted`, of who it says is behind it; "unix" for a UNIX socket. Borrowed from `out`. */
+#define JT_REQUEST_PEER 46
+struct jt_span jt_request_peer(const struct jt_request *request, char out[JT_REQUEST_PEER]);
 
 struct jt_answer_header {
     const char *name; /* a literal */
@@ -125,7 +133,11 @@ struct jt_server_conf {
     unsigned socket_mode; /* of a UNIX socket, e.g. 0660; 0: 0600 */
     /* A socket opened before (listen.h), instead of the two above; taken, and left closed. */
     struct jt_listen *listen;
-    struct jt_tls *tls;          /* TLS is spoken (tls.h), and nothing else; NULL: plain HTTP */
+    struct jt_tls *tls; /* TLS is spoken (tls.h), and nothing else; NULL: plain HTTP */
+    /* Proxies whose word counts as to who is behind them (peers.h); NULL: nobody's. */
+    const struct jt_peers *trusted;
+    bool proxy_protocol;         /* their connections begin with its header, or are closed */
+    int forwarded;               /* enum jt_forwarded (forwarded.h): the header lines that count */
     unsigned threads;            /* 0: one per core */
     bool handlers_wait;          /* for seconds, maybe: for what others do */
     unsigned max_connections;    /* 0: 10000 */

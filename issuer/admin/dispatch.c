@@ -279,8 +279,10 @@ void jt_admin_handle(void *app, const struct jt_request *request, struct jt_answ
     struct jt_authority_verdict verdict;
     judge(admin, request, &verdict);
     if (verdict.status != 0) {
+        char peer[JT_REQUEST_PEER];
         jt_log(admin->issuer->log, JT_EV_ADMIN_REFUSE, jt_log_str("why", verdict.code),
-               jt_log_str("operation", ((const struct jt_admin_route *)request->arg)->operation));
+               jt_log_str("operation", ((const struct jt_admin_route *)request->arg)->operation),
+               jt_log_own("peer", jt_request_peer(request, peer)));
         jt_authority_refuse(&verdict, answer);
         return;
     }

@@ -137,16 +137,19 @@ static enum jt_err issue(struct issuing *issuing, struct jt_answer *answer)
     }
 }
 
-static void log_outcome(const struct issuing *issuing, enum jt_err err)
+static void log_outcome(const struct issuing *issuing, const struct jt_request *request,
+                        enum jt_err err)
 {
     struct jt_log *log = issuing->worker->issuer->log;
+    char text[JT_REQUEST_PEER];
+    struct jt_span peer = jt_request_peer(request, text);
     if (err != JT_OK) {
         /* id and secret exchanged is a common mistake: a secret stays out of the log there too */
         struct jt_span client = jt_client_secret_well_formed(issuing->ask.client_id)
                                     ? JT_SPAN("(a secret)")
                                     : issuing->ask.client_id;
         jt_log(log, JT_EV_TOKEN_REFUSE, jt_log_peer("client", client), jt_log_err(err),
-               jt_log_str("why", issuing->diag.text));
+               jt_log_str("why", issuing->diag.text), jt_log_own("peer", peer));
         return;
     }
     const struct jt_decision *decision = &issuing->decision;
@@ -161,7 +164,7 @@ static void log_outcome(const struct issuing *issuing, enum jt_err err)
            jt_log_own("resource", all.len > 0 ? jt_buf_span(&all) : first),
            jt_log_own("scope", jt_buf_span(issuing->scope)),
            jt_log_str("kid", issuing->root->keys->signing_kid[decision->alg]),
-           jt_log_str("jti", issuing->jti));
+           jt_log_str("jti", issuing->jti), jt_log_own("peer", peer));
 }
 
 void jt_token_post(void *app, const struct jt_request *request, struct jt_answer *answer)
@@ -179,7 +182,7 @@ void jt_token_post(void *app, const struct jt_request *request, struct jt_answer
     if (err == JT_OK) {
         err = issue(&issuing, answer);
     }
-    log_outcome(&issuing, err);
+    log_outcome(&issuing, request, err);
     jt_issuer_exit(issuing.worker);
     if (err != JT_OK) {
         jt_oauth_refuse(answer, err, jt_diag_text(&issuing.diag, err), issuing.ask.by_header);
