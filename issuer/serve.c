@@ -90,8 +90,7 @@ static void fill_confs(struct service *service)
     fill_admin(service, &service->token_admin, &service->token_listen, &service->token_conf);
     service->trusted = jt_config_proxies(config);
     service->public_conf.trusted = service->token_conf.trusted = &service->trusted;
-    service->public_conf.forwarded = service->token_conf.forwarded =
-        (int)jt_config_forwarded(config);
+    service->public_conf.forwarded = service->token_conf.forwarded = jt_config_forwarded(config);
     service->public_conf.proxy_protocol = jt_config_proxy_protocol(config);
     if (service->certificate.is_open) {
         service->public_conf.tls = service->token_conf.tls = &service->certificate.tls;

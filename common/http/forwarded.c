@@ -87,14 +87,14 @@ static bool has_open_quote(struct jt_span value)
 
 void jt_forwarded_add(struct jt_forwarded_list *list, enum jt_forwarded how, struct jt_span value)
 {
-    bool rfc7239 = how == JT_FORWARDED_RFC7239;
+    bool quotes = how == JT_FORWARDED_RFC7239;
     /* a quote that a client has left open would make what its proxy added a part of what it wrote */
-    bool refused = rfc7239 && has_open_quote(value);
+    bool refused = quotes && has_open_quote(value);
     while (value.n > 0) {
-        struct jt_span element = take_part(&value, ',', rfc7239);
+        struct jt_span element = take_part(&value, ',', quotes);
         size_t at = list->n++ % JT_FORWARDED_HOPS;
         list->hops[at].known =
-            !refused && (rfc7239 ? read_element : read_node)(element, &list->hops[at].address);
+            !refused && (quotes ? read_element : read_node)(element, &list->hops[at].address);
     }
 }
 

@@ -17,12 +17,12 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/diag.h"
+#include "common/http/forwarded.h"
 #include "common/log/log.h"
 
 struct jt_server;
 struct jt_listen;
 struct jt_tls;
-struct jt_peers;
 struct jt_server_conf;
 struct MHD_Connection;
 
@@ -53,7 +53,7 @@ void jt_request_each_header(const struct jt_request *request,
 
 /* Whose request it is, for the log: the address of the connection's peer or, where that is a proxy
  * of `trusted`, of who it says is behind it; "unix" for a UNIX socket. Borrowed from `out`. */
-#define JT_REQUEST_PEER 46
+#define JT_REQUEST_PEER JT_PEERS_TEXT
 struct jt_span jt_request_peer(const struct jt_request *request, char out[JT_REQUEST_PEER]);
 
 struct jt_answer_header {
