@@ -125,10 +125,15 @@ static enum jt_err read_found(struct jt_store *store, struct jt_change_found *ou
                               struct jt_diag *diag)
 {
     struct jt_change_found found = {0};
-    JT_TRY(jt_store_version(store, &found.version));
-    enum jt_err err = jt_store_mark(store, found.version, &found.mark);
-    found.mark = err == JT_ERR_NOT_FOUND ? -1 : found.mark; /* of a schema without marks */
-    JT_TRY(err == JT_ERR_NOT_FOUND ? JT_OK : err);
+    enum jt_err err = jt_store_version(store, &found.version);
+    if (err == JT_OK) {
+        err = jt_store_mark(store, found.version, &found.mark);
+        found.mark = err == JT_ERR_NOT_FOUND ? -1 : found.mark; /* of a schema without marks */
+        err = err == JT_ERR_NOT_FOUND ? JT_OK : err;
+    }
+    if (err != JT_OK) {
+        return jt_diag_fail(diag, err, "%s", jt_store_why(store));
+    }
     JT_TRY(jt_load_access(store, NULL, 0, &found.access, diag));
     *out_found = found;
     return JT_OK;
