@@ -81,9 +81,11 @@ systemctl restart jetond || fail 'the restart with keys.signer: process'
 [[ $(jeton key list -o name | sort) == "$set_before" ]] || fail 'other keys after a restart'
 token
 pid=$(state jetond MainPID)
-child=$(cat "/proc/$pid/task/$pid/children")
-[[ $(awk '/^Seccomp:/ {print $2}' "/proc/${child% }/status") == 2 ]] || fail 'the signer process'
-if tr '\0' '\n' <"/proc/${child% }/environ" | grep -E 'NOTIFY_SOCKET|WATCHDOG|LISTEN'; then
+signer=$(cat "/proc/$pid"/task/*/children) # of whichever thread
+signer=${signer% }
+[[ $(awk '/^Seccomp_filters:/ {print $2}' "/proc/$signer/status") -gt \
+    $(awk '/^Seccomp_filters:/ {print $2}' "/proc/$pid/status") ]] || fail 'the filter of the signer process'
+if tr '\0' '\n' <"/proc/$signer/environ" | grep -E 'NOTIFY_SOCKET|WATCHDOG|LISTEN'; then
     fail 'the signer process could speak for jetond'
 fi
 jeton doctor >doctor.txt || fail 'jeton doctor with the signer process'
