@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/daemon/daemon.h"
+#include "issuer/askready.h"
 #include "issuer/dev.h"
 #include "issuer/serve.h"
 #include "keys/memory_guard.h"
@@ -19,6 +20,7 @@ static const char usage[] =
     "jetond issues short-lived access tokens for machines.\n\n"
     "  jetond serve --config FILE     serve until SIGTERM; SIGHUP reads the file again\n"
     "  jetond check --config FILE     check configuration, keys and database; change nothing\n"
+    "  jetond health --config FILE    does the issuer that runs with it serve tokens? 0: yes\n"
     "  jetond dev [--listen ADDR:PORT] [--dir DIR] [--alg A,B] [--tls] [-o json]\n"
     "                                 an issuer to try, on loopback, with a client made and told\n"
     "  jetond --version\n\n"
@@ -81,6 +83,26 @@ static int check(const struct args *args)
     return EXIT_SUCCESS;
 }
 
+/* For whoever watches a container: the daemon's own word, without a tool beside it. */
+static int health(const struct args *args)
+{
+    struct jt_config config = {0};
+    struct jt_diag diag = JT_DIAG_INIT;
+    if (args->config == NULL) {
+        return say_usage("health needs --config FILE");
+    }
+    enum jt_err err = jt_config_load_file(args->config, &config, &diag);
+    if (err == JT_OK) {
+        err = jt_askready(config.admin_socket, &diag);
+        jt_config_release(&config);
+    }
+    if (err != JT_OK) {
+        return fail(err, &diag);
+    }
+    (void)printf("ok\n");
+    return EXIT_SUCCESS;
+}
+
 static int dev(const struct args *args)
 {
     struct jt_log log = {STDERR_FILENO, JT_LOG_INFO, &jt_clock_system};
@@ -100,7 +122,8 @@ static const struct {
     const char *name;
     int (*run)(const struct args *args);
     const char *takes; /* the options it knows, as letters */
-} verbs[] = {{"serve", serve, "c"}, {"check", check, "c"}, {"dev", dev, "ldato"}};
+} verbs[] = {
+    {"serve", serve, "c"}, {"check", check, "c"}, {"health", health, "c"}, {"dev", dev, "ldato"}};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
@@ -165,7 +188,7 @@ int main(int argc, char **argv)
         return status;
     }
     if (optind + 1 != argc) {
-        return say_usage("name one of serve, check, dev");
+        return say_usage("name one of serve, check, health, dev");
     }
     for (size_t i = 0; i < JT_COUNT(verbs); i++) {
         if (!jt_span_is(jt_span_str(argv[optind]), verbs[i].name)) {
@@ -176,5 +199,5 @@ int main(int argc, char **argv)
         }
         return verbs[i].run(&args);
     }
-    return say_usage("there is no such command; name one of serve, check, dev");
+    return say_usage("there is no such command; name one of serve, check, health, dev");
 }

@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import sys
+import threading
 import unittest
 
 from guard_harness import JETON_GUARD, Guard, write_guard_config
@@ -268,6 +270,57 @@ class Handed(Managed):
             with self.subTest(words):
                 self.assertIn(words, self.refused(sockets))
                 self.assertFalse(os.path.exists(self.path))
+
+
+class Health(Managed):
+    """`jetond health`, what a container is watched by."""
+
+    def health(self, config):
+        done = subprocess.run([JETOND, "health", "--config", config], capture_output=True,
+                              timeout=DEADLINE_S, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_says_what_the_running_one_says(self):
+        config = write_config(self.dir)
+        issuer = self.serve()
+        self.assertEqual(self.health(config), (0, "ok\n", ""))
+        self.assertEqual(issuer.daemon.stop(), 0)
+        status, out, said = self.health(config)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("no issuer answers at " + issuer.socket, said)
+
+    def test_answers_that_are_none(self):
+        config = write_config(self.dir)
+        ready = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+        rows = [(ready, 0, ""), (b"", 1, "is no issuer"), (b"SSH-2.0-x\r\n\r\n", 1, "is no issuer"),
+                (b"HTTP/1.1 200 OK\r\n", 1, "is no issuer"), (b"HTTP/1.1 200", 1, "is no issuer"),
+                (ready.replace(b"200 OK", b"503 X").replace(b"ok", b"signer: away"), 1,
+                 "the issuer serves no tokens: signer: away"),
+                (ready.replace(b"200 ", b"2000 "), 1, "serves no tokens"), (ready + b"x" * 9000, 0, "")]
+        sock = self.listen(os.path.join(self.dir, "admin.sock"))
+        for answer, wanted, words in rows:
+            with self.subTest(answer[:40]):
+                teller = threading.Thread(target=self.tell, args=(sock, answer))
+                teller.start()
+                status, _, said = self.health(config)
+                teller.join(DEADLINE_S)
+                self.assertEqual(status, wanted, said)
+                self.assertIn(words, said)
+
+    @staticmethod
+    def tell(sock, answer):
+        peer, _ = sock.accept()
+        with peer:
+            peer.recv(4096)
+            try:
+                peer.sendall(answer)
+            except BrokenPipeError:
+                pass  # it has heard enough
+
+    def test_configuration_that_is_wrong(self):
+        config = write_config(self.dir, keys={"peroid": "1d"})
+        self.assertIn("peroid", self.health(config)[2])
+        self.assertEqual(self.health(config)[0], 1)
 
 
 class Sidecar(Managed):
