@@ -43,6 +43,10 @@ test   softhsm2-util           softhsm2
 test   pkcs11-tool             opensc
 test   zsh                     zsh
 test   fish                    fish
+test   systemd-analyze         systemd
+test   debootstrap             debootstrap
+test   systemd-nspawn          systemd-container
+test   lintian                 lintian
 check  clang                   clang
 check  clang:-fsanitize=fuzzer libclang-rt-dev
 check  clang-tidy              clang-tidy

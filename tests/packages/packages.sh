@@ -126,4 +126,6 @@ install_packages
 in_root dpkg -P jetond jeton-guard libjeton-dev libjeton0 >"$work/log" 2>&1 || fail 'dpkg -P'
 list_files >"$work/after"
 diff "$work/before" "$work/after" || fail 'the purge left something'
+rm -rf "$root/debs"
+python3 -B tests/packages/container.py build/deb "$root" || fail 'the image of a container'
 echo 'the packages are in order'
