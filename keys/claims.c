@@ -5,38 +5,31 @@
 
 #include "common/base/base.h"
 
-/* RFC 9068 sec. 2.2: iss, exp, aud, sub, client_id, iat and jti are required. */
-static enum jt_err check_present(const struct jt_claims *claims)
+/* RFC 9068 sec. 2.2: iss, exp, aud, sub, client_id, iat and jti are required.
+ * RFC 7519 sec. 7.1: the claims set is UTF-8. */
+enum jt_err jt_claims_check_fixed(const struct jt_claims *claims)
 {
     if (claims->n_aud == 0 || claims->iss.n == 0 || claims->sub.n == 0 ||
-        claims->client_id.n == 0 || claims->jti.n == 0 || claims->iat_s < 0) {
+        claims->client_id.n == 0) {
         return JT_ERR_ARGUMENT;
     }
+    bool utf8 = jt_span_utf8(claims->iss) && jt_span_utf8(claims->sub) &&
+                jt_span_utf8(claims->client_id) && jt_span_utf8(claims->scope);
     for (size_t i = 0; i < claims->n_aud; i++) {
         if (claims->aud[i].n == 0) {
             return JT_ERR_ARGUMENT;
         }
+        utf8 = utf8 && jt_span_utf8(claims->aud[i]);
     }
-    return JT_OK;
+    return utf8 ? JT_OK : JT_ERR_UTF8;
 }
 
-/* RFC 7519 sec. 7.1: the claims set is UTF-8. */
-static bool is_utf8(const struct jt_claims *claims)
+enum jt_err jt_claims_check_own(const struct jt_claims *claims, int64_t longest_s)
 {
-    for (size_t i = 0; i < claims->n_aud; i++) {
-        if (!jt_span_utf8(claims->aud[i])) {
-            return false;
-        }
+    if (claims->jti.n == 0 || claims->iat_s < 0) {
+        return JT_ERR_ARGUMENT;
     }
-    return jt_span_utf8(claims->iss) && jt_span_utf8(claims->sub) &&
-           jt_span_utf8(claims->client_id) && jt_span_utf8(claims->jti) &&
-           jt_span_utf8(claims->scope) && jt_span_utf8(claims->extra);
-}
-
-enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t longest_s)
-{
-    JT_TRY(check_present(claims));
-    if (!is_utf8(claims)) {
+    if (!jt_span_utf8(claims->jti) || !jt_span_utf8(claims->extra)) {
         return JT_ERR_UTF8;
     }
     /* iat is not negative, so the difference does not overflow */
@@ -44,6 +37,12 @@ enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t longest_s)
         return JT_ERR_LIFETIME;
     }
     return JT_OK;
+}
+
+enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t longest_s)
+{
+    JT_TRY(jt_claims_check_fixed(claims));
+    return jt_claims_check_own(claims, longest_s);
 }
 
 static enum jt_err put_text(struct jt_buf *out, struct jt_span before, struct jt_span value)
@@ -70,7 +69,7 @@ static enum jt_err put_aud(const struct jt_claims *claims, struct jt_buf *out)
     return jt_buf_putc(out, ']');
 }
 
-enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out)
+enum jt_err jt_claims_put_fixed(const struct jt_claims *claims, struct jt_buf *out)
 {
     JT_TRY(put_text(out, JT_SPAN("{\"iss\":"), claims->iss));
     JT_TRY(put_text(out, JT_SPAN(",\"sub\":"), claims->sub));
@@ -79,6 +78,11 @@ enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out)
     if (claims->scope.n > 0) {
         JT_TRY(put_text(out, JT_SPAN(",\"scope\":"), claims->scope));
     }
+    return JT_OK;
+}
+
+enum jt_err jt_claims_put_own(const struct jt_claims *claims, struct jt_buf *out)
+{
     JT_TRY(put_number(out, JT_SPAN(",\"iat\":"), claims->iat_s));
     JT_TRY(put_number(out, JT_SPAN(",\"nbf\":"), claims->nbf_s));
     JT_TRY(put_number(out, JT_SPAN(",\"exp\":"), claims->exp_s));
@@ -88,4 +92,10 @@ enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out)
         JT_TRY(jt_buf_put(out, claims->extra));
     }
     return jt_buf_putc(out, '}');
+}
+
+enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out)
+{
+    JT_TRY(jt_claims_put_fixed(claims, out));
+    return jt_claims_put_own(claims, out);
 }

@@ -18,4 +18,12 @@ JT_MUST_USE enum jt_err jt_claims_check(const struct jt_claims *claims, int64_t 
 /* Appends the JSON object. JT_ERR_LIMIT, JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_claims_put(const struct jt_claims *claims, struct jt_buf *out);
 
+/* Both in two halves, for who keeps the first (render.h): what a client's tokens for a resource and
+ * a scope have in common (iss, sub, aud, client_id, scope), and what is a token's own, up to the end
+ * of the object. */
+JT_MUST_USE enum jt_err jt_claims_check_fixed(const struct jt_claims *claims);
+JT_MUST_USE enum jt_err jt_claims_check_own(const struct jt_claims *claims, int64_t longest_s);
+JT_MUST_USE enum jt_err jt_claims_put_fixed(const struct jt_claims *claims, struct jt_buf *out);
+JT_MUST_USE enum jt_err jt_claims_put_own(const struct jt_claims *claims, struct jt_buf *out);
+
 #endif

@@ -76,10 +76,11 @@ static enum jt_err probe(const struct jt_kek *kek, struct jt_pkcs11 *token,
         .typ = JT_SPAN(JT_WITNESS_TYP),
     };
     JT_AUTOP(signkey) key = NULL;
-    JT_AUTO(buf) scratch = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
+    JT_AUTOP(render) render = NULL;
     JT_AUTO(buf) jws = JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
     JT_TRY(jt_signkey_open(kek, token, row, 1, &key, diag));
-    JT_TRY(jt_signkey_token(key, 0, &scratch, &claims, &jws));
+    JT_TRY(jt_render_new(&render));
+    JT_TRY(jt_signkey_token(key, 0, render, &claims, &jws));
     return jt_witness_judge(jt_buf_span(&jws), jt_buf_span(&row->public_jwk), row->alg, diag);
 }
 

@@ -51,7 +51,7 @@ struct lane {
     struct local *local;
     size_t index;
     struct jt_slot *slot;
-    struct jt_buf scratch;
+    struct jt_render *render;
 };
 
 static struct local *local_of(struct jt_signer *signer)
@@ -324,8 +324,10 @@ static enum jt_err local_lane_new(struct jt_signer *signer, struct jt_signer_lan
     }
     lane->base.ops = signer->ops;
     lane->local = local;
-    lane->scratch = (struct jt_buf)JT_BUF_INIT(JT_SIGNER_TOKEN_MAX);
-    enum jt_err err = take_index(local, &lane->index);
+    enum jt_err err = jt_render_new(&lane->render);
+    if (err == JT_OK) {
+        err = take_index(local, &lane->index);
+    }
     if (err == JT_OK) {
         err = jt_slots_join(local->tables, &lane->slot);
         if (err != JT_OK) {
@@ -333,6 +335,7 @@ static enum jt_err local_lane_new(struct jt_signer *signer, struct jt_signer_lan
         }
     }
     if (err != JT_OK) {
+        jt_render_free(lane->render);
         free(lane);
         return err;
     }
@@ -346,7 +349,7 @@ static void local_lane_free(struct jt_signer_lane *base)
     struct lane *lane = (struct lane *)(void *)base; /* base is the first member */
     jt_slots_leave(lane->local->tables, lane->slot);
     return_index(lane->local, lane->index);
-    jt_buf_release(&lane->scratch);
+    jt_render_free(lane->render);
     free(lane);
 }
 
@@ -357,7 +360,7 @@ static enum jt_err local_sign(struct jt_signer_lane *base, struct jt_span kid,
     const struct table *table = jt_slots_enter(lane->slot);
     struct jt_signkey *key = find(table, kid);
     enum jt_err err = key == NULL ? JT_ERR_KEY_ABSENT
-                                  : jt_signkey_token(key, lane->index, &lane->scratch, claims, out);
+                                  : jt_signkey_token(key, lane->index, lane->render, claims, out);
     jt_slots_exit(lane->slot);
     if (atomic_load_explicit(&lane->local->unwiped, memory_order_relaxed)) {
         sweep(lane->local);

@@ -7,7 +7,6 @@
 #include "common/jose/b64url.h"
 #include "common/jose/jws.h"
 #include "common/json/json.h"
-#include "keys/claims.h"
 #include "keys/seal.h"
 
 #include "common/base/base.h"
@@ -193,27 +192,25 @@ static enum jt_err put_signature(struct jt_signkey *key, size_t lane, size_t sta
     return jt_b64url_put(out, jt_span_of(sig, n));
 }
 
-static enum jt_err put_token(struct jt_signkey *key, size_t lane, struct jt_span header,
-                             struct jt_span payload, struct jt_buf *out)
-{
-    size_t start = out->len;
-    JT_TRY(jt_buf_put(out, header));
-    JT_TRY(jt_b64url_put(out, payload));
-    return put_signature(key, lane, start, out);
-}
-
-enum jt_err jt_signkey_token(struct jt_signkey *key, size_t lane, struct jt_buf *scratch,
+static enum jt_err put_token(struct jt_signkey *key, size_t lane, struct jt_render *render,
                              const struct jt_claims *claims, struct jt_buf *out)
 {
     const struct jt_buf *header = find_header(key, claims->typ);
+    int64_t longest_s = atomic_load_explicit(&key->longest_s, memory_order_relaxed);
+    size_t start = out->len;
     if (header == NULL) {
         return JT_ERR_ARGUMENT;
     }
-    JT_TRY(jt_claims_check(claims, atomic_load_explicit(&key->longest_s, memory_order_relaxed)));
-    jt_buf_clear(scratch);
-    JT_TRY(jt_claims_put(claims, scratch));
+    JT_TRY(jt_buf_put(out, jt_buf_span(header)));
+    JT_TRY(jt_render_put(render, claims, longest_s, out));
+    return put_signature(key, lane, start, out);
+}
+
+enum jt_err jt_signkey_token(struct jt_signkey *key, size_t lane, struct jt_render *render,
+                             const struct jt_claims *claims, struct jt_buf *out)
+{
     size_t before = out->len;
-    enum jt_err err = put_token(key, lane, jt_buf_span(header), jt_buf_span(scratch), out);
+    enum jt_err err = put_token(key, lane, render, claims, out);
     if (err != JT_OK && out->p != NULL) {
         out->len = before;
         out->p[before] = 0;

@@ -10,6 +10,7 @@
 #define JT_KEYS_SIGNKEY_H
 
 #include "keys/privkey.h"
+#include "keys/render.h"
 #include "keys/signer.h"
 
 struct jt_signkey;
@@ -43,9 +44,9 @@ bool jt_signkey_in_token(const struct jt_signkey *key);
 void jt_signkey_set_longest(struct jt_signkey *key, int64_t longest_s);
 
 /* Appends the token of `claims` to `out`, in lane `lane` (below JT_SIGNER_LANES_MAX) and with that
- * lane's `scratch`. Errors as jt_signer_sign; on failure `out` is as it was. */
+ * lane's `render`. Errors as jt_signer_sign; on failure `out` is as it was. */
 JT_MUST_USE enum jt_err jt_signkey_token(struct jt_signkey *key, size_t lane,
-                                         struct jt_buf *scratch, const struct jt_claims *claims,
+                                         struct jt_render *render, const struct jt_claims *claims,
                                          struct jt_buf *out);
 
 #endif
