@@ -49,6 +49,8 @@ class Daemon:
         self.log = os.path.join(folder, "log")
 
     def __enter__(self):
+        with open(self.log, "wb"):
+            pass  # of an earlier daemon in the folder
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([*self.command, "--config", self.config], stderr=log)
         while True:
