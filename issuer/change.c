@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "issuer/keymerge.h"
-#include "issuer/load.h"
 #include "issuer/reach.h"
 
 #include "common/base/base.h"
@@ -133,20 +132,12 @@ static void confirm(struct jt_issuer *issuer, int64_t asked_ms)
                          now->settings->config.staleness_s);
 }
 
-/* Is what was found before a state that the store has gone on from? */
-static bool is_of_store(struct jt_store *store, const struct jt_change_found *found)
-{
-    int64_t mark = 0;
-    return found->access != NULL && jt_store_mark(store, found->version, &mark) == JT_OK &&
-           mark == found->mark;
-}
-
 enum jt_err jt_change_publish_stored(struct jt_issuer *issuer, struct jt_settings *settings,
-                                     const struct jt_change_found *found, struct jt_diag *diag)
+                                     const struct jt_load_found *found, struct jt_diag *diag)
 {
     int64_t asked_ms = jt_clock_boot_ms(issuer->clock);
     JT_TRY(jt_store_begin_read(issuer->store, diag));
-    bool known = is_of_store(issuer->store, found);
+    bool known = jt_load_follows(issuer->store, found);
     enum jt_err err = publish_from(issuer, settings, known ? found->access : NULL,
                                    known ? found->version : 0, diag);
     jt_store_rollback(issuer->store);

@@ -7,6 +7,7 @@
 #define JT_ISSUER_CHANGE_H
 
 #include "issuer/issuer.h"
+#include "issuer/load.h"
 
 /* Publishes a root with the parts given; NULL means the present root's, so the first root needs
  * them all. `settings`, `access` and `keys` stay the caller's. JT_ERR_NOMEM: nothing changed. */
@@ -40,17 +41,11 @@ JT_MUST_USE enum jt_err jt_change_read_keys(struct jt_issuer *issuer, bool write
                                             struct jt_keyring *out_keyring, size_t *out_n,
                                             struct jt_diag *diag);
 
-/* Access data that were read from the store before, of the commit that wrote `mark`. */
-struct jt_change_found {
-    struct jt_access *access; /* NULL: none were */
-    int64_t version, mark;
-};
-
 /* Outside a transaction: publishes all that the store holds, the first root; what was `found` before is
  * not read again where it is of the same history. Rows of strangers among the keys are logged. */
 JT_MUST_USE enum jt_err jt_change_publish_stored(struct jt_issuer *issuer,
                                                  struct jt_settings *settings,
-                                                 const struct jt_change_found *found,
+                                                 const struct jt_load_found *found,
                                                  struct jt_diag *diag);
 
 /* Outside a transaction: publishes what the store holds and the root does not. Nothing to do:

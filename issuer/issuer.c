@@ -7,7 +7,6 @@
 #include "common/base/folder.h"
 #include "issuer/change.h"
 #include "issuer/kek_steps.h"
-#include "issuer/load.h"
 #include "issuer/token_claims.h"
 #include "issuer/uses.h"
 
@@ -120,28 +119,9 @@ static enum jt_err check_reloaded_algs(const struct jt_root *now, const struct j
     return check_algs(now->access, kept, diag);
 }
 
-/* Access data as it was read, and of which commit. */
-static enum jt_err read_found(struct jt_store *store, struct jt_change_found *out_found,
-                              struct jt_diag *diag)
-{
-    struct jt_change_found found = {0};
-    enum jt_err err = jt_store_version(store, &found.version);
-    if (err == JT_OK) {
-        err = jt_store_mark(store, found.version, &found.mark);
-        found.mark = err == JT_ERR_NOT_FOUND ? -1 : found.mark; /* of a schema without marks */
-        err = err == JT_ERR_NOT_FOUND ? JT_OK : err;
-    }
-    if (err != JT_OK) {
-        return jt_diag_fail(diag, err, "%s", jt_store_why(store));
-    }
-    JT_TRY(jt_load_access(store, NULL, 0, &found.access, diag));
-    *out_found = found;
-    return JT_OK;
-}
-
 /* Looks at all of it, and keeps the access data: reading them is most of a start. */
 static enum jt_err look(const struct jt_issuer_deps *deps, const struct jt_config *config,
-                        struct jt_change_found *out_found, struct jt_diag *diag)
+                        struct jt_load_found *out_found, struct jt_diag *diag)
 {
     const struct jt_store_where where = jt_config_store(config);
     struct jt_signer *signer = NULL;
@@ -166,7 +146,7 @@ static enum jt_err look(const struct jt_issuer_deps *deps, const struct jt_confi
         err = jt_keyring_read(store, signer, &keyring, diag);
     }
     if (err == JT_OK) {
-        err = read_found(store, out_found, diag);
+        err = jt_load_found(store, out_found, diag);
     }
     if (err == JT_OK) {
         err = check_stored_algs(out_found->access, config, &keyring, diag);
@@ -182,7 +162,7 @@ done:
 enum jt_err jt_issuer_check(const struct jt_issuer_deps *deps, const struct jt_config *config,
                             struct jt_diag *diag)
 {
-    struct jt_change_found found = {0};
+    struct jt_load_found found = {0};
     enum jt_err err = look(deps, config, &found, diag);
     jt_access_free(found.access);
     return err;
@@ -213,7 +193,7 @@ static enum jt_err make_pepper(struct jt_issuer *issuer, struct jt_diag *diag)
 }
 
 static enum jt_err open_stored(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
-                               struct jt_settings *settings, const struct jt_change_found *found,
+                               struct jt_settings *settings, const struct jt_load_found *found,
                                struct jt_diag *diag)
 {
     const struct jt_store_where where = jt_config_store(&settings->config);
@@ -235,7 +215,7 @@ static enum jt_err open_stored(struct jt_issuer *issuer, const struct jt_issuer_
 static enum jt_err open_parts(struct jt_issuer *issuer, const struct jt_issuer_deps *deps,
                               struct jt_settings *settings, struct jt_diag *diag)
 {
-    struct jt_change_found found = {0};
+    struct jt_load_found found = {0};
     enum jt_err err = look(deps, &settings->config, &found, diag);
     if (err == JT_OK) {
         err = open_stored(issuer, deps, settings, &found, diag);

@@ -119,3 +119,37 @@ enum jt_err jt_load_access(struct jt_store *store, const struct jt_access *old, 
     free(reading.deleted);
     return err;
 }
+
+/* --- found before --- */
+
+/* Which commit the store is at; a schema that knows no marks has none. */
+static enum jt_err read_commit(struct jt_store *store, struct jt_load_found *found)
+{
+    JT_TRY(jt_store_version(store, &found->version));
+    enum jt_err err = jt_store_mark(store, found->version, &found->mark);
+    if (err == JT_ERR_NOT_FOUND) {
+        found->mark = -1;
+        return JT_OK;
+    }
+    return err;
+}
+
+enum jt_err jt_load_found(struct jt_store *store, struct jt_load_found *out_found,
+                          struct jt_diag *diag)
+{
+    struct jt_load_found found = {0};
+    enum jt_err err = read_commit(store, &found);
+    if (err != JT_OK) {
+        return jt_diag_fail(diag, err, "%.500s", jt_store_why(store));
+    }
+    JT_TRY(jt_load_access(store, NULL, 0, &found.access, diag));
+    *out_found = found;
+    return JT_OK;
+}
+
+bool jt_load_follows(struct jt_store *store, const struct jt_load_found *found)
+{
+    int64_t mark = 0;
+    return found->access != NULL && jt_store_mark(store, found->version, &mark) == JT_OK &&
+           mark == found->mark;
+}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/access/access_table.h"
 #include "tests/unit/unit_access.h"
 
 static const struct access_row world[] = {
@@ -256,6 +257,43 @@ static void apply_many_clients_each_is_found(void **state)
     jt_access_free(access);
 }
 
+/* Each table as it would be if the objects had come as changes, whatever their names begin with. */
+static void fill_is_what_changes_over_nothing_make(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static struct jt_access_change changes[N];
+    static struct jt_object *objects[N];
+    struct jt_access *applied = NULL, *filled = NULL;
+    for (size_t i = 0; i < N; i++) {
+        static const char *const starts[] = {"n", "a.long.start.of.names-", "", "n0000"};
+        char id[32], name[64];
+        (void)snprintf(id, sizeof id, "id%zu", i * 7919 % N);
+        (void)snprintf(name, sizeof name, "%s%zu", starts[i % JT_COUNT(starts)], i);
+        objects[i] = i % 10 == 0 ? role(name) : client(id, i % 50 == 1 ? "twice" : name);
+        changes[i] = (struct jt_access_change){objects[i]->kind, objects[i]->id, objects[i]};
+    }
+    assert_ok(jt_access_apply(NULL, changes, N, &applied));
+    assert_ok(jt_access_fill(objects, N, &filled));
+    for (size_t i = 0; i < JT_ACCESS_TABLES; i++) {
+        const struct jt_access_table *a = applied->tables[i], *b = filled->tables[i];
+        assert_int_equal(a == NULL, b == NULL);
+        for (size_t k = 0; a != NULL && k < a->n; k++) {
+            assert_int_equal(a->n, b->n);
+            assert_int_equal(a->by_name, b->by_name);
+            assert_ptr_equal(a->items[k], b->items[k]);
+        }
+    }
+    jt_access_free(applied);
+    jt_access_free(filled);
+    for (size_t i = 0; i < N; i++) {
+        jt_object_free(objects[i]);
+    }
+    assert_ok(jt_access_fill(NULL, 0, &filled));
+    assert_int_equal(count_of(filled, JT_STORE_CLIENT), 0);
+    jt_access_free(filled);
+}
+
 struct walking {
     size_t next, stop;
 };
@@ -329,6 +367,7 @@ int main(void)
         cmocka_unit_test(walk_goes_by_name_from_anywhere),
         cmocka_unit_test(apply_shares_what_did_not_change),
         cmocka_unit_test(apply_many_clients_each_is_found),
+        cmocka_unit_test(fill_is_what_changes_over_nothing_make),
         cmocka_unit_test(find_by_another_kind_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

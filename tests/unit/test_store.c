@@ -68,6 +68,8 @@ static void put_odd_bytes_come_back_same(void **state)
         commit(store);
         assert_ok(jt_store_objects(store, 0, compare_object, &cases[i]));
         assert_int_equal(cases[i].seen, 1);
+        assert_ok(jt_store_each_object(store, compare_object, &cases[i]));
+        assert_int_equal(cases[i].seen, 2);
         begin(store);
         assert_ok(jt_store_delete(store, JT_STORE_CLIENT, cases[i].id));
         commit(store);
@@ -89,6 +91,8 @@ static void put_id_differing_past_nul_is_another_object(void **state)
     struct expected_object left = {JT_SPAN("a\0c"), JT_SPAN("2"), 0};
     assert_ok(jt_store_objects(store, 0, compare_object, &left));
     assert_int_equal(left.seen, 1);
+    assert_ok(jt_store_each_object(store, compare_object, &left));
+    assert_int_equal(left.seen, 2); /* not what was deleted */
     jt_store_close(store);
 }
 
