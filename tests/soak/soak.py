@@ -62,7 +62,7 @@ class World:
         self.seed, self.stop = seed, threading.Event()
         self.findings, self.lock = [], threading.Lock()
         self.config = write_config(folder, keys={"lead": "0s", "jitter": "0s"},
-                                   http={"idle": "3s", "deadline": "2s", "threads": 2})
+                                   http={"idle": "5s", "deadline": "4s", "threads": 2})
         with open(self.config, encoding="utf-8") as text:
             right = text.read()
         self.configs = {"as it was": right, "broken": right.replace('"keys"', '"kyes"'), "cut": right[:-20],

@@ -3,6 +3,7 @@
 one thing after another until it is told to stop, counts what was answered, and notes as a finding what
 may not be."""
 
+import errno
 import http.client
 import json
 import random
@@ -60,6 +61,7 @@ class Actor(threading.Thread):
                 self.step()
             except Exception as error:  # pylint: disable=broad-exception-caught
                 self.find(f"{type(error).__name__}: {error} (line {_line(sys.exc_info()[2])})")
+                self.end()
         self.end()
 
     def end(self):
@@ -81,14 +83,18 @@ class Kept(Actor):
     connection = None
 
     def ask(self, method, path, body=None, headers=None):
-        if self.connection is None:
+        kept = self.connection is not None
+        if not kept:
             self.connection = self.issuer.connect()
             self.connection.timeout = PATIENCE_S
         try:
             answer = ask(self.connection, method, path, body, headers)
-        except (http.client.HTTPException, OSError):
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             self.end()
-            raise
+            if not kept:
+                raise
+            self.count("closed")  # as it stood without a request for too long: asked again
+            return self.ask(method, path, body, headers)
         if (answer.header("Connection") or "").lower() == "close" or self.random.random() < 0.02:
             self.end()
         return answer
@@ -197,7 +203,9 @@ class Raw(Actor):
                     sock.shutdown(socket.SHUT_WR)
                 while piece := sock.recv(65536):
                     got += piece
-            except (ConnectionResetError, BrokenPipeError):
+            except OSError as error:
+                if error.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                    raise
                 self.count("reset")  # refused before it was all read
         statuses = [int(status) for status in LINE.findall(got)]
         for status in statuses or ["none"]:
@@ -283,8 +291,9 @@ class Slow(Actor):
         with socket.create_connection((self.issuer.host, self.issuer.port), PATIENCE_S) as sock:
             try:
                 how(sock)
-            except (ConnectionResetError, BrokenPipeError):
-                pass
+            except OSError as error:
+                if error.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                    raise
         self.count(how.__name__.replace("_", " "))
 
 
