@@ -50,9 +50,62 @@ int jt_access_table_order(const struct jt_access_key *a, const struct jt_access_
     return order != 0 ? order : jt_span_cmp(a->id, b->id);
 }
 
+uint64_t jt_access_table_bytes(struct jt_span name, size_t from)
+{
+    uint64_t bytes = 0;
+    for (size_t i = from; i < from + 8; i++) {
+        bytes = bytes << 8 | (i < name.n ? name.p[i] : 0);
+    }
+    return bytes;
+}
+
+/* In order, what the first and the last begin with, all do. */
+void jt_access_table_index(struct jt_access_table *table)
+{
+    if (table->keys == NULL || table->n == 0) {
+        return;
+    }
+    struct jt_span first = table->items[0]->id, last = table->items[table->n - 1]->id;
+    size_t from = 0;
+    while (from < first.n && from < last.n && first.p[from] == last.p[from]) {
+        from++;
+    }
+    table->from = from;
+    for (size_t i = 0; i < table->n; i++) {
+        table->keys[i] = jt_access_table_bytes(table->items[i]->id, from);
+    }
+}
+
+/* Can the keys of `table`, which is not empty, tell where `name` stands? */
+static bool shares_start(const struct jt_access_table *table, struct jt_span name)
+{
+    return table->keys != NULL &&
+           jt_span_starts(name, jt_span_of(table->items[0]->id.p, table->from));
+}
+
+/* The index of the first key that is not below `bytes`. */
+static size_t first_key(const struct jt_access_table *table, uint64_t bytes)
+{
+    size_t low = 0, high = table->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (table->keys[middle] < bytes) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 size_t jt_access_table_seek(const struct jt_access_table *table, const struct jt_access_key *key)
 {
     size_t low = 0, high = table == NULL ? 0 : table->n;
+    if (high > 0 && shares_start(table, key->name)) {
+        uint64_t bytes = jt_access_table_bytes(key->name, table->from);
+        low = first_key(table, bytes);
+        high = bytes == UINT64_MAX ? high : first_key(table, bytes + 1);
+    }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         struct jt_access_key at = jt_access_table_key(table->by_name, table->items[middle]);
@@ -74,12 +127,14 @@ static int order_to(const struct jt_access_table *table, size_t index,
 
 enum jt_err jt_access_table_new(bool by_name, size_t n, struct jt_access_table **out_table)
 {
-    struct jt_access_table *table = calloc(1, sizeof *table + n * sizeof(struct jt_object *));
+    size_t each = sizeof(struct jt_object *) + (by_name ? 0 : sizeof(uint64_t));
+    struct jt_access_table *table = calloc(1, sizeof *table + n * each);
     if (table == NULL) {
         return JT_ERR_NOMEM;
     }
     atomic_init(&table->refs, 1);
     table->by_name = by_name;
+    table->keys = by_name ? NULL : (uint64_t *)(void *)&table->items[n];
     *out_table = table;
     return JT_OK;
 }
@@ -105,6 +160,7 @@ enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_nam
         table->items[kept++] = jt_object_ref(old->items[i++]);
     }
     table->n = kept;
+    jt_access_table_index(table);
     *out_table = table;
     return JT_OK;
 }

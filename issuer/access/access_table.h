@@ -14,6 +14,10 @@ struct jt_access_table {
     _Atomic unsigned refs;
     bool by_name; /* of clients */
     size_t n;
+    size_t from; /* how many bytes all ids begin with */
+    uint64_t
+        *keys; /* of each item the eight bytes after those: most of a search stays in here. NULL:
+                       by name, for which only people ask */
     struct jt_object *items[];
 };
 
@@ -42,6 +46,13 @@ size_t jt_access_table_seek(const struct jt_access_table *table, const struct jt
 /* Gives an empty one with room for `n` items. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_access_table_new(bool by_name, size_t n,
                                             struct jt_access_table **out_table);
+
+/* The bytes of `name` after the first `from`, eight of them, as a number that sorts as they do; past
+ * the end are zeros, which no name has. */
+uint64_t jt_access_table_bytes(struct jt_span name, size_t from);
+
+/* Makes the keys of a table that is in order. */
+void jt_access_table_index(struct jt_access_table *table);
 
 /* Gives `old` with `n` entries, ordered and of different keys. JT_ERR_NOMEM. */
 JT_MUST_USE enum jt_err jt_access_table_merge(const struct jt_access_table *old, bool by_name,

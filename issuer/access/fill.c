@@ -50,28 +50,18 @@ static size_t common_start(const struct jt_access_table *table)
     return n;
 }
 
-/* The eight bytes from `from` on, as a number that sorts as they do; past the end are zeros, which no
- * name has. */
-static uint64_t key_of(struct jt_span name, size_t from)
-{
-    uint64_t key = 0;
-    for (size_t i = from; i < from + 8; i++) {
-        key = key << 8 | (i < name.n ? name.p[i] : 0);
-    }
-    return key;
-}
-
 static void sort(struct jt_access_table *table, struct keyed *scratch)
 {
     size_t from = table->n == 0 ? 0 : common_start(table);
     for (size_t i = 0; i < table->n; i++) {
         struct jt_span name = jt_access_table_key(table->by_name, table->items[i]).name;
-        scratch[i] = (struct keyed){key_of(name, from), table->items[i]};
+        scratch[i] = (struct keyed){jt_access_table_bytes(name, from), table->items[i]};
     }
     qsort(scratch, table->n, sizeof *scratch, table->by_name ? by_name : by_id);
     for (size_t i = 0; i < table->n; i++) {
         table->items[i] = scratch[i].object;
     }
+    jt_access_table_index(table);
 }
 
 static enum jt_err make_tables(struct jt_access *access, const size_t counts[JT_ACCESS_TABLES])

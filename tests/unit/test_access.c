@@ -294,6 +294,72 @@ static void fill_is_what_changes_over_nothing_make(void **state)
     jt_access_free(filled);
 }
 
+/* Where the name would stand, by looking at every one. */
+static size_t place_of(const struct jt_access_table *table, struct jt_span name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        n += jt_span_cmp(table->items[i]->id, name) < 0;
+    }
+    return n;
+}
+
+static void assert_seeks(const struct jt_access_table *table)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        uint8_t name[64];
+        struct jt_span id = table->items[i]->id;
+        memcpy(name, id.p, id.n);
+        for (size_t n = 0; n <= id.n + 1; n++) { /* it, its starts, and one longer */
+            static const uint8_t ends[] = {0, '0', 'z', 0xFF};
+            for (size_t k = 0; n > 0 && k < sizeof ends; k++) {
+                name[n - 1] = ends[k];
+                struct jt_access_key key = {jt_span_of(name, n), JT_SPAN_NONE};
+                assert_int_equal(jt_access_table_seek(table, &key), place_of(table, key.name));
+            }
+            name[n == 0 ? 0 : n - 1] = n == 0 || n > id.n ? id.p[0] : id.p[n - 1];
+        }
+        struct jt_access_key key = {id, JT_SPAN_NONE};
+        assert_int_equal(jt_access_table_seek(table, &key), i);
+    }
+}
+
+/* Names that begin alike, that are the start of others, and that differ late; then with others among
+ * them. */
+static void seek_finds_the_place_of_any_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.long.start.1",
+                                        "a.long.start.12",
+                                        "a.long.start.123456789",
+                                        "a.long.start.123456780",
+                                        "a.long.start.12345678",
+                                        "a.long.start.1234567",
+                                        "a.long.start.z",
+                                        "a.long.start",
+                                        "a.long",
+                                        "zz",
+                                        "0"};
+    for (size_t n = 1; n <= JT_COUNT(names); n++) {
+        struct jt_object *objects[JT_COUNT(names)];
+        struct jt_access *access = NULL;
+        for (size_t i = 0; i < n; i++) {
+            objects[i] = role(names[i]);
+        }
+        assert_ok(jt_access_fill(objects, n, &access));
+        assert_seeks(access->tables[JT_ACCESS_ROLES]);
+        struct jt_access *less = NULL;
+        const struct jt_access_change change = {JT_STORE_ROLE, objects[0]->id, NULL};
+        assert_ok(jt_access_apply(access, &change, 1, &less));
+        assert_seeks(less->tables[JT_ACCESS_ROLES]);
+        jt_access_free(less);
+        jt_access_free(access);
+        for (size_t i = 0; i < n; i++) {
+            jt_object_free(objects[i]);
+        }
+    }
+}
+
 struct walking {
     size_t next, stop;
 };
@@ -368,6 +434,7 @@ int main(void)
         cmocka_unit_test(apply_shares_what_did_not_change),
         cmocka_unit_test(apply_many_clients_each_is_found),
         cmocka_unit_test(fill_is_what_changes_over_nothing_make),
+        cmocka_unit_test(seek_finds_the_place_of_any_name),
         cmocka_unit_test(find_by_another_kind_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
