@@ -537,7 +537,7 @@ static void refusal_logged_and_service_not(void **state)
     assert_int_equal(ask(fd, RAW(LINE("GET", "/absent?secret") "\r\n")), 404);
     assert_true(recv(ends[1], line, sizeof line - 1, 0) > 0);
     assert_non_null(strstr(line, " info ev=http.refuse status=404 why="));
-    assert_non_null(strstr(line, " path=/absent\n"));
+    assert_non_null(strstr(line, " path=/absent peer=127.0.0.1\n"));
     close(fd);
     jt_server_stop(server, 0);
     close(ends[0]);
