@@ -25,7 +25,7 @@ from bench_daemon import RESOURCE, Daemon, Unix, call, now_s, write_jsonl
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from postgres import Cluster  # pylint: disable=wrong-import-position
 
-FEW, STARTS, CHANGES, CONNECTIONS = 10, 5, 50, 4
+FEW, STARTS, CHANGES, CONNECTIONS = 10, 3, 50, 4
 CLIENT = 40  # the number of the kind in the store
 
 # each connection of wrk has its clients in turn, so that every one of them is asked for
@@ -59,7 +59,7 @@ def with_secret(doc):
     client = json.loads(doc)
     if not client["secrets"]:
         digest = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-        client["secrets"] = [{"id": secrets.token_urlsafe(6).replace("-", "0").replace("_", "1"), "name": "bench", "created_s": 1700000000,
+        client["secrets"] = [{"id": secrets.token_hex(4), "name": "bench", "created_s": 1700000000,
                               "expires_s": None, "hash": digest}]
     return json.dumps(client, separators=(",", ":")).encode()
 
@@ -76,8 +76,8 @@ def fill_secrets(path):
 
 def fill_secrets_postgres(conninfo):
     """The same inside the server, which has no random bytes but uuids."""
-    digest = ("rtrim(translate(encode(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'),"
-              " 'base64'), '+/', '-_'), '=')")
+    digest = ("rtrim(translate(encode(decode(replace(gen_random_uuid()::text || "
+              "gen_random_uuid()::text, '-', ''), 'hex'), 'base64'), '+/', '-_'), '=')")
     secret = ('\'"secrets":[{"id":"\' || substr(gen_random_uuid()::text, 1, 8) || '
               '\'","name":"bench","created_s":1700000000,"expires_s":null,"hash":"\' || ' + digest + " || '\"}]'")
     text = "convert_from(doc, 'UTF8')"
@@ -203,7 +203,8 @@ def show(told):
     print(f"CPU for a token: {cpu['us']['few']} us with {FEW} clients")
     for name, words in (("ten", f"{FEW} active"), ("active", f"{told['active']} active")):
         median, least, most = cpu["ratio"][name]
-        print(f"  {told['clients']} clients, {words}: {cpu['us'][name]} us, {median:.3f} of it ({least:.3f} to {most:.3f})")
+        print(f"  {told['clients']} clients, {words}: {cpu['us'][name]} us, {median:.3f} of it "
+              f"({least:.3f} to {most:.3f})")
     print(f"a change of one client: {told['change_ms']['many']} ms; with {FEW} clients {told['change_ms']['few']}")
 
 
