@@ -19,6 +19,8 @@
 
 #include <microhttpd.h>
 
+#include "common/http/form.h"
+
 #include "common/base/base.h"
 
 #define CRLF_LEN 2
@@ -85,6 +87,52 @@ static bool is_field_value(struct jt_span text)
     return true;
 }
 
+static bool is_uri_char(uint8_t c)
+{
+    return c < 0x80 && is_token_char(c) && c != '#' && c != '^' && c != '`' && c != '|';
+}
+
+/* RFC 3986 sec. 3.2.2: reg-name, of which IPv4address is one; it may be empty */
+static bool is_reg_name(struct jt_span name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t c = name.p[i];
+        if (c == '%' &&
+            (i + 2 >= name.n || jt_form_hex(name.p[i + 1]) < 0 || jt_form_hex(name.p[i + 2]) < 0)) {
+            return false;
+        }
+        if (!is_uri_char(c) && (c == 0 || strchr("(),;=", c) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 3986 sec. 3.2.2: IP-literal; what its address means is nobody's business here */
+static bool is_ip_literal(struct jt_span host)
+{
+    if (host.n < 3 || host.p[0] != '[' || host.p[host.n - 1] != ']') {
+        return false;
+    }
+    for (size_t i = 1; i + 1 < host.n; i++) {
+        if (host.p[i] != ':' && (host.p[i] == '%' || !is_reg_name(jt_span_of(host.p + i, 1)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 9112 sec. 3.2: Host = uri-host [ ":" port ]; another value is refused */
+static bool is_host(struct jt_span value)
+{
+    size_t n = value.n;
+    while (n > 0 && value.p[n - 1] >= '0' && value.p[n - 1] <= '9') {
+        n--;
+    }
+    struct jt_span host = n > 0 && value.p[n - 1] == ':' ? jt_span_of(value.p, n - 1) : value;
+    return is_ip_literal(host) || is_reg_name(host);
+}
+
 static const char *check_target(const char *target)
 {
     /* RFC 9112 sec. 3.2: the origin form. The absolute form is for proxies, and a path filter in
@@ -119,6 +167,9 @@ static void check_single(struct walk *walk, struct jt_span name, struct jt_span 
          * stands alone: with any other value it would read until the connection ends */
         if (i == TRANSFER_ENCODING && !jt_span_eq_nocase(value, JT_SPAN("chunked"))) {
             walk->why = "a Transfer-Encoding other than chunked";
+        }
+        if (i == HOST && !is_host(jt_span_trim(value))) {
+            walk->why = "a Host that is no name or address, with a port or without";
         }
         return;
     }
