@@ -12,7 +12,7 @@
 #include "common/base/span.h"
 
 #define TARGET_ANSWERS_MAX 65536
-#define TARGET_REQUEST_MAX 262144
+#define TARGET_REQUEST_MAX (4 << 20)
 
 struct target {
     const char *address;
