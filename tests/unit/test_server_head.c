@@ -82,7 +82,7 @@ static void announced_body_not_waited_for_and_closed(void **state)
     (void)state;
     static const char *const heads[] = {
         BEGIN("POST", "/head/x") "Content-Length: 11\r\n\r\n",
-        BEGIN("POST", "/head/x") "Content-Length: 18446744073709551615\r\n\r\n",
+        BEGIN("POST", "/head/x") "Content-Length: 18446744073709551614\r\n\r\n",
         BEGIN("GET", "/head/x") "Content-Length: 1\r\n\r\n",
         BEGIN("PUT", "/head/x") "Transfer-Encoding: chunked\r\n\r\n",
         BEGIN("PUT", "/head/x") "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",

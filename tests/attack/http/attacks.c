@@ -51,7 +51,8 @@ static void request_that_libraries_differ_on_answered_alone(void **state)
         int want = rows_either[i].status;
         want = want == 200 ? (post ? target->post_status : target->get_status) : want;
         int status = wire_status(said.text);
-        if (said.canaries != 0 || (said.served != SIZE_MAX && said.served > 1) ||
+        bool on = rows_either[i].goes_on && !jt_door_knows_library();
+        if ((said.canaries != 0 && !on) || (said.served != SIZE_MAX && said.served > 1) ||
             (jt_door_knows_library() && status != want)) {
             fail_msg("%s: %s", rows_either[i].name, said.text);
         }
@@ -64,8 +65,8 @@ static void assert_same_statuses(const char *name, const char *a, const char *b)
         if (wire_status(a) != wire_status(b)) {
             fail_msg("%s: %s where %s was due", name, a, b);
         }
-        a = strstr(a + 1, "HTTP/1.1 ");
-        b = strstr(b + 1, "HTTP/1.1 ");
+        a = wire_next(a);
+        b = wire_next(b);
     }
     assert_true(a == NULL && b == NULL);
 }

@@ -11,7 +11,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "..", "flow"))
 # pylint: disable=wrong-import-position
-from harness import FORM, DevCase, basic
+from harness import FORM, DevCase, basic, decode
 
 LIMIT_S = 200
 
@@ -37,8 +37,9 @@ class Attacks(DevCase):
             self.issuer.told["address"], "/.well-known/jwks.json", "/oauth2/token", 415, 16384,
             ("POST", "/oauth2/token", fields, "grant_type=client_credentials", '"access_token"'))
         self.assertGreater(answered, 100)
-        self.issuer.token()  # the log up to here has been written when this one is in it
-        self.issuer.daemon.wait_log("ev=token.issue")
+        token = self.issuer.token().json()["access_token"]
+        # each line is written before its answer: with this one there, those before are there too
+        self.issuer.daemon.wait_log("ev=token.issue", decode(token)[1]["jti"])
         issued = self.issuer.daemon.log().count("ev=token.issue")
         self.assertEqual(issued, answered + 1)
 

@@ -36,11 +36,13 @@ struct rows_right {
 extern const struct rows_right *const rows_right;
 extern const size_t rows_n_right;
 
-/* Served or refused, as the library has it; nothing behind it is served. */
+/* Served or refused, as the library has it; nothing behind it is served, but with a later library
+ * what follows a request that is in order (`goes_on`). */
 struct rows_either {
     const char *name;
     int status; /* with 0.9.7x; 200: served */
     struct jt_span request;
+    bool goes_on;
 };
 extern const struct rows_either *const rows_either;
 extern const size_t rows_n_either;

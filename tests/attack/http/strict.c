@@ -29,6 +29,14 @@ static bool is_tchar(uint8_t c)
     return is_alnum(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
 }
 
+/* LF, NUL or ':', CR or NUL, LF: to 0.9.7x the end of a line and an empty line. */
+static bool hides_end(struct jt_span stream, size_t at)
+{
+    const uint8_t *p = stream.p + at;
+    return at + 3 < stream.n && p[0] == '\n' && (p[1] == 0 || p[1] == ':') &&
+           (p[2] == 0 || p[2] == '\r') && p[3] == '\n';
+}
+
 /* The bytes up to CR LF; a CR or LF alone, or another control character, is BAD. */
 static enum strict read_line(struct jt_span stream, size_t at, bool as_taken,
                              struct jt_span *out_line)
@@ -39,6 +47,10 @@ static enum strict read_line(struct jt_span stream, size_t at, bool as_taken,
         if (c == '\r' || (c == 0 && as_taken)) {
             *out_line = jt_span_of(stream.p + at, i - at);
             return lf_next ? STRICT_OK : has_next ? STRICT_BAD : STRICT_SHORT;
+        }
+        if (as_taken && i > at && hides_end(stream, i)) {
+            *out_line = jt_span_of(stream.p + at, i - at);
+            return STRICT_OK;
         }
         if ((c < 0x20 && c != '\t') || c == 0x7F) {
             return STRICT_BAD;
@@ -199,9 +211,11 @@ static bool read_field(struct jt_span line, struct fields *fields, struct strict
     return read_known(name, value, fields, out);
 }
 
+/* Is there ':' LF at `at`, or the second half of what hides_end finds? */
 static bool ends_head(struct jt_span stream, size_t at, bool as_taken)
 {
-    return as_taken && at + 1 < stream.n && stream.p[at] == ':' && stream.p[at + 1] == '\n';
+    bool alone = at + 1 < stream.n && stream.p[at] == ':' && stream.p[at + 1] == '\n';
+    return as_taken && (alone || hides_end(stream, at - 2));
 }
 
 /* The head's lines from `at` on, the empty one included. */

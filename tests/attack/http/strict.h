@@ -27,8 +27,8 @@ struct strict_head {
 enum strict strict_read_head(struct jt_span stream, struct strict_head *out_head);
 
 /* The same, with what 0.9.7x of libmicrohttpd takes without leaving a trace of it: NUL LF ends a
- * field line as CR LF does, ':' LF ends a head in the place of an empty line, and lines that begin with
- * NUL before a request line are passed over. */
+ * field line as CR LF does, ':' LF ends a head in the place of an empty line, LF, NUL or ':', CR or NUL,
+ * and LF in the place of both, and lines that begin with NUL before a request line are passed over. */
 enum strict strict_read_head_as_taken(struct jt_span stream, struct strict_head *out_head);
 
 /* Reads the body that follows `head`: `*out_bytes` of content in `*out_n` bytes. */

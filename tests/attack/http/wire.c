@@ -152,3 +152,8 @@ size_t wire_count(const char *text)
     }
     return n;
 }
+
+const char *wire_next(const char *text)
+{
+    return text[0] == 0 ? NULL : strstr(text + 1, "HTTP/1.1 ");
+}

@@ -28,6 +28,9 @@ void wire_read_answer(int fd, bool head_only, char *text, size_t size);
 /* The status of the first answer in `text`; 0 when there is none. */
 int wire_status(const char *text);
 
+/* The answer after the one that `text` begins with; NULL when there is none. */
+const char *wire_next(const char *text);
+
 /* How many answers `text` holds. */
 size_t wire_count(const char *text);
 
