@@ -2,6 +2,7 @@
 #include "common/base/diag.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "common/base/span.h"
@@ -19,15 +20,22 @@ static size_t character(struct jt_span text)
     return 0;
 }
 
+/* C0, DEL, C1: a quoted name is not to break the line, nor to steer the terminal that shows it */
+static bool is_control(const char *text, size_t n)
+{
+    uint8_t c = (uint8_t)text[0];
+    return c < 0x20 || c == 0x7F || (n == 2 && c == 0xC2 && (uint8_t)text[1] < 0xA0);
+}
+
 /* Where a name was cut, a part of a character may be left, which no JSON document takes. */
-static void mend_utf8(char *text)
+static void mend(char *text)
 {
     size_t n = strlen(text);
     for (size_t at = 0; at < n;) {
         size_t whole = character(jt_span_of(text + at, n - at));
-        if (whole == 0) {
-            text[at] = '?';
-            whole = 1;
+        if (whole == 0 || is_control(text + at, whole)) {
+            memset(text + at, '?', whole == 0 ? 1 : whole);
+            whole = whole == 0 ? 1 : whole;
         }
         at += whole;
     }
@@ -40,7 +48,7 @@ enum jt_err jt_diag_fail(struct jt_diag *diag, enum jt_err err, const char *form
         va_start(args, format);
         (void)vsnprintf(diag->text, sizeof diag->text, format, args); /* cutting is the contract */
         va_end(args);
-        mend_utf8(diag->text);
+        mend(diag->text);
     }
     return err;
 }

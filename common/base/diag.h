@@ -21,9 +21,9 @@ struct jt_diag {
         }            \
     }
 
-/* Writes the sentence into `diag` (cut at its size, what is no UTF-8 as '?'; `diag` may be NULL) and
- * returns `err`, so that a failing function ends in `return jt_diag_fail(diag, JT_ERR_X, "...", ...)`.
- */
+/* Writes the sentence into `diag` (cut at its size, and one line: what is no UTF-8 or a control
+ * character as '?'; `diag` may be NULL) and returns `err`, so that a failing function ends in
+ * `return jt_diag_fail(diag, JT_ERR_X, "...", ...)`. */
 enum jt_err jt_diag_fail(struct jt_diag *diag, enum jt_err err, const char *format, ...)
     JT_PRINTF(3, 4);
 

@@ -30,11 +30,6 @@ enum jt_err jt_yamldoc_fail(const char *name, struct jt_yamldoc_at at, struct jt
     (void)vsnprintf(sentence.text, sizeof sentence.text, format,
                     args); /* cutting is the contract */
     va_end(args);
-    for (char *c = sentence.text; *c != 0; c++) {
-        if ((uint8_t)*c < 0x20 || *c == 0x7F) { /* of the file's values: a sentence is one line */
-            *c = '?';
-        }
-    }
     return jt_diag_fail(diag, JT_ERR_CONFIG, "%s:%zu:%zu: %s", name, at.line, at.column,
                         sentence.text);
 }

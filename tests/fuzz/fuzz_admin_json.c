@@ -3,6 +3,7 @@
  * What the admin API takes as JSON. As an object of each kind: what is taken is told again in a form
  * that is taken for the same. As a list for apply: where its pieces are cut makes no difference.
  */
+#include "common/base/random.h"
 #include "common/json/json.h"
 #include "issuer/access/object.h"
 #include "issuer/apply_input.h"
@@ -28,7 +29,7 @@ static void check_object(enum jt_store_kind kind, const json_t *doc)
     MUST(first->kind == kind && first->id.n > 0);
     MUST(jt_object_json(first, true, &told) == JT_OK);
     MUST(jt_object_parse(kind, told, &second, &diag) == JT_OK);
-    MUST(jt_span_eq(first->id, second->id) && first->bytes == second->bytes);
+    MUST(jt_span_eq(first->id, second->id));
     MUST(jt_object_json(second, true, &told_again) == JT_OK);
     MUST(json_equal(told, told_again));
 }
@@ -44,7 +45,7 @@ static void check_patch(json_t *doc)
 
 static void check_apply(struct jt_span text, size_t cut)
 {
-    static struct jt_issuer issuer;
+    static struct jt_issuer issuer = {.random = &jt_random_system};
     struct jt_apply_input whole, pieces;
     struct jt_diag diag = JT_DIAG_INIT, diag_pieces = JT_DIAG_INIT;
     jt_apply_input_init(&whole, &issuer);

@@ -113,6 +113,10 @@ static void diag_cut_character_mended(void **state)
         {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
         {"\xF0\x9F\x98", "???"},
         {"\xE2\x82:\xE2\x82\xAC", "??:\xE2\x82\xAC"},
+        /* a quoted value neither ends the line nor steers the terminal */
+        {"a\nb\r\tc", "a?b??c"},
+        {"\x1b[2J\x7f~", "?[2J?~"},
+        {"\xC2\x9B\x32J\xC2\xA0", "??2J\xC2\xA0"},
     };
     for (size_t i = 0; i < JT_COUNT(rows); i++) {
         struct jt_diag diag = JT_DIAG_INIT;
