@@ -29,7 +29,7 @@ struct jt_config {
     char *pkcs11_pin_file, *pkcs11_pin_credential, *pkcs11_pin_env;
     char **algorithms;
     int64_t period_s, lead_s, jitter_s, skew_s, staleness_s, max_age_s;
-    int64_t threads, max_connections, idle_s, deadline_s, drain_s;
+    int64_t threads, max_connections, max_per_source, head, idle_s, deadline_s, lifetime_s, drain_s;
     char **trusted_proxies;
     char *proxy_protocol, *forwarded;
     char *query_parameters, *log_level;

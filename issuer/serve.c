@@ -4,6 +4,7 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/handed.h"
 #include "common/daemon/notify.h"
+#include "common/http/crowd.h"
 #include "common/http/server.h"
 #include "issuer/admin/admin.h"
 #include "issuer/admin/problem.h"
@@ -16,6 +17,7 @@
 #define TICK_S            2 /* how late a change of another issuer is seen, where nothing tells of it */
 #define ADMIN_THREADS     4 /* changes wait for each other and for the database, all but one */
 #define ADMIN_CONNECTIONS 256
+#define ANSWER_ROOM       512 /* for the head of the public listener's longest answer */
 
 struct service {
     struct jt_serve *serve;
@@ -30,6 +32,7 @@ struct service {
     struct jt_oauth_routes routes;
     struct jt_admin admin, token_admin; /* by the socket, and by tokens over TCP */
     struct jt_server_conf public_conf, admin_conf, token_conf;
+    struct jt_crowd_tally tally; /* of the public listener's connections */
     struct jt_server *public_server, *admin_server, *token_server;
     unsigned drain_ms;
 };
@@ -51,6 +54,7 @@ static void fill_admin(struct service *service, struct jt_admin *admin, struct j
                        struct jt_server_conf *conf)
 {
     admin->issuer = service->issuer;
+    admin->tally = &service->tally;
     jt_admin_routes_make(admin);
     *conf = (struct jt_server_conf){
         .listen = listen,
@@ -75,8 +79,13 @@ static void fill_confs(struct service *service)
         .listen = &service->public_listen,
         .threads = (unsigned)config->threads,
         .max_connections = (unsigned)config->max_connections,
+        .max_per_source = (unsigned)config->max_per_source,
         .idle_s = (unsigned)config->idle_s,
         .request_deadline_s = (unsigned)config->deadline_s,
+        .lifetime_s = (unsigned)config->lifetime_s,
+        .tally = &service->tally,
+        .memory = (size_t)config->head + ANSWER_ROOM,
+        .answer_room = ANSWER_ROOM,
         .routes = service->routes.routes,
         .n_routes = service->routes.n,
         .refusal = jt_oauth_refuse_http,

@@ -10,20 +10,26 @@
 #ifndef JT_HTTP_ACCEPTOR_H
 #define JT_HTTP_ACCEPTOR_H
 
+#include "common/base/span.h"
+#include "common/http/crowd.h"
 #include "common/http/reaper.h"
-#include "common/log/log.h"
 
 #include <sys/socket.h>
 
 struct jt_acceptor {
     int listen_fd;
-    bool leaves_backlog;    /* at the stop: another process will accept from it */
-    size_t max_connections; /* by the reaper's count; more wait in the backlog */
+    bool leaves_backlog; /* at the stop: another process will accept from it */
+    /* By the reaper's count; more wait in the backlog until a place is free, for which the longest
+     * idle are closed. */
+    size_t max_connections;
     struct jt_reaper *reaper;
-    const struct jt_log *log;
+    struct jt_crowd *crowd;
+    struct jt_span busy; /* the answer to those turned away; empty: closed without one */
     void (*take)(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n); /* takes fd */
+    /* Called at every turn, and again after so many milliseconds, or before. */
+    int (*look_after)(void *ctx);
     void *ctx;
-    int wake_fd;
+    int wake_fd, spare_fd;
     pthread_t thread;
 };
 

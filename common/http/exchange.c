@@ -78,12 +78,13 @@ void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *con
     struct jt_exchange_lane *lane = cls;
     struct jt_exchange_set *set = lane->set;
     size_t n = target == NULL ? 0 : strlen(target);
-    struct exchange *ex = malloc(sizeof *ex + n + 1 + n);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    /* without an entry: it was refused, and what it had sent before is read all the same */
+    struct exchange *ex = info->socket_context == NULL ? NULL : malloc(sizeof *ex + n + 1 + n);
     if (ex == NULL) {
         return NULL; /* the first step closes the connection */
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     *ex = (struct exchange){.set = set, .lane = lane, .entry = info->socket_context};
     if (n > 0) {
         memcpy(ex->target, target, n);
@@ -91,9 +92,8 @@ void *jt_exchange_open(void *cls, const char *target, struct MHD_Connection *con
     ex->target[n] = 0;
     ex->segments = (uint8_t *)ex->target + n + 1;
     (void)atomic_fetch_add(&set->in_flight, 1);
-    if (ex->entry != NULL) {
-        jt_reaper_request(set->reaper, ex->entry);
-    }
+    (void)atomic_fetch_add_explicit(&lane->begun, 1, memory_order_relaxed);
+    jt_reaper_request(set->reaper, ex->entry);
     return ex;
 }
 
@@ -108,9 +108,7 @@ void jt_exchange_close(void *cls, struct MHD_Connection *connection, void **cont
     if (ex == NULL) {
         return;
     }
-    if (ex->entry != NULL) {
-        jt_reaper_await(set->reaper, ex->entry);
-    }
+    jt_reaper_await(set->reaper, ex->entry);
     jt_intake_release(&ex->body);
     free(ex);
     *context = NULL;
@@ -162,7 +160,8 @@ static enum MHD_Result send_answer(struct exchange *ex, struct MHD_Connection *c
 {
     /* What follows a chunked body on its connection is not trusted: the library takes chunk lines
      * more freely than RFC 9112 sec. 7.1 allows. */
-    answer->close = answer->close || ex->chunked || ex->unread || atomic_load(&ex->set->draining);
+    answer->close = answer->close || ex->chunked || ex->unread ||
+                    jt_reaper_is_old(ex->set->reaper, ex->entry) || atomic_load(&ex->set->draining);
     if (!jt_answer_queue(connection, answer)) {
         jt_log(ex->set->conf->log, JT_EV_HTTP_LIBRARY,
                jt_log_str("text", "an answer could not be made; its connection is closed"));
@@ -279,7 +278,7 @@ static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connect
 
 static enum MHD_Result collect(struct exchange *ex, struct jt_span data)
 {
-    if (ex->body.stream != NULL && ex->entry != NULL) {
+    if (ex->body.stream != NULL) {
         jt_reaper_progress(ex->set->reaper, ex->entry);
     }
     return jt_intake_take(&ex->body, data) ? MHD_YES : MHD_NO;
@@ -372,12 +371,9 @@ static enum MHD_Result answer_whole(struct exchange *ex, struct MHD_Connection *
 static enum MHD_Result finish(struct exchange *ex, struct MHD_Connection *connection,
                               const char *method)
 {
-    if (ex->entry == NULL) {
-        return answer_whole(ex, connection, method);
-    }
     jt_reaper_hold(ex->entry); /* how long the handler takes is not the client's doing */
     enum MHD_Result result = answer_whole(ex, connection, method);
-    jt_reaper_await(ex->set->reaper, ex->entry);
+    jt_reaper_answer(ex->set->reaper, ex->entry);
     return result;
 }
 

@@ -32,7 +32,9 @@ struct jt_exchange_set {
 /* One of the library's threads, as its callbacks are told. */
 struct jt_exchange_lane {
     struct jt_exchange_set *set;
-    atomic_bool busy; /* inside a handler: what is dealt to it has to wait */
+    atomic_bool busy;   /* inside a handler: what is dealt to it has to wait */
+    atomic_size_t open; /* its connections */
+    atomic_uint begun;  /* requests: whether it turns */
 };
 
 /* `reaper` and `conf` are borrowed until release. JT_ERR_NOMEM. */

@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,19 +24,24 @@
 
 struct jt_reaper_entry;
 
+/* A request must be whole `request_ms` after its first line, and `idle_ms` + `request_ms` after the
+ * connection began or its last answer ended; an answer must be taken in `idle_ms` + `request_ms`. A
+ * connection is old after `life_ms`; from `idle_ms` + `request_ms` later nothing more is awaited on it. */
+struct jt_reaper_times {
+    int64_t idle_ms, request_ms, life_ms;
+};
+
 struct jt_reaper {
     pthread_mutex_t lock;
     struct jt_reaper_entry *entries;
     atomic_size_t n_entries;
     _Atomic(int64_t) now_ms;
-    int64_t idle_ms, request_ms;
+    struct jt_reaper_times times;
 };
 
-/* A request must be whole `request_ms` after its first line, and `idle_ms` + `request_ms` after the
- * connection began or its last answer ended; an answer must be taken in `idle_ms` + `request_ms`.
- * JT_ERR_NOMEM. */
-JT_MUST_USE enum jt_err jt_reaper_init(struct jt_reaper *reaper, int64_t idle_ms,
-                                       int64_t request_ms, int64_t now_ms);
+/* JT_ERR_NOMEM. */
+JT_MUST_USE enum jt_err jt_reaper_init(struct jt_reaper *reaper,
+                                       const struct jt_reaper_times *times, int64_t now_ms);
 
 /* No entry may be left. */
 void jt_reaper_release(struct jt_reaper *reaper);
@@ -56,14 +62,24 @@ void jt_reaper_request(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 /* A part of a request that may take its time has come: the next one is due. */
 void jt_reaper_progress(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 
-/* The answer is being made: nothing is due from the client until jt_reaper_await. */
+/* The answer is being made: nothing is due from the client until jt_reaper_answer. */
 void jt_reaper_hold(struct jt_reaper_entry *entry);
 
-/* The request is whole and the answer is to be taken, or it has been and the next is awaited. */
+/* The answer is to be taken. */
+void jt_reaper_answer(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
+
+/* It has been, or will never be: the next request is awaited. */
 void jt_reaper_await(struct jt_reaper *reaper, struct jt_reaper_entry *entry);
 
-/* Shuts down every connection whose deadline has come. */
-void jt_reaper_sweep(struct jt_reaper *reaper, int64_t now_ms);
+/* Is its lifetime over? The answer then says that it is the last one. */
+bool jt_reaper_is_old(const struct jt_reaper *reaper, const struct jt_reaper_entry *entry);
+
+/* Shuts down every connection whose deadline has come; how many. */
+size_t jt_reaper_sweep(struct jt_reaper *reaper, int64_t now_ms);
+
+/* Shuts down up to `n` of the connections without a request that have been so for the longest time,
+ * the time between two sweeps at least; how many. Their places are free in a moment. */
+size_t jt_reaper_relieve(struct jt_reaper *reaper, size_t n);
 
 /* How many connections there are. */
 size_t jt_reaper_count(struct jt_reaper *reaper);

@@ -8,18 +8,21 @@
 #include <unistd.h>
 
 #include "common/http/acceptor.h"
+#include "common/http/crowd.h"
 #include "common/http/door.h"
 #include "common/http/exchange.h"
 #include "common/http/listen.h"
+#include "common/http/nudge.h"
 #include "common/http/peers.h"
+#include "common/http/places.h"
 #include "common/http/proxied.h"
 #include "common/http/tls.h"
 
 #include "common/base/base.h"
 
-#define DEFAULT_CONNECTIONS 10000
-#define DEFAULT_IDLE_S      30
-#define DEFAULT_REQUEST_S   10
+#define DEFAULT_IDLE_S     30
+#define DEFAULT_REQUEST_S  10
+#define DEFAULT_LIFETIME_S 3600 /* as nginx has it: connections come to new replicas in time */
 
 /* A head, its parsed form and the head of the answer have to fit. The library clears all of it for
  * every request, so it is no larger than a token of 16 KiB in a header needs. */
@@ -36,13 +39,20 @@ struct jt_server {
     struct jt_exchange_set exchanges;
     struct jt_proxied proxied;
     struct jt_acceptor acceptor;
-    bool has_reaper, has_exchanges, has_proxied, accepts; /* what of the above has been started */
+    struct jt_crowd crowd;
+    struct jt_buf busy; /* the answer, as sent, to those who find no place */
+    size_t places;      /* connections at most */
+    /* what of the above has been started */
+    bool has_reaper, has_crowd, has_exchanges, has_proxied, accepts;
     bool is_unix;              /* listen's, which closes while the library still logs */
     atomic_size_t next_worker; /* of the threads that accept: no more than a hint */
     size_t n_workers;
     struct worker {
+        struct jt_server *server;
         struct MHD_Daemon *daemon;
         struct jt_exchange_lane lane;
+        struct jt_nudge nudge;
+        unsigned begun;   /* the lane's, when last looked at; of the acceptor's thread */
         char apart[LINE]; /* each thread writes its own lane */
     } workers[];
 };
@@ -94,29 +104,69 @@ static bool begin_tls(struct jt_server *server, struct MHD_Connection *connectio
     return held != NULL;
 }
 
-static void end_connection(struct jt_server *server, struct jt_reaper_entry *entry)
+/* An address of the connection's, for as long as it is there. */
+static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 {
-    if (server->conf->tls != NULL && entry != NULL) {
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+static void end_connection(struct worker *worker, struct MHD_Connection *connection,
+                           struct jt_reaper_entry *entry)
+{
+    struct jt_server *server = worker->server;
+    (void)atomic_fetch_sub_explicit(&worker->lane.open, 1, memory_order_relaxed);
+    if (entry == NULL) {
+        return; /* it was turned away */
+    }
+    if (server->conf->tls != NULL) {
         server->conf->tls->end(jt_reaper_kept(entry));
     }
+    jt_crowd_leave(&server->crowd, peer_of(connection));
     jt_reaper_remove(&server->reaper, entry);
+}
+
+/* Counted, and with an entry at the reaper: no deadline, no connection. */
+static struct jt_reaper_entry *enter(struct jt_server *server, const struct sockaddr *peer, int fd)
+{
+    enum jt_err err = jt_crowd_enter(&server->crowd, peer);
+    if (err == JT_OK) {
+        struct jt_reaper_entry *entry = jt_reaper_add(&server->reaper, fd);
+        if (entry != NULL) {
+            return entry;
+        }
+        jt_crowd_leave(&server->crowd, peer);
+    }
+    enum jt_crowd_cause cause = err == JT_ERR_LIMIT ? JT_CROWD_SOURCE : JT_CROWD_MEMORY;
+    jt_crowd_refused(&server->crowd, cause, peer);
+    if (server->conf->tls == NULL) {
+        (void)send(fd, server->busy.p, server->busy.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    return NULL;
+}
+
+/* Several may come between the acceptor's look at their source and this. */
+static void begin_connection(struct worker *worker, struct MHD_Connection *connection,
+                             void **socket_context)
+{
+    struct jt_server *server = worker->server;
+    (void)atomic_fetch_add_explicit(&worker->lane.open, 1, memory_order_relaxed);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int fd = info->connect_fd; /* `info` is the library's, and of this call */
+    struct jt_reaper_entry *entry = enter(server, peer_of(connection), fd);
+    *socket_context = entry;
+    if (entry == NULL || !begin_tls(server, connection, entry)) {
+        (void)shutdown(fd, SHUT_RDWR); /* the library sees the end and closes it */
+    }
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode what)
 {
-    struct jt_server *server = cls;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        end_connection(server, *socket_context);
-        return;
-    }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int fd = info->connect_fd; /* `info` is the library's, and of this call */
-    struct jt_reaper_entry *entry = jt_reaper_add(&server->reaper, fd);
-    *socket_context = entry;
-    if (entry == NULL || !begin_tls(server, connection, entry)) {
-        (void)shutdown(fd, SHUT_RDWR); /* no deadline, no connection */
+        end_connection(cls, connection, *socket_context);
+    } else {
+        begin_connection(cls, connection, socket_context);
     }
 }
 
@@ -157,6 +207,27 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *peer, sock
     serve_connection(server, fd, peer, peer_n);
 }
 
+/* A thread that has work and does not turn may sleep on it (nudge.h). */
+static int look_after(void *ctx)
+{
+    struct jt_server *server = ctx;
+    bool turns = false;
+    for (size_t i = 0; i < server->n_workers; i++) {
+        struct worker *worker = &server->workers[i];
+        if (atomic_load_explicit(&worker->lane.open, memory_order_relaxed) < JT_NUDGE_EVENTS - 1) {
+            continue;
+        }
+        unsigned begun = atomic_load_explicit(&worker->lane.begun, memory_order_relaxed);
+        if (begun == worker->begun) {
+            jt_nudge_wake(&worker->nudge);
+        } else {
+            turns = true;
+        }
+        worker->begun = begun;
+    }
+    return turns ? JT_NUDGE_MS : JT_REAPER_SWEEP_MS;
+}
+
 /* Where the front door knows all of the library's leniences it also words the refusals; elsewhere
  * the library is told to be strict itself (1.x takes this for MHD_OPTION_CLIENT_DISCIPLINE_LVL 1).
  */
@@ -181,9 +252,10 @@ static void fill_tls(const struct jt_tls *tls, struct MHD_OptionItem out[TLS_OPT
     out[3] = none;
 }
 
-static struct MHD_Daemon *start_worker(struct jt_server *server, struct jt_exchange_lane *lane)
+static struct MHD_Daemon *start_daemon(struct jt_server *server, struct worker *worker)
 {
     const struct jt_server_conf *conf = server->conf;
+    struct jt_exchange_lane *lane = &worker->lane;
     struct MHD_OptionItem secure[TLS_OPTIONS];
     fill_tls(conf->tls, secure);
     unsigned tls = conf->tls == NULL ? 0 : MHD_USE_TLS;
@@ -193,23 +265,36 @@ static struct MHD_Daemon *start_worker(struct jt_server *server, struct jt_excha
             tls,
         0, NULL, NULL, jt_exchange_step, lane, MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
         MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_CONNECTION_LIMIT,
-        or_default(conf->max_connections, DEFAULT_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)server->places, MHD_OPTION_CONNECTION_TIMEOUT,
         or_default(conf->idle_s, DEFAULT_IDLE_S), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         conf->memory == 0 ? DEFAULT_MEMORY : conf->memory, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, lane,
         MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, lane, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+        on_connection, worker, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
     /* clang-format on */
+}
+
+static bool start_worker(struct jt_server *server, struct worker *worker)
+{
+    worker->server = server;
+    worker->lane.set = &server->exchanges;
+    worker->daemon = start_daemon(server, worker);
+    if (worker->daemon == NULL) {
+        return false;
+    }
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info != NULL && jt_nudge_init(&worker->nudge, info->epoll_fd) == JT_OK) {
+        return true;
+    }
+    MHD_stop_daemon(worker->daemon);
+    return false;
 }
 
 static enum jt_err start_workers(struct jt_server *server, size_t n, struct jt_diag *diag)
 {
     for (; server->n_workers < n; server->n_workers++) {
-        struct worker *worker = &server->workers[server->n_workers];
-        worker->lane.set = &server->exchanges;
-        atomic_init(&worker->lane.busy, false);
-        worker->daemon = start_worker(server, &worker->lane);
-        if (worker->daemon == NULL) {
+        if (!start_worker(server, &server->workers[server->n_workers])) {
             return jt_diag_fail(diag, JT_ERR_IO,
                                 "cannot start an HTTP thread; are there too many threads or open "
                                 "files (ulimit -u, ulimit -n)?");
@@ -226,7 +311,7 @@ static enum jt_err start_proxied(struct jt_server *server)
     }
     server->proxied = (struct jt_proxied){
         .deadline_ms = (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
-        .max = or_default(conf->max_connections, DEFAULT_CONNECTIONS),
+        .max = server->places,
         .log = conf->log,
         .take = serve_connection,
         .ctx = server,
@@ -234,6 +319,31 @@ static enum jt_err start_proxied(struct jt_server *server)
     JT_TRY(jt_proxied_start(&server->proxied));
     server->has_proxied = true;
     return JT_OK;
+}
+
+static bool is_trusted(const void *ctx, const struct sockaddr *peer)
+{
+    return jt_peers_contains(ctx, peer);
+}
+
+static enum jt_err start_limits(struct jt_server *server)
+{
+    const struct jt_server_conf *conf = server->conf;
+    const struct jt_reaper_times times = {
+        (int64_t)or_default(conf->idle_s, DEFAULT_IDLE_S) * 1000,
+        (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
+        (int64_t)or_default(conf->lifetime_s, DEFAULT_LIFETIME_S) * 1000};
+    server->places = jt_places_count(conf);
+    JT_TRY(jt_reaper_init(&server->reaper, &times, jt_clock_boot_ms(&jt_clock_system)));
+    server->has_reaper = true;
+    server->crowd.tally = conf->tally;
+    server->crowd.max_per_source = conf->max_per_source;
+    server->crowd.exempt = conf->trusted == NULL ? NULL : is_trusted;
+    server->crowd.exempt_ctx = conf->trusted;
+    server->crowd.log = conf->log;
+    JT_TRY(jt_crowd_init(&server->crowd, server->places));
+    server->has_crowd = true;
+    return jt_places_busy(conf, &server->busy);
 }
 
 static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struct jt_diag *diag)
@@ -247,10 +357,7 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
         JT_TRY(jt_listen_open(conf->address, conf->socket_mode, &server->listen, diag));
     }
     server->is_unix = server->listen.is_unix;
-    JT_TRY(jt_reaper_init(&server->reaper, (int64_t)or_default(conf->idle_s, DEFAULT_IDLE_S) * 1000,
-                          (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
-                          jt_clock_boot_ms(&jt_clock_system)));
-    server->has_reaper = true;
+    JT_TRY(start_limits(server));
     JT_TRY(jt_exchange_init(&server->exchanges, conf, &server->reaper));
     server->has_exchanges = true;
     JT_TRY(start_workers(server, n_workers, diag));
@@ -258,10 +365,12 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
     server->acceptor = (struct jt_acceptor){
         .listen_fd = server->listen.fd,
         .leaves_backlog = server->listen.adopted,
-        .max_connections = or_default(conf->max_connections, DEFAULT_CONNECTIONS),
+        .max_connections = server->places,
         .reaper = &server->reaper,
-        .log = conf->log,
+        .crowd = &server->crowd,
+        .busy = conf->tls == NULL ? jt_buf_span(&server->busy) : JT_SPAN_NONE,
         .take = take_connection,
+        .look_after = look_after,
         .ctx = server,
     };
     JT_TRY(jt_acceptor_start(&server->acceptor));
@@ -320,12 +429,17 @@ void jt_server_stop(struct jt_server *server, unsigned drain_ms)
     }
     for (size_t i = 0; i < server->n_workers; i++) {
         MHD_stop_daemon(server->workers[i].daemon);
+        jt_nudge_release(&server->workers[i].nudge);
     }
     if (server->has_exchanges) {
         jt_exchange_release(&server->exchanges);
     }
+    if (server->has_crowd) {
+        jt_crowd_release(&server->crowd);
+    }
     if (server->has_reaper) {
         jt_reaper_release(&server->reaper);
     }
+    jt_buf_release(&server->busy);
     free(server);
 }

@@ -24,6 +24,7 @@ struct jt_server;
 struct jt_listen;
 struct jt_tls;
 struct jt_server_conf;
+struct jt_crowd_tally;
 struct MHD_Connection;
 
 /* A request, whole. Spans are borrowed until the handler returns. */
@@ -136,13 +137,16 @@ struct jt_server_conf {
     struct jt_tls *tls; /* TLS is spoken (tls.h), and nothing else; NULL: plain HTTP */
     /* Proxies whose word counts as to who is behind them (peers.h); NULL: nobody's. */
     const struct jt_peers *trusted;
-    bool proxy_protocol;         /* their connections begin with its header, or are closed */
-    int forwarded;               /* enum jt_forwarded (forwarded.h): the header lines that count */
-    unsigned threads;            /* 0: one per core */
-    bool handlers_wait;          /* for seconds, maybe: for what others do */
-    unsigned max_connections;    /* 0: 10000 */
-    unsigned idle_s;             /* keep-alive without a request; 0: 30 */
-    unsigned request_deadline_s; /* from a request's first line to its last byte; 0: 10 */
+    bool proxy_protocol;          /* their connections begin with its header, or are closed */
+    int forwarded;                /* enum jt_forwarded (forwarded.h): the header lines that count */
+    unsigned threads;             /* 0: one per core */
+    bool handlers_wait;           /* for seconds, maybe: for what others do */
+    unsigned max_connections;     /* 0: 10000; no more than descriptors allow */
+    unsigned max_per_source;      /* of one IPv4 address or IPv6 /64 not trusted; 0: any number */
+    unsigned idle_s;              /* keep-alive without a request; 0: 30 */
+    unsigned request_deadline_s;  /* from a request's first line to its last byte; 0: 10 */
+    unsigned lifetime_s;          /* a connection older than this is not kept; 0: 3600 */
+    struct jt_crowd_tally *tally; /* counts for others to read; NULL: nobody does */
     size_t
         memory; /* of a connection, for a head, its parsed form and the answer's head; 0: 20 KiB */
     size_t answer_room; /* a head that leaves less of `memory` is answered 431; 0: not looked at */

@@ -12,6 +12,7 @@
 #ifndef JT_ADMIN_ADMIN_H
 #define JT_ADMIN_ADMIN_H
 
+#include "common/http/crowd.h"
 #include "common/http/server.h"
 #include "issuer/actor.h"
 #include "issuer/admin/turnstile.h"
@@ -28,7 +29,8 @@
 /* What the admin servers' `app` is. */
 struct jt_admin {
     struct jt_issuer *issuer;
-    bool by_token; /* else who can open the listener may do everything */
+    const struct jt_crowd_tally *tally; /* of the public listener, for /metrics; NULL: none */
+    bool by_token;                      /* else who can open the listener may do everything */
     struct jt_route routes[JT_ADMIN_MAX_ROUTES];
     size_t n_routes;
     struct jt_turnstile turnstile; /* to what may wait for the database */

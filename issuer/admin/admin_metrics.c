@@ -11,6 +11,7 @@ struct view {
     const struct jt_issuer *issuer;
     const struct jt_root *root;
     struct jt_signer_status signer;
+    const struct jt_crowd_tally *tally;
     struct jt_buf *out;
 };
 
@@ -101,6 +102,21 @@ static int64_t memory_locked(const struct view *v)
     return v->signer.memory_locked;
 }
 
+static int64_t connections(const struct view *v)
+{
+    return v->tally == NULL ? 0 : (int64_t)atomic_load(&v->tally->open);
+}
+
+static enum jt_err put_ended(const struct view *v, const struct jt_metrics_row *row)
+{
+    for (enum jt_crowd_cause cause = 0; v->tally != NULL && cause < JT_CROWD_CAUSES_; cause++) {
+        const struct jt_metrics_label label = {"cause", jt_span_str(jt_crowd_cause_name(cause))};
+        JT_TRY(
+            jt_metrics_put(v->out, row, &label, 1, (int64_t)atomic_load(&v->tally->ended[cause])));
+    }
+    return JT_OK;
+}
+
 /* One row a metric: what it is, and its one value, or what puts its samples. */
 static const struct {
     struct jt_metrics_row row;
@@ -138,6 +154,15 @@ static const struct {
       "Whether the memory that holds private keys is kept from swap."},
      memory_locked,
      NULL},
+    {{"jeton_http_connections", JT_METRICS_GAUGE, "Connections of the public listener."},
+     connections,
+     NULL},
+    {{"jeton_http_connections_ended_total", JT_METRICS_COUNTER,
+      "Connections of the public listener that it refused or ended itself, by cause: source "
+      "(http.max_per_source), descriptors, memory, full (idle, to make place for others), "
+      "deadline."},
+     NULL,
+     put_ended},
 };
 
 static enum jt_err put_all(const struct view *v)
@@ -155,9 +180,9 @@ static enum jt_err put_all(const struct view *v)
 
 void jt_admin_metrics_get(void *app, const struct jt_request *request, struct jt_answer *answer)
 {
-    (void)app; /* the thread's worker knows the issuer */
+    const struct jt_admin *admin = app;
     struct jt_issuer_worker *worker = ((const struct jt_admin_thread *)request->thread)->worker;
-    struct view v = {.issuer = worker->issuer, .out = &answer->body};
+    struct view v = {.issuer = worker->issuer, .tally = admin->tally, .out = &answer->body};
     jt_signer_status(worker->issuer->signer, &v.signer);
     v.root = jt_issuer_enter(worker);
     enum jt_err err = put_all(&v);
