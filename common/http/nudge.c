@@ -2,18 +2,17 @@
 #include "common/http/nudge.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "common/base/base.h"
 
 enum jt_err jt_nudge_init(struct jt_nudge *nudge, int epoll_fd)
 {
-    /* by edges: each write is one, and nobody has to read */
+    /* by edges: each expiry is one, and nobody has to read */
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.ptr = NULL}};
-    nudge->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    nudge->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (nudge->fd < 0) {
         return JT_ERR_IO;
     }
@@ -27,14 +26,20 @@ enum jt_err jt_nudge_init(struct jt_nudge *nudge, int epoll_fd)
 void jt_nudge_release(struct jt_nudge *nudge)
 {
     if (nudge->fd >= 0) {
-        (void)close(nudge->fd); /* holds a count that nobody needs */
+        (void)close(nudge->fd); /* nothing is lost */
     }
     nudge->fd = -1;
 }
 
 void jt_nudge_wake(const struct jt_nudge *nudge)
 {
-    uint64_t one = 1;
-    ssize_t written = write(nudge->fd, &one, sizeof one);
-    (void)written; /* the count is full after 2^64 of them */
+    const struct itimerspec once = {.it_value = {.tv_nsec = 1}};
+    (void)timerfd_settime(nudge->fd, 0, &once, NULL); /* a timer of ours, and times that are */
+}
+
+void jt_nudge_keep_waking(const struct jt_nudge *nudge)
+{
+    const struct timespec step = {.tv_nsec = JT_NUDGE_MS * 1000000L};
+    const struct itimerspec often = {.it_interval = step, .it_value = step};
+    (void)timerfd_settime(nudge->fd, 0, &often, NULL); /* as above */
 }

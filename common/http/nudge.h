@@ -28,4 +28,7 @@ void jt_nudge_release(struct jt_nudge *nudge);
 
 void jt_nudge_wake(const struct jt_nudge *nudge);
 
+/* Again and again: while the thread is to end, its connections do at once, and nobody looks after it. */
+void jt_nudge_keep_waking(const struct jt_nudge *nudge);
+
 #endif

@@ -38,7 +38,9 @@ enum jt_err jt_places_busy(const struct jt_server_conf *conf, struct jt_buf *out
 {
     struct jt_answer answer;
     jt_answer_init(&answer);
-    conf->refusal(conf->app, 503, "too many connections; try again", &answer);
+    if (conf->max_per_source > 0) { /* elsewhere it is nobody's request, and counted as none */
+        conf->refusal(conf->app, 503, "too many connections; try again", &answer);
+    }
     const char *type = answer.content_type == NULL ? "text/plain" : answer.content_type;
     out->max = BUSY_MAX;
     enum jt_err err =

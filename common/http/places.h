@@ -14,8 +14,8 @@
  * for all else; a smaller number than asked for is logged. */
 size_t jt_places_count(const struct jt_server_conf *conf);
 
-/* Fills the empty `out` with a 503 as it is sent, worded by the application's refusal. JT_ERR_NOMEM,
- * JT_ERR_LIMIT. */
+/* Fills the empty `out` with a 503 as it is sent; where sources are counted the application's refusal
+ * words it, else it has no body. JT_ERR_NOMEM, JT_ERR_LIMIT. */
 JT_MUST_USE enum jt_err jt_places_busy(const struct jt_server_conf *conf, struct jt_buf *out);
 
 #endif

@@ -428,6 +428,7 @@ void jt_server_stop(struct jt_server *server, unsigned drain_ms)
         jt_exchange_drain(&server->exchanges, drain_ms);
     }
     for (size_t i = 0; i < server->n_workers; i++) {
+        jt_nudge_keep_waking(&server->workers[i].nudge);
         MHD_stop_daemon(server->workers[i].daemon);
         jt_nudge_release(&server->workers[i].nudge);
     }
