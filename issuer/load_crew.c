@@ -54,11 +54,10 @@ enum jt_err jt_load_crew_read(struct jt_quick *quick, const struct jt_store_obje
     if (err == JT_ERR_INVALID) {
         err = parse(row, &object, diag);
     }
-    if (err == JT_OK) {
-        object->version = row->version;
-        *out_object = object;
-    }
-    return err;
+    JT_TRY(err);
+    object->version = row->version; /* NOLINT(clang-analyzer-core.NullDereference): both made it */
+    *out_object = object;
+    return JT_OK;
 }
 
 /* --- the records that one thread has made --- */

@@ -99,6 +99,7 @@ static void forget_errors(void)
 }
 
 /* No passphrase, and nobody is asked for one. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the parameters are the library's */
 static int no_passphrase(char *out, int size, int writes, void *ctx)
 {
     (void)out;

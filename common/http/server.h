@@ -138,7 +138,7 @@ struct jt_server_conf {
     /* Proxies whose word counts as to who is behind them (peers.h); NULL: nobody's. */
     const struct jt_peers *trusted;
     bool proxy_protocol;          /* their connections begin with its header, or are closed */
-    int forwarded;                /* enum jt_forwarded (forwarded.h): the header lines that count */
+    enum jt_forwarded forwarded;  /* the header lines that count */
     unsigned threads;             /* 0: one per core */
     bool handlers_wait;           /* for seconds, maybe: for what others do */
     unsigned max_connections;     /* 0: 10000; no more than descriptors allow */
