@@ -47,10 +47,18 @@ static void unlink_one(struct jt_proxied *proxied, struct jt_proxied_one *one)
     (void)pthread_mutex_unlock(&proxied->lock);
 }
 
+/* By hand: a descriptor that is closed leaves the set by itself only when no process has a copy of it,
+ * and one that is being started has for a moment. */
+static void leave_set(struct jt_proxied *proxied, const struct jt_proxied_one *one)
+{
+    (void)epoll_ctl(proxied->epoll_fd, EPOLL_CTL_DEL, one->fd, NULL); /* it is in the set */
+}
+
 static void drop(struct jt_proxied *proxied, struct jt_proxied_one *one)
 {
     unlink_one(proxied, one);
-    (void)close(one->fd); /* nothing was sent; it leaves the epoll set by itself */
+    leave_set(proxied, one);
+    (void)close(one->fd); /* nothing was sent */
     free(one);
 }
 
@@ -72,7 +80,7 @@ static void hand_on(struct jt_proxied *proxied, struct jt_proxied_one *one,
     if (said->known) {
         one->peer_n = jt_peers_to_socket(&said->address, said->port, &one->peer);
     }
-    (void)epoll_ctl(proxied->epoll_fd, EPOLL_CTL_DEL, one->fd, NULL); /* it is in the set */
+    leave_set(proxied, one);
     proxied->take(proxied->ctx, one->fd, (const struct sockaddr *)&one->peer, one->peer_n);
     free(one);
 }
