@@ -79,13 +79,19 @@ static bool accept_failed(struct jt_acceptor *acceptor)
     }
 }
 
+static bool is_full(const struct jt_acceptor *acceptor)
+{
+    return jt_reaper_count(acceptor->reaper) + acceptor->waiting(acceptor->ctx) >=
+           acceptor->max_connections;
+}
+
 /* False when accepting has to pause. */
 static bool accept_batch(struct jt_acceptor *acceptor)
 {
     for (int i = 0; i < BATCH_MAX; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t n = sizeof peer;
-        if (jt_reaper_count(acceptor->reaper) >= acceptor->max_connections) {
+        if (is_full(acceptor)) {
             return false;
         }
         int fd = accept4(acceptor->listen_fd, (struct sockaddr *)&peer, &n,
@@ -109,8 +115,7 @@ static bool accept_batch(struct jt_acceptor *acceptor)
 static bool is_wanted(const struct jt_acceptor *acceptor)
 {
     struct pollfd backlog = {.fd = acceptor->listen_fd, .events = POLLIN};
-    return jt_reaper_count(acceptor->reaper) >= acceptor->max_connections &&
-           poll(&backlog, 1, 0) == 1;
+    return is_full(acceptor) && poll(&backlog, 1, 0) == 1;
 }
 
 static void sweep(struct jt_acceptor *acceptor, int64_t now)

@@ -19,10 +19,11 @@
 struct jt_acceptor {
     int listen_fd;
     bool leaves_backlog; /* at the stop: another process will accept from it */
-    /* By the reaper's count; more wait in the backlog until a place is free, for which the longest
-     * idle are closed. */
+    /* By the reaper's count, with those of whom `waiting` tells; more wait in the backlog until a place
+     * is free, for which the longest idle are closed. */
     size_t max_connections;
     struct jt_reaper *reaper;
+    size_t (*waiting)(void *ctx); /* how many that were taken the reaper does not know yet */
     struct jt_crowd *crowd;
     struct jt_span busy; /* the answer to those turned away; empty: closed without one */
     void (*take)(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_n); /* takes fd */

@@ -31,7 +31,7 @@ static void append(struct jt_proxied *proxied, struct jt_proxied_one *one)
     one->link = proxied->end;
     *proxied->end = one;
     proxied->end = &one->next;
-    proxied->n++;
+    (void)atomic_fetch_add(&proxied->n, 1);
 }
 
 static void unlink_one(struct jt_proxied *proxied, struct jt_proxied_one *one)
@@ -43,7 +43,7 @@ static void unlink_one(struct jt_proxied *proxied, struct jt_proxied_one *one)
     } else {
         proxied->end = one->link;
     }
-    proxied->n--;
+    (void)atomic_fetch_sub(&proxied->n, 1);
     (void)pthread_mutex_unlock(&proxied->lock);
 }
 
@@ -166,7 +166,7 @@ void jt_proxied_put(struct jt_proxied *proxied, int fd, const struct sockaddr *p
     memcpy(&one->peer, peer, peer_n);
     one->peer_n = peer_n;
     (void)pthread_mutex_lock(&proxied->lock);
-    bool taken = proxied->n < proxied->max && watch(proxied, fd, one);
+    bool taken = atomic_load(&proxied->n) < proxied->max && watch(proxied, fd, one);
     if (taken) {
         append(proxied, one); /* its thread cannot have unlinked it yet: that takes the lock */
     }
@@ -175,6 +175,11 @@ void jt_proxied_put(struct jt_proxied *proxied, int fd, const struct sockaddr *p
         free(one);
         (void)close(fd);
     }
+}
+
+size_t jt_proxied_count(const struct jt_proxied *proxied)
+{
+    return atomic_load(&proxied->n);
 }
 
 static enum jt_err open_fds(struct jt_proxied *proxied)
@@ -200,7 +205,7 @@ enum jt_err jt_proxied_start(struct jt_proxied *proxied)
 {
     proxied->first = NULL;
     proxied->end = &proxied->first;
-    proxied->n = 0;
+    atomic_init(&proxied->n, 0);
     enum jt_err err = open_fds(proxied);
     if (err == JT_OK && pthread_mutex_init(&proxied->lock, NULL) != 0) {
         err = JT_ERR_NOMEM;

@@ -14,6 +14,7 @@
 #include "common/log/log.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -27,7 +28,7 @@ struct jt_proxied {
     void *ctx;
     pthread_mutex_t lock;
     struct jt_proxied_one *first, **end; /* by time */
-    size_t n;
+    atomic_size_t n;
     int epoll_fd, wake_fd;
     pthread_t thread;
 };
@@ -38,6 +39,9 @@ JT_MUST_USE enum jt_err jt_proxied_start(struct jt_proxied *proxied);
 /* Takes the connection, which is closed where there is no room. */
 void jt_proxied_put(struct jt_proxied *proxied, int fd, const struct sockaddr *peer,
                     socklen_t peer_n);
+
+/* How many wait. By any thread. */
+size_t jt_proxied_count(const struct jt_proxied *proxied);
 
 /* Closes those that wait and ends the thread. */
 void jt_proxied_stop(struct jt_proxied *proxied);

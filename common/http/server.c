@@ -207,6 +207,12 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *peer, sock
     serve_connection(server, fd, peer, peer_n);
 }
 
+static size_t count_waiting(void *ctx)
+{
+    const struct jt_server *server = ctx;
+    return server->has_proxied ? jt_proxied_count(&server->proxied) : 0;
+}
+
 /* A thread that has work and does not turn may sleep on it (nudge.h). */
 static int look_after(void *ctx)
 {
@@ -311,7 +317,7 @@ static enum jt_err start_proxied(struct jt_server *server)
     }
     server->proxied = (struct jt_proxied){
         .deadline_ms = (int64_t)or_default(conf->request_deadline_s, DEFAULT_REQUEST_S) * 1000,
-        .max = server->places,
+        .max = (server->places + 1) / 2, /* the silence of some leaves others their places */
         .log = conf->log,
         .take = serve_connection,
         .ctx = server,
@@ -368,6 +374,7 @@ static enum jt_err start_parts(struct jt_server *server, size_t n_workers, struc
         .max_connections = server->places,
         .reaper = &server->reaper,
         .crowd = &server->crowd,
+        .waiting = count_waiting,
         .busy = conf->tls == NULL ? jt_buf_span(&server->busy) : JT_SPAN_NONE,
         .take = take_connection,
         .look_after = look_after,

@@ -169,6 +169,27 @@ class Protocol(Proxies):
             self.assertTrue(self.closed(sock))
         issuer.daemon.wait_log("ev=http.proxy", "took too long")
 
+    def test_who_waits_for_a_header_has_a_place(self):
+        """What is taken is counted before its header is there, or twice as many would be."""
+        issuer = self.serve(proxy_protocol="on", max_connections=2, deadline="1h", idle="1h")
+        waits = self.connect(issuer, TRUSTED)
+        first = self.connect(issuer, STRANGER)
+        first.sendall(REQUEST)
+        self.assertEqual(read_answer(first).status, 404)
+        self.assertEqual(self.peer_of(issuer, STRANGER, REQUEST), STRANGER)
+        first.setblocking(False)
+        self.assertTrue(self.closed(first))  # it was idle, and made place
+        waits.sendall(V1_LINE + REQUEST)
+        self.assertEqual(read_answer(waits).status, 404)
+
+    def test_the_silence_of_proxies_leaves_others_their_places(self):
+        issuer = self.serve(proxy_protocol="on", max_connections=4, deadline="1h", idle="1h")
+        silent = [self.connect(issuer, TRUSTED) for _ in range(4)]
+        self.assertEqual(self.peer_of(issuer, STRANGER, REQUEST), STRANGER)
+        self.assertTrue(self.closed(silent[2]) and self.closed(silent[3]))
+        silent[0].sendall(V1_LINE + REQUEST)
+        self.assertEqual(read_answer(silent[0]).status, 404)
+
     def test_looking_whether_the_port_is_open_is_no_event(self):
         issuer = self.serve(proxy_protocol="on")
         self.connect(issuer, TRUSTED).close()
