@@ -62,10 +62,10 @@ make_root() {
     fi
 }
 
-# All that is there, but for what dpkg writes of itself, caches and logs.
+# All that is there, but for what dpkg writes of itself, caches, logs, and when the boot met Debian's own timers.
 list_files() {
     (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \
-        -o -path ./proc -o -path ./tmp -o -path ./run -o -path ./debs \) -prune -o -print | sort)
+        -o -path ./var/lib/systemd/timers -o -path ./proc -o -path ./tmp -o -path ./run -o -path ./debs \) -prune -o -print | sort)
     cut -d: -f1 "$root/etc/passwd" "$root/etc/group"
 }
 

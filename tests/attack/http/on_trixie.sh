@@ -33,9 +33,10 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 root=${1:-$work/root}
 
+# Without this environment: what builds here by a compiler or a launcher of its own has none there.
 in_root() {
-    chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
-        HOME=/root "$@" </dev/null
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive HOME=/root LC_ALL=C \
+        http_proxy="$http_proxy" https_proxy="$https_proxy" "$@" </dev/null
 }
 
 if [[ ! -e $root/installed ]]; then
