@@ -161,6 +161,34 @@ static enum jt_err describe(struct jt_tls_pair *pair, gnutls_x509_crt_t own, con
     return JT_OK;
 }
 
+/* How many certificates begin, as GnuTLS looks for them: anywhere, also where a line's end is missing
+ * between two files that were put together. CERTIFICATE, X509 CERTIFICATE, TRUSTED CERTIFICATE. */
+static unsigned count_begun(struct jt_span pem)
+{
+    const struct jt_span begin = JT_SPAN("-----BEGIN ");
+    unsigned n = 0;
+    for (const uint8_t *at = memmem(pem.p, pem.n, begin.p, begin.n); at != NULL;
+         at = memmem(pem.p, pem.n, begin.p, begin.n)) {
+        pem.n -= (size_t)(at - pem.p) + begin.n;
+        pem.p = at + begin.n;
+        n += pem.n > 0 && (pem.p[0] == 'C' || pem.p[0] == 'X' || pem.p[0] == 'T');
+    }
+    return n;
+}
+
+/* GnuTLS stops without a word at a certificate of which a part is missing, such as the last of a file
+ * that was not written to its end; no client could follow what is left of the chain. */
+static enum jt_err check_whole(struct jt_span pem, unsigned n, const char *name,
+                               struct jt_diag *diag)
+{
+    unsigned begun = count_begun(pem);
+    return begun == n ? JT_OK
+                      : jt_diag_fail(diag, JT_ERR_CONFIG,
+                                     "tls.certificate: %u certificates begin in %s, and %u are "
+                                     "whole; write the file again, with certificates alone",
+                                     begun, name, n);
+}
+
 static enum jt_err take_chain(struct jt_tls_pair *pair, struct jt_span pem, const char *name,
                               struct jt_diag *diag)
 {
@@ -173,7 +201,10 @@ static enum jt_err take_chain(struct jt_tls_pair *pair, struct jt_span pem, cons
     if (code < 1) {
         return fail_chain(diag, name, code == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : code);
     }
-    enum jt_err err = describe(pair, list[0], name, diag);
+    enum jt_err err = check_whole(pem, (unsigned)code, name, diag);
+    if (err == JT_OK) {
+        err = describe(pair, list[0], name, diag);
+    }
     for (unsigned i = 0; i < (unsigned)code; i++) {
         if (err == JT_OK) {
             int taken = gnutls_pcert_import_x509(&pair->certs[i], list[i], 0);

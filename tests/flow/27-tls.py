@@ -358,6 +358,10 @@ class Refused(Secure):
         self.pair_refused((self.write("turned", middle + own), key), "tls.")
         self.pair_refused((self.write("many", own + middle * 8), key), "tls.certificate")
         self.pair_refused((self.write("long", own * 1000), key), "longer than a chain")
+        for n in (20, 200, len(middle) - 20):
+            self.pair_refused((self.write("half", own + middle[:n]), key), "tls.certificate")
+        self.in_order((self.write("joined", own.strip() + middle), key))
+        self.in_order((self.write("told", b"-----\nours\n-----\n" + own + b"and\n" + middle), key))
         self.in_order((self.write("one", own), key))
         self.in_order((self.write("two", own + middle), key))
 
