@@ -12,6 +12,7 @@ enum jt_err jt_nudge_init(struct jt_nudge *nudge, int epoll_fd)
 {
     /* by edges: each expiry is one, and nobody has to read */
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.ptr = NULL}};
+    nudge->epoll_fd = epoll_fd;
     nudge->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (nudge->fd < 0) {
         return JT_ERR_IO;
@@ -39,7 +40,9 @@ void jt_nudge_wake(const struct jt_nudge *nudge)
 
 void jt_nudge_keep_waking(const struct jt_nudge *nudge)
 {
-    const struct timespec step = {.tv_nsec = JT_NUDGE_MS * 1000000L};
-    const struct itimerspec often = {.it_interval = step, .it_value = step};
-    (void)timerfd_settime(nudge->fd, 0, &often, NULL); /* as above */
+    /* by level: an expiry that nobody reads stays one. A timer that repeats would not do, as it goes
+     * on only when it has been read (timerfd_read in Linux) */
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
+    (void)epoll_ctl(nudge->epoll_fd, EPOLL_CTL_MOD, nudge->fd, &event); /* it is in the set */
+    jt_nudge_wake(nudge);
 }

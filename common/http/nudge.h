@@ -17,7 +17,7 @@
 #define JT_NUDGE_MS     20  /* how often to look at a thread that has work */
 
 struct jt_nudge {
-    int fd;
+    int fd, epoll_fd;
 };
 
 /* For the thread that waits on `epoll_fd`. JT_ERR_IO. */
@@ -28,7 +28,8 @@ void jt_nudge_release(struct jt_nudge *nudge);
 
 void jt_nudge_wake(const struct jt_nudge *nudge);
 
-/* Again and again: while the thread is to end, its connections do at once, and nobody looks after it. */
+/* From here on without a pause: while the thread is to end, its connections do at once, and nobody looks
+ * after it. */
 void jt_nudge_keep_waking(const struct jt_nudge *nudge);
 
 #endif
