@@ -13,7 +13,7 @@ import sys
 import time
 import unittest
 
-from harness import (DEADLINE_S, FORM, PAYMENT, Case, basic, read_answer, start_serve, write_config)
+from harness import (DEADLINE_S, FORM, PAYMENT, Case, Daemon, basic, read_answer, start_serve, write_config)
 
 HOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "holder.py")
 GET = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -357,6 +357,25 @@ class Short(Limited):
         self.run_daemon(issuer)
         self.assertIsNotNone(soft)
         issuer.daemon.wait_log("ev=http.places", f"wanted={hard + 1}", "possible=")
+
+    def limited(self, descriptors, **http):
+        """A daemon that may open no more than so many."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        daemon = Daemon(["serve", "--config", write_config(self.dir, http=http)], preexec=limit)
+        self.addCleanup(daemon.stop)
+        daemon.wait_log("ev=daemon.ready")
+        return daemon
+
+    def test_places_leave_descriptors_for_what_else_is_opened(self):
+        for descriptors, others in ((1024, 256), (3000, 512)):
+            with self.subTest(descriptors):
+                daemon = self.limited(descriptors, max_connections=descriptors - others + 1)
+                daemon.wait_log("ev=http.places", f"possible={descriptors - others}")
+                self.assertEqual(daemon.stop(), 0)
+                daemon = self.limited(descriptors, max_connections=descriptors - others)
+                self.assertEqual(daemon.stop(), 0)
+                self.assertNotIn("ev=http.places", daemon.log())
 
     def test_memory(self):
         issuer = self.serve(idle="1h", max_per_source=0)

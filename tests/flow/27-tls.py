@@ -15,7 +15,7 @@ import unittest
 
 from harness import (DEADLINE_S, PAYMENT, Case, Daemon, Issuer, ask, basic, jeton, read_line,
                      start_serve, write_config)
-from tls_makers import Authority, put
+from tls_makers import Authority, openssl, put
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -120,6 +120,15 @@ class Speaks(Secure):
         context = self.restrict(ssl.TLSVersion.TLSv1_2)
         context.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384")
         self.assertEqual(self.get(issuer, context=context)[0].status, 200)
+
+    def test_of_the_ciphers_that_are_offered_the_first_of_ours_is_chosen(self):
+        issuer = self.serve()
+        context = self.restrict(ssl.TLSVersion.TLSv1_2)
+        for offered in ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256",
+                        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"):
+            context.set_ciphers(offered)
+            self.assertEqual(self.get(issuer, context=context)[1].cipher()[0],
+                             "ECDHE-ECDSA-AES128-GCM-SHA256")
 
     def test_alpn_is_http_1_1_or_nothing(self):
         issuer = self.serve()
@@ -327,8 +336,10 @@ class Refused(Secure):
                               capture_output=True, timeout=DEADLINE_S, check=False)
         return done.returncode, done.stderr.decode()
 
-    def pair_refused(self, pair, *parts):
-        status, said = self.check(self.config(pair))
+    def pair_refused(self, pair, *parts, named=False):
+        """`named`: the files themselves, not copies."""
+        status, said = self.check(write_config(self.dir, tls=dict(zip(("certificate", "key"), pair)))
+                                  if named else self.config(pair))
         self.assertEqual(status, 1, said)
         self.assertRegex(said, r"\Ajetond: [^\n]+; [^\n]+\n\Z")
         for part in parts:
@@ -362,6 +373,13 @@ class Refused(Secure):
             self.pair_refused((self.write("half", own + middle[:n]), key), "tls.certificate")
         self.in_order((self.write("joined", own.strip() + middle), key))
         self.in_order((self.write("told", b"-----\nours\n-----\n" + own + b"and\n" + middle), key))
+        foreign = self.read(self.second[0]).split(b"-----END")[0] + b"-----END CERTIFICATE-----\n"
+        self.pair_refused((self.write("foreign", own + foreign), key), "not followed by that of its issuer")
+        root = self.read(self.authority.root)  # its own issuer
+        self.pair_refused((self.write("nine", own + middle + root * 7), key), "holds more than 8")
+        self.in_order((self.write("eight", own + middle + root * 6), key))
+        os.mkfifo(self.write("fifo", b"") + ".pipe")
+        self.pair_refused((os.path.join(self.dir, "fifo.pipe"), key), "is not a chain", named=True)
         self.in_order((self.write("one", own), key))
         self.in_order((self.write("two", own + middle), key))
 
@@ -376,6 +394,14 @@ class Refused(Secure):
         self.pair_refused((chain, chain), "tls.key: ")
         self.pair_refused((chain, self.second[1]), "not the key of the first certificate")
         self.pair_refused((chain, self.pairs["rsa"][1]), "not the key of the first certificate")
+        for kind in (["ed25519"], ["ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"]):
+            other = self.write("other", b"")
+            openssl("genpkey", "-algorithm", *kind, "-out", other)
+            self.pair_refused((chain, other), "neither RSA of at most 8192 bits nor EC")
+        whole = self.read(key)
+        self.pair_refused((chain, self.write("long", whole + b"\n" * 32768)), "longer than a key")
+        self.in_order((chain, self.write("lines", whole + b"\n" * 16384)))
+        self.pair_refused(self.authority.certificate("weak", "weak"), "an RSA key of 1024 bits")
         locked = os.path.join(self.dir, "locked")
         subprocess.run(["openssl", "ec", "-in", key, "-aes128", "-passout", "pass:secret", "-out",
                         locked], check=True, capture_output=True)
@@ -393,6 +419,11 @@ class Refused(Secure):
                 self.assertEqual(status, 0 if fine else 1, said)
                 self.assertEqual("chmod 600" in said, not fine, said)
         os.chmod(self.key, 0o600)
+        if os.geteuid() == 0:
+            os.chown(self.key, 65534, -1)
+            self.assertIn("belongs to user 65534", self.check(config)[1])
+            os.chown(self.key, 0, -1)
+            self.assertEqual(self.check(config), (0, ""))
         os.rename(self.key, self.key + ".real")
         os.symlink(self.key + ".real", self.key)
         self.assertEqual(self.check(config), (0, ""))

@@ -196,6 +196,22 @@ class Protocol(Proxies):
         self.assertEqual(self.peer_of(issuer, TRUSTED, V1_LINE + REQUEST), "192.0.2.1")
         self.assertNotIn("ev=http.proxy", issuer.daemon.log())
 
+    def test_who_ends_without_a_word_is_let_go_at_once(self):
+        issuer = self.serve(proxy_protocol="on", deadline="1h")
+        sock = self.connect(issuer, TRUSTED)
+        sock.shutdown(socket.SHUT_WR)
+        self.assertTrue(self.closed(sock))
+
+    def test_no_more_headers_are_awaited_than_there_are_places(self):
+        issuer = self.serve(proxy_protocol="on", deadline="1h", max_connections=3)
+        waiting = [self.connect(issuer, TRUSTED) for _ in range(3)]
+        for sock in waiting:
+            sock.sendall(V1_LINE[:20])
+        self.assertTrue(self.closed(self.connect(issuer, TRUSTED)))
+        waiting[0].sendall(V1_LINE[20:] + REQUEST)
+        self.assertEqual(read_answer(waiting[0]).status, 404)
+        self.assertEqual(self.peer_of(issuer, TRUSTED, V1_LINE + REQUEST), "192.0.2.1")
+
     def test_it_ends_while_headers_are_awaited(self):
         issuer = start_serve(write_config(self.dir, http={
             "trusted_proxies": [TRUSTED], "proxy_protocol": "on", "deadline": "1h"}))
@@ -258,6 +274,7 @@ class Refused(Case):
                 status, said = self.check(**http)
                 self.assertEqual(status, 1)
                 self.assertIn(part, said)
+        self.assertEqual(self.check(trusted_proxies=["unix"], proxy_protocol="on"), (0, ""))
         self.assertEqual(self.check(trusted_proxies=["10.0.0.0/8", "unix", "2001:db8::/32"],
                                     proxy_protocol="on"), (0, ""))
 

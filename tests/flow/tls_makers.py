@@ -7,7 +7,8 @@ import subprocess
 
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"
 EC = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-KINDS = {"ec": EC, "ec384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "rsa": ["rsa:2048"]}
+KINDS = {"ec": EC, "ec384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "rsa": ["rsa:2048"],
+         "weak": ["rsa:1024"]}
 
 
 def openssl(*args):

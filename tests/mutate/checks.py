@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of the verifier (those of the issuer are in checks_issuer.py), and what each becomes when
+"""The checks of the verifier (those of the issuer and of the daemons are in checks_*.py), and what each becomes when
 it is taken away: a row is (what, old, new), under the file it is in. `old` is the text of the source, of
 which the white space does not matter, and stands there exactly once: as short as it can be, so that it
 lives through edits of its neighbours. A fourth member tells what other check stands behind the one, for
@@ -11,9 +11,12 @@ and, when it survives, write the test."""
 
 import collections
 
+import checks_door
 import checks_issuer
 import checks_keys
+import checks_service
 import checks_store
+import checks_tls
 
 Check = collections.namedtuple("Check", "file what old new behind")
 
@@ -790,5 +793,6 @@ FILES = {
 }
 
 CHECKS = [Check(file, row[0], row[1], row[2], row[3] if len(row) > 3 else "")
-          for files in (FILES, checks_issuer.FILES, checks_keys.FILES, checks_store.FILES)
+          for files in (FILES, checks_issuer.FILES, checks_keys.FILES, checks_store.FILES,
+                        checks_door.FILES, checks_tls.FILES, checks_service.FILES)
           for file, rows in files.items() for row in rows]

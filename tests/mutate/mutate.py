@@ -53,7 +53,21 @@ COPIES = (r"^unit\.test_(bulk|newfile|copy|copy_postgres)$", r"^flow\.22-db$")
 KEYS = (r"^unit\.test_(schedule|schedule_hand|key_steps|keyring|kek_steps|keymerge|history|meanwhile"
         r"|clockwatch|doctor)$",
         r"^flow\.(04-rotation|20-keys)$")
+DOOR = (r"^attack\.http$", r"^unit\.test_server_head$", r"^fuzz\.door$", r"^attack\.http\.jetond$")
+LIMITS = (r"^unit\.test_(crowd|nudge|reaper|server|server_stop|server_stream|listen)$", r"^flow\.26-")
+PROXIES = (r"^unit\.test_(peers|forwarded|proxyline)$", r"^flow\.29-")
+TLS = (r"^unit\.test_(tls_key|certificate|config)$", r"^flow\.27-", r"^flow\.29-")
+SERVICE = (r"^unit\.test_(notify|handed)$", r"^flow\.28-")
+BULK = (r"^unit\.test_(quick|load|access|apply|meanwhile|history)$", r"^fault\.rows_by_hand$")
 ROOMS = (
+    (r"^common/http/door", (r"^attack\.http$",), DOOR),
+    (r"^common/http/(crowd|places|nudge|acceptor|reaper)", (r"^unit\.test_(crowd|nudge|reaper)$",), LIMITS),
+    (r"^common/http/(peers|forwarded|prox)", (r"^unit\.test_(peers|forwarded|proxyline)$",), PROXIES),
+    (r"^(common/http/tls|issuer/certificate|keys/(tls_key|devcert)|issuer/config_check)",
+     (r"^unit\.test_(tls_key|certificate|config)$",), TLS),
+    (r"^common/daemon/", (r"^unit\.test_(notify|handed)$",), SERVICE),
+    (r"^keys/render", (r"^unit\.test_render$",), (r"^unit\.test_(render|signer|signer_sign|claims)$", r"^flow\.01-")),
+    (r"^issuer/(access/quick|load)", (r"^unit\.test_(quick|load)$",), BULK),
     (r"^issuer/access/(decide|holdings)", (r"^unit\.test_(decide|decide_products|who_can)$",), OPERATOR),
     (r"^issuer/access/(references|walk)", (r"^unit\.test_(access|batch)$",), OPERATOR),
     (r"^issuer/access/bestow", (r"^unit\.test_bestow$",), OPERATOR),

@@ -56,6 +56,7 @@ static void x_forwarded_for_is_read_from_its_end(void **state)
         {{"192.0.2.1:123456"}, PROXY},
         {{"[2001:db8::1"}, PROXY},
         {{"[2001:db8::1]x"}, PROXY},
+        {{"[2001:db8::1]x80"}, PROXY},
         {{"[2001:db8::1]:"}, PROXY},
         {{"192.0.2.1 192.0.2.2"}, PROXY},
         {{"\"198.51.100.9, 192.0.2.1"}, "192.0.2.1"}, /* there are no quotes here */

@@ -49,7 +49,7 @@ static enum jt_err run(size_t helpers, size_t n, size_t at, const char *doc,
 static void crew_of_any_size_makes_every_row(void **state)
 {
     (void)state;
-    for (size_t helpers = 0; helpers <= JT_LOAD_CREW_MAX; helpers++) {
+    for (size_t helpers = 0; helpers <= JT_LOAD_CREW_MAX + 2; helpers++) {
         struct jt_access *access = NULL;
         assert_ok(run(helpers, MANY, MANY, NULL, &access, NULL));
         for (size_t i = 0; i < MANY; i++) {
@@ -97,6 +97,40 @@ static void row_larger_than_a_batch_made(void **state)
     assert_ok(run(1, 10, 7, jt_buf_str(&doc), &access, NULL));
     assert_int_equal(jt_access_client(access, JT_SPAN("c7"))->n_grants, SCOPES);
     assert_non_null(jt_access_client(access, JT_SPAN("c9")));
+    jt_access_free(access);
+}
+
+/* Three of them fill a batch's bytes long before its rows. */
+static void large_rows_made_over_several_batches(void **state)
+{
+    (void)state;
+    enum { ROWS = 12, SCOPES = 800 };
+    JT_AUTO(buf) doc = JT_BUF_INIT(JT_OBJECT_MAX_DOC);
+    struct jt_load_crew *crew = NULL;
+    struct jt_object **objects = NULL;
+    struct jt_access *access = NULL;
+    size_t made = 0;
+    assert_ok(jt_load_crew_new(0, &crew));
+    for (size_t i = 0; i < ROWS; i++) {
+        struct jt_store_object row = row_of(i);
+        jt_buf_clear(&doc);
+        assert_ok(jt_buf_printf(&doc, "{\"client_id\":\"c%zu\",\"name\":\"n%zu\",\"grants\":[", i, i));
+        for (size_t k = 0; k < SCOPES; k++) {
+            assert_ok(jt_buf_printf(&doc, "%s\"https://a#%0100zu\"", k == 0 ? "" : ",", k));
+        }
+        assert_ok(jt_buf_puts(&doc, "]}"));
+        row.doc = jt_buf_span(&doc);
+        assert_ok(jt_load_crew_take(crew, &row));
+    }
+    assert_ok(jt_load_crew_end(crew, &objects, &made, NULL));
+    jt_load_crew_free(crew);
+    assert_int_equal(made, ROWS);
+    assert_ok(jt_access_fill(objects, made, &access));
+    for (size_t i = 0; i < ROWS; i++) {
+        jt_object_free(objects[i]);
+        assert_int_equal(jt_access_client(access, row_of(i).id)->n_grants, SCOPES);
+    }
+    free(objects);
     jt_access_free(access);
 }
 
@@ -155,6 +189,7 @@ int main(void)
         cmocka_unit_test(crew_of_any_size_makes_every_row),
         cmocka_unit_test(row_that_is_wrong_refused_by_its_name),
         cmocka_unit_test(row_larger_than_a_batch_made),
+        cmocka_unit_test(large_rows_made_over_several_batches),
         cmocka_unit_test(allocation_that_fails_leaves_nothing),
         cmocka_unit_test_setup_teardown(found_follows_its_own_history_alone, make_folder,
                                         remove_folder),

@@ -143,8 +143,13 @@ static void say_to_manager_that_is_gone_harmless(void **state)
 {
     (void)state;
     struct jt_notify notify = open_ok("/tmp/jeton-no-such-folder/notify", "2000000", NULL);
+    struct timeval patience = {0};
+    socklen_t n = sizeof patience;
     jt_notify_ready(&notify);
     assert_true(jt_notify_alive(&notify, 0) == 1000);
+    /* one that does not read holds nobody up for good */
+    assert_int_equal(getsockopt(notify.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, &n), 0);
+    assert_true(patience.tv_sec > 0);
     jt_notify_release(&notify);
 }
 

@@ -94,6 +94,23 @@ static void what_names_nobody_or_everybody_is_refused(void **state)
     }
 }
 
+static void text_that_is_no_address_not_read(void **state)
+{
+    static const char longest[] = "2001:0db8:0000:0000:0000:0000:255.255.255.255";
+    struct jt_peers_address out;
+    char text[4 * JT_PEERS_TEXT];
+    (void)state;
+    assert_true(jt_peers_read(JT_SPAN("192.0.2.7"), &out));
+    assert_false(jt_peers_read(JT_SPAN("192.0.2.7\0"), &out));
+    assert_false(jt_peers_read(JT_SPAN("192.0.2.7\0x"), &out));
+    assert_false(jt_peers_read(JT_SPAN(""), &out));
+    assert_true(jt_peers_read(jt_span_str(longest), &out));
+    for (size_t n = 1; n <= sizeof text; n++) {
+        memset(text, '1', sizeof text);
+        assert_false(jt_peers_read(jt_span_of(text, n), &out));
+    }
+}
+
 static void more_than_fit_are_refused(void **state)
 {
     char one[] = "192.0.2.7", *texts[JT_PEERS_MAX + 2] = {NULL};
@@ -116,6 +133,9 @@ static void unix_sockets_are_named_by_a_word(void **state)
     assert_true(jt_peers_contains(&peers, (const struct sockaddr *)&path));
     assert_int_equal(parse("127.0.0.1", &peers, NULL), JT_OK);
     assert_false(jt_peers_contains(&peers, (const struct sockaddr *)&path));
+    const struct sockaddr other = {.sa_family = AF_UNSPEC};
+    assert_int_equal(parse("unix", &peers, NULL), JT_OK);
+    assert_false(jt_peers_contains(&peers, &other));
     assert_false(jt_peers_contains(NULL, (const struct sockaddr *)&path));
 }
 
@@ -144,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_contain_what_they_name_and_nothing_else),
         cmocka_unit_test(what_names_nobody_or_everybody_is_refused),
+        cmocka_unit_test(text_that_is_no_address_not_read),
         cmocka_unit_test(more_than_fit_are_refused),
         cmocka_unit_test(unix_sockets_are_named_by_a_word),
         cmocka_unit_test(addresses_are_written_as_they_are_read),

@@ -71,6 +71,7 @@ static void lines_that_are_wrong(void **state)
     static const char *const rows[] = {
         "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\n",
         "PROXY TCP4 192.0.2.1 198.51.100.1 56324 65536\r\n",
+        "PROXY TCP4 192.0.2.1 198.51.100.1 56324 4294967739\r\n",
         "PROXY TCP4 192.0.2.1 198.51.100.1 056324 443\r\n",
         "PROXY TCP4 192.0.2.1 198.51.100.1 056 443\r\n",
         "PROXY TCP4 192.0.2.1 198.51.100.1 -1 443\r\n",
@@ -83,6 +84,8 @@ static void lines_that_are_wrong(void **state)
         "PROXY TCP6 192.0.2.1 198.51.100.1 56324 443\r\n",
         "PROXY TCP6 ::ffff:192.0.2.1 198.51.100.1 56324 443\r\n",
         "PROXY TCP5 192.0.2.1 198.51.100.1 56324 443\r\n",
+        "PROXY TCP5 2001:db8::1 ::1 56324 443\r\n",
+        "PROXY TCP4 192.0.2.1 198.51.100.256 56324 443\r\n",
         "PROXY  TCP4 192.0.2.1 198.51.100.1 56324 443\r\n",
         "PROXY \r\n",
         "PROXY TCP4\r\n",
@@ -113,11 +116,17 @@ static void lines_that_are_wrong(void **state)
     "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
     "\0\1\xDC\x04\x01\xBB"
 
+#define MAPPED                                                                          \
+    "\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\x00\x02\x01\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\x00\x02" \
+    "\x02\xDC\x04\x01\xBB"
+
 static void binary_ones_that_are_right(void **state)
 {
     (void)state;
     expect_done(JT_SPAN(SIG "\x21\x11\x00\x0C" V4), "192.0.2.1", 56324);
     expect_done(JT_SPAN(SIG "\x21\x21\x00\x24" V6), "2001:db8::1", 56324);
+    expect_done(JT_SPAN(SIG "\x21\x21\x00\x24" MAPPED), "192.0.2.1", 56324);
+    expect_done(JT_SPAN(SIG "\x21\x31\x00\x02/a"), NULL, 0); /* a UNIX socket */
     expect_done(JT_SPAN(SIG "\x21\x11\x00\x10" V4 "\x04\x00\x01x"), "192.0.2.1", 56324);
     expect_done(JT_SPAN(SIG "\x20\x00\x00\x00"), NULL, 0);
     expect_done(JT_SPAN(SIG "\x20\x11\x00\x0C" V4), NULL, 0); /* LOCAL: addresses are ignored */

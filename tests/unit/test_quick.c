@@ -164,6 +164,22 @@ static void unusual_document_left_to_the_other(void **state)
         {CLIENT ",'owner':'\\n'}", CLIENT ",'owner':''}"},
         {CLIENT ",'other':1}", CLIENT ",'owner':'1'}"},
         {CLIENT "}}", CLIENT "}"},
+        {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':18446744073709551617,'expires_s':2," HASH
+                "}]}",
+         CLIENT ",'secrets':[{'id':'1','name':'s','created_s':123456789012345678,'expires_s':2," HASH
+                "}]}"},
+        {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':1," HASH "}]}",
+         CLIENT ",'secrets':[" SECRET "]}"},
+        {CLIENT ",'secrets':[['1','s',1,2,'h']]}", CLIENT ",'secrets':[]}"},
+        {CLIENT ",'subscriptions':[['p','approved']]}", CLIENT ",'subscriptions':[]}"},
+        {CLIENT ",'subscriptions':[{'product':'p','status':'approved','at':1}]}",
+         CLIENT ",'subscriptions':[{'product':'p','status':'approved'}]}"},
+        {CLIENT ",'subscriptions':[{'produkt':'p','status':'approved'}]}",
+         CLIENT ",'subscriptions':[{'product':'p','status':'pending'}]}"},
+        {CLIENT ",'roles':{'a':'b'}}", CLIENT ",'roles':['b']}"},
+        {CLIENT ",'labels':['a']}", CLIENT ",'labels':{'a':'a'}}"},
+        {CLIENT ",'default_resource':'a'}", CLIENT ",'default_resource':'a:b'}"},
+        {CLIENT ",'scope_policy':'lax'}", CLIENT ",'scope_policy':'filter'}"},
     };
     for (size_t i = 0; i < JT_COUNT(pairs); i++) {
         assert_false(takes_text(pairs[i][0]));
@@ -181,6 +197,49 @@ static char *with_grants(size_t n)
     }
     assert_ok(jt_buf_puts(&text, "]}"));
     return text_of(jt_buf_str(&text));
+}
+
+/* `n` elements, each with its number in the place of %zu, between `begin` and `end`. */
+static bool takes_many(const char *begin, const char *element, size_t n, const char *end)
+{
+    JT_AUTO(buf) text = JT_BUF_INIT(1 << 20);
+    assert_ok(jt_buf_puts(&text, begin));
+    for (size_t i = 0; i < n; i++) {
+        const char *number = strstr(element, "%zu");
+        assert_non_null(number);
+        assert_ok(jt_buf_printf(&text, "%s%.*s%zu%s", i == 0 ? "" : ",", (int)(number - element),
+                                element, i, number + 3));
+    }
+    assert_ok(jt_buf_puts(&text, end));
+    return takes_text(jt_buf_str(&text));
+}
+
+static void more_than_a_client_may_have_left_to_the_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *element, *end;
+        size_t most;
+    } rows[] = {
+        {CLIENT ",'roles':[", "'r%zu'", "]}", JT_OBJECT_MAX_ROLES},
+        {CLIENT ",'subscriptions':[", "{'product':'p%zu','status':'pending'}", "]}",
+         JT_OBJECT_MAX_PRODUCTS},
+        {CLIENT ",'secrets':[",
+         "{'id':'%zu','name':'s','created_s':1700000000,'expires_s':null," HASH "}", "]}",
+         JT_OBJECT_MAX_SECRETS},
+        {CLIENT ",'labels':{", "'l%zu':'x'", "}}", JT_OBJECT_MAX_LABELS},
+    };
+    for (size_t i = 0; i < JT_COUNT(rows); i++) {
+        assert_true(takes_many(rows[i].begin, rows[i].element, rows[i].most, rows[i].end));
+        assert_false(takes_many(rows[i].begin, rows[i].element, rows[i].most + 1, rows[i].end));
+    }
+    JT_AUTO(buf) text = JT_BUF_INIT(4096);
+    for (int longer = 0; longer < 2; longer++) {
+        jt_buf_clear(&text);
+        assert_ok(jt_buf_printf(&text, CLIENT ",'labels':{'%0*d':'x'}}",
+                                JT_OBJECT_MAX_LABEL_NAME + longer, 1));
+        assert_int_equal(takes_text(jt_buf_str(&text)), longer == 0);
+    }
 }
 
 static void large_document_left_to_the_other(void **state)
@@ -207,6 +266,7 @@ int main(void)
         cmocka_unit_test(client_as_the_store_keeps_it_taken),
         cmocka_unit_test(changed_byte_taken_only_when_the_other_takes_it),
         cmocka_unit_test(unusual_document_left_to_the_other),
+        cmocka_unit_test(more_than_a_client_may_have_left_to_the_other),
         cmocka_unit_test(large_document_left_to_the_other),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

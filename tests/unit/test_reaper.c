@@ -253,6 +253,29 @@ static void relief_ends_the_longest_idle_and_none_with_a_request(void **state)
     let_go(&held);
 }
 
+static void relief_begins_with_the_longest_idle(void **state)
+{
+    (void)state;
+    struct held held;
+    int ends[2];
+    char c;
+    hold(&held); /* the older, which stands behind the other in the list */
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    jt_reaper_sweep(&held.reaper, START + SWEEP);
+    struct jt_reaper_entry *other = jt_reaper_add(&held.reaper, ends[1]);
+    assert_non_null(other);
+    jt_reaper_sweep(&held.reaper, START + 9 * SWEEP);
+    assert_int_equal(jt_reaper_relieve(&held.reaper, 1), 1);
+    assert_true(is_shut(&held));
+    assert_int_equal(recv(ends[0], &c, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(jt_reaper_relieve(&held.reaper, 1), 1);
+    assert_int_equal(recv(ends[0], &c, 1, MSG_DONTWAIT), 0);
+    jt_reaper_remove(&held.reaper, other);
+    close(ends[0]);
+    close(ends[1]);
+    let_go(&held);
+}
+
 static void relief_ends_no_more_than_asked(void **state)
 {
     (void)state;
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test(parts_of_a_request_not_taken_after_the_hard_end),
         cmocka_unit_test(requests_not_awaited_after_the_hard_end),
         cmocka_unit_test(relief_ends_the_longest_idle_and_none_with_a_request),
+        cmocka_unit_test(relief_begins_with_the_longest_idle),
         cmocka_unit_test(relief_ends_no_more_than_asked),
         cmocka_unit_test(connection_that_was_ended_counted_once),
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys/render.h"
 
+#include "common/base/word.h"
 #include "common/jose/b64url.h"
 #include "keys/claims.h"
 #include "tests/unit/unit_keys.h"
@@ -102,6 +103,65 @@ static void put_claims_that_are_alike_are_not_mistaken(void **state)
     }
 }
 
+/* The tag of keys/render.c, made of the claims up to a scope of `n` bytes. */
+static uint64_t tag_before_scope(const struct jt_claims *claims, size_t n)
+{
+    const struct jt_span values[] = {claims->iss, claims->sub, claims->client_id};
+    uint64_t tag = 0;
+    for (size_t i = 0; i < JT_COUNT(values); i++) {
+        struct jt_span value = values[i];
+        tag = (tag ^ value.n) * UINT64_C(0x9E3779B97F4A7C15);
+        for (; value.n >= 8; value.p += 8, value.n -= 8) {
+            tag = (tag ^ jt_word_load(value.p)) * UINT64_C(0x9E3779B97F4A7C15);
+            tag ^= tag >> 32;
+        }
+        for (size_t j = 0; j < value.n; j++) {
+            tag = (tag ^ value.p[j]) * UINT64_C(0x9E3779B97F4A7C15);
+        }
+    }
+    return (tag ^ n) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static uint64_t with_word(uint64_t tag, const uint8_t *word)
+{
+    tag = (tag ^ jt_word_load(word)) * UINT64_C(0x9E3779B97F4A7C15);
+    return tag ^ tag >> 32;
+}
+
+/* Another scope of 16 bytes of ASCII under which the tag is the same. */
+static void find_alike(uint64_t tag, const uint8_t scope[16], uint8_t out[16])
+{
+    uint64_t wanted = with_word(tag, scope) ^ jt_word_load(scope + 8), high;
+    for (unsigned i = 0;; i++) {
+        (void)snprintf((char *)out, 9, "%08u", i);
+        uint64_t word = wanted ^ with_word(tag, out);
+        memcpy(out + 8, &word, 8);
+        memcpy(&high, out + 8, 8);
+        assert_int_equal(jt_word_load(out + 8), word);
+        if ((high & UINT64_C(0x8080808080808080)) == 0) {
+            return;
+        }
+    }
+}
+
+/* A tag is where to look: who can choose his claims can make two of one tag. */
+static void put_claims_of_one_tag_not_mistaken(void **state)
+{
+    (void)state;
+    struct jt_claims claims = some_claims("at+jwt"), other = claims;
+    const uint8_t scope[] = "read write admin";
+    uint8_t alike[16];
+    find_alike(tag_before_scope(&claims, 16), scope, alike);
+    claims.scope = jt_span_of(scope, 16);
+    other.scope = jt_span_of(alike, 16);
+    for (int i = 0; i < TIMES; i++) {
+        assert_renders(&claims);
+        assert_renders(&claims);
+        assert_renders(&other);
+        assert_renders(&other);
+    }
+}
+
 /* Many more than are kept, in turn and each thrice in a row: what is kept gives way. */
 static void put_more_clients_than_are_kept(void **state)
 {
@@ -168,6 +228,8 @@ int main(void)
                                         make_render, drop_render),
         cmocka_unit_test_setup_teardown(put_scopes_of_any_length, make_render, drop_render),
         cmocka_unit_test_setup_teardown(put_claims_that_are_alike_are_not_mistaken, make_render,
+                                        drop_render),
+        cmocka_unit_test_setup_teardown(put_claims_of_one_tag_not_mistaken, make_render,
                                         drop_render),
         cmocka_unit_test_setup_teardown(put_more_clients_than_are_kept, make_render, drop_render),
         cmocka_unit_test_setup_teardown(put_wrong_claims_refused_whether_kept_or_not, make_render,

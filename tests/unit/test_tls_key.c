@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,6 +272,45 @@ static void certificate_to_try_fits_its_key(void **state)
     assert_non_null(strstr(why.text, "/nowhere/key"));
 }
 
+static X509 *read_certificate(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    (void)fclose(file);
+    assert_non_null(certificate);
+    return certificate;
+}
+
+/* Who trusts the root trusts one server, and nobody else by it. */
+static void certificate_to_try_is_for_one_server(void **state)
+{
+    char names[3][128];
+    struct jt_diag why = JT_DIAG_INIT;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(names[i], sizeof names[i], "%s",
+                       path_of(i == 0 ? "root" : "server", i < 2 ? "pem" : "key"));
+    }
+    const struct jt_devcert_paths paths = {names[0], names[1], names[2]};
+    assert_int_equal(jt_devcert_create(&paths, JT_SPAN("127.0.0.1"), &why), JT_OK);
+    X509 *root = read_certificate(paths.root), *server = read_certificate(paths.certificate);
+    assert_int_equal(X509_check_issued(root, server), X509_V_OK);
+    assert_int_equal(X509_verify(server, X509_get0_pubkey(root)), 1);
+    assert_int_equal(X509_check_ca(root), 1);
+    assert_int_equal(X509_get_pathlen(root), 0);
+    assert_int_equal(X509_get_key_usage(root), KU_KEY_CERT_SIGN);
+    assert_int_equal(X509_check_ca(server), 0);
+    assert_int_equal(X509_get_key_usage(server), KU_DIGITAL_SIGNATURE);
+    assert_int_equal(X509_get_extended_key_usage(server), XKU_SSL_SERVER);
+    assert_int_equal(X509_check_host(server, "localhost", 0, 0, NULL), 1);
+    assert_int_equal(X509_check_host(server, "example.com", 0, 0, NULL), 0);
+    assert_int_equal(X509_check_ip_asc(server, "127.0.0.1", 0), 1);
+    assert_int_equal(X509_check_ip_asc(server, "127.0.0.2", 0), 0);
+    X509_free(root);
+    X509_free(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +319,7 @@ int main(void)
         cmocka_unit_test(each_form_verifies_and_no_other_digest_does),
         cmocka_unit_test(what_it_cannot_sign_is_refused),
         cmocka_unit_test(certificate_to_try_fits_its_key),
+        cmocka_unit_test(certificate_to_try_is_for_one_server),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
