@@ -192,7 +192,8 @@ FILES = {
          "|| (!jt_json_lex_take(&r->lex, ':') && false)) {"),
     ],
     "common/json/json.c": [
-        ("text after the document", "if (text.n > 0) {", "if (false) {"),
+        ("text after the document", "if (text.n > 0) { json_decref(json);",
+         "if (false) {\n        json_decref(json);"),
         ("the document is an object", "if (!json_is_object(json)) {", "if (false) {"),
         ("a string member is a string", "if (!json_is_string(value)) {", "if (false) {"),
     ],

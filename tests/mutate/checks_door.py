@@ -66,7 +66,7 @@ FILES = {
     "common/http/acceptor.c": [
         ("a source over its share is told",
          "if (fd >= 0 && !jt_crowd_admits(acceptor->crowd, (struct sockaddr *)&peer)) {",
-         "if (false) {"),
+         "if (false) {", "who counts it says the same"),
         ("no more than there are places for",
          "if (jt_reaper_count(acceptor->reaper) >= acceptor->max_connections) {", "if (false) {"),
         ("idle ones stay while nobody waits", "&& poll(&backlog, 1, 0) == 1;",

@@ -81,9 +81,6 @@ FILES = {
         ("the public half is of the kid",
          "!jt_span_is(jt_buf_span(&row->kid), told->thumbprint) ||", ""),
         ("the algorithm of the public half", "|| told->alg != ours->alg) {", ") {"),
-        ("claims before signing",
-         "JT_TRY(jt_claims_check(claims, atomic_load_explicit(&key->longest_s, "
-         "memory_order_relaxed)));", ""),
     ],
     "keys/signer_local.c": [
         ("the length of a pepper", "if (pepper.n != JT_MINT_PEPPER_LEN) {", "if (false) {"),

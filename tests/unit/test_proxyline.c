@@ -146,6 +146,12 @@ static void binary_ones_that_are_wrong(void **state)
     expect_bad(JT_SPAN(SIG "\x21\x21\x00\x0C" V4));
     expect_bad(JT_SPAN(SIG "\x21\x11\xFF\xFF" V4)); /* longer than is taken */
     expect_bad(JT_SPAN("\r\n\r\n\0\r\nQUIX\n"));
+    const struct jt_span longer = JT_SPAN(SIG "\x21\x11\xFF\xFF");
+    struct jt_proxyline_peer said;
+    size_t n = 0;
+    for (size_t i = 0; i < longer.n; i++) { /* what is behind its front is not looked at */
+        assert_int_equal(jt_proxyline_read(jt_span_of(longer.p, i), &n, &said), JT_PROXYLINE_MORE);
+    }
 }
 
 static void a_binary_one_may_be_as_long_as_is_taken(void **state)
