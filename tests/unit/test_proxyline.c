@@ -142,6 +142,8 @@ static void binary_ones_that_are_wrong(void **state)
     expect_bad(JT_SPAN(SIG "\x22\x11\x00\x0C" V4)); /* no such command */
     expect_bad(JT_SPAN(SIG "\x21\x12\x00\x0C" V4)); /* UDP */
     expect_bad(JT_SPAN(SIG "\x21\x41\x00\x0C" V4)); /* no such family */
+    expect_bad(JT_SPAN(SIG "\x21\x12\x00\x24" V6));
+    expect_bad(JT_SPAN(SIG "\x21\x41\x00\x24" V6));
     expect_bad(JT_SPAN(SIG "\x21\x11\x00\x0B" V4)); /* shorter than its addresses */
     expect_bad(JT_SPAN(SIG "\x21\x21\x00\x0C" V4));
     expect_bad(JT_SPAN(SIG "\x21\x11\xFF\xFF" V4)); /* longer than is taken */
