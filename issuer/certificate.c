@@ -57,7 +57,9 @@ static enum jt_err read_all(int fd, const char *path, struct jt_buf *out, struct
         }
     } while (got > 0 || (got < 0 && errno == EINTR));
     return got == 0 ? JT_OK
-                    : jt_diag_fail(diag, JT_ERR_CONFIG, "tls.certificate: %s cannot be read: %s",
+                    : jt_diag_fail(diag, JT_ERR_CONFIG,
+                                   "tls.certificate: %s cannot be read: %s; name a "
+                                   "PEM file",
                                    path, strerrordesc_np(errno));
 }
 
@@ -66,8 +68,10 @@ static enum jt_err read_chain(const char *path, struct jt_buf *out, struct jt_di
     /* O_NONBLOCK: a FIFO must not stop the start */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        return jt_diag_fail(diag, JT_ERR_CONFIG, "tls.certificate: %s cannot be opened: %s", path,
-                            strerrordesc_np(errno));
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "tls.certificate: %s cannot be opened: %s; name a file that the user "
+                            "who runs jetond may read, and its folders",
+                            path, strerrordesc_np(errno));
     }
     enum jt_err err = read_all(fd, path, out, diag);
     (void)close(fd); /* only read */
@@ -124,6 +128,7 @@ void jt_certificate_use(struct jt_certificate *certificate, const struct jt_conf
 {
     certificate->about = *jt_tls_pair_about(pair);
     certificate->warned_s = 0;
+    certificate->refused = false;
     jt_tls_use(&certificate->tls, pair);
     tell(certificate, config, log);
 }
@@ -153,6 +158,7 @@ static void try_files(struct jt_certificate *certificate, const struct jt_config
     if (err == JT_OK) {
         jt_certificate_use(certificate, config, pair, log);
     } else {
+        certificate->refused = true;
         jt_log(log, JT_EV_TLS_REFUSE, jt_log_str("why", jt_diag_text(&diag, err)),
                jt_log_str("fix", "the certificate in use stays"));
     }

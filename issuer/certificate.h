@@ -34,6 +34,7 @@ struct jt_certificate {
     int64_t met_ms;                     /* and when, by boot time; 0: nothing */
     struct jt_tls_about about;          /* of the one in use */
     int64_t warned_s;                   /* when its end was last warned of; 0: never */
+    bool refused;                       /* what is in the files now is not what is in use */
 };
 
 /* Gives what tls.certificate and tls.key name; NULL when they name nothing. JT_ERR_CONFIG with a

@@ -23,6 +23,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* The certificate of the listeners that speak TLS, as who serves last saw it: for doctor. */
+struct jt_issuer_certificate {
+    atomic_int_fast64_t end_s; /* of the one in use; 0: there is none */
+    atomic_bool refused;       /* the files that are there now cannot be used */
+};
+
 struct jt_issuer {
     const struct jt_clock *clock;
     const struct jt_random *random;
@@ -35,9 +41,10 @@ struct jt_issuer {
     atomic_size_t applying;        /* bytes that the applies on their way hold (apply_input.h) */
     struct jt_secret pepper;       /* keys the hashes of client secrets */
     struct jt_counters *counters;  /* what the request threads count */
-    int64_t started_s;             /* when they began to */
-    bool counts_all;               /* there was no key before: nothing is missing */
-    pthread_mutex_t write_lock;    /* orders changes; guards all below and publishing */
+    struct jt_issuer_certificate certificate;
+    int64_t started_s;          /* when they began to */
+    bool counts_all;            /* there was no key before: nothing is missing */
+    pthread_mutex_t write_lock; /* orders changes; guards all below and publishing */
     struct jt_store *store;
     int64_t mark;             /* of the store's commit that the root is of */
     struct jt_keyring known;  /* the keys as last published */

@@ -155,6 +155,16 @@ static void tell_memory(const struct service *service)
     }
 }
 
+/* For doctor, which other threads ask. */
+static void tell_certificate(const struct service *service)
+{
+    struct jt_issuer_certificate *told = &service->issuer->certificate;
+    if (service->certificate.is_open) {
+        atomic_store(&told->end_s, service->certificate.about.not_after_s);
+        atomic_store(&told->refused, service->certificate.refused);
+    }
+}
+
 static enum jt_err start(struct service *service, struct jt_diag *diag)
 {
     struct jt_log *log = service->serve->log;
@@ -166,6 +176,7 @@ static enum jt_err start(struct service *service, struct jt_diag *diag)
     JT_TRY(jt_certificate_open(&service->certificate, service->serve->config, log, diag));
     JT_TRY(jt_issuer_open(&deps, service->serve->config, &service->issuer, diag));
     service->issuer->config_path = service->serve->config_path;
+    tell_certificate(service);
     tell_memory(service);
     struct jt_store_where where = jt_config_store(jt_issuer_config(service->issuer));
     JT_TRY(jt_store_watch_new(&where, &service->watch, diag));
@@ -279,6 +290,7 @@ static void reload_with(struct service *service, struct jt_config *config)
         refuse_reload(service, jt_diag_text(&diag, err));
         return;
     }
+    tell_certificate(service);
     jt_log(log, JT_EV_CONFIG_LOAD, jt_log_str("file", service->serve->config_path));
     tell_serving(service);
 }
@@ -307,6 +319,7 @@ static void tick(void *ctx)
     (void)jt_store_watch_take(service->watch); /* the version tells */
     jt_certificate_tick(&service->certificate, jt_issuer_config(service->issuer),
                         service->serve->log, &jt_clock_system);
+    tell_certificate(service);
     enum jt_err err = jt_issuer_tick(service->issuer, &diag);
     bool away = jt_issuer_is_cut_off(service->issuer);
     if (err != JT_OK && !away) { /* that is told elsewhere */

@@ -200,8 +200,9 @@ static enum jt_err open_credential(const char *name, int *out_fd, struct jt_diag
     if (folder == NULL || folder[0] != '/') {
         return jt_diag_fail(diag, JT_ERR_KEK,
                             "credential %s: CREDENTIALS_DIRECTORY is not set; add "
-                            "LoadCredential=%s:/path to the service's unit",
-                            name, name);
+                            "LoadCredential=%s:/path to the service's unit; by hand, set it to the "
+                            "folder that holds %s",
+                            name, name, name);
     }
     if (name[0] == 0 || name[0] == '.' || strchr(name, '/') != NULL) {
         return jt_diag_fail(diag, JT_ERR_KEK, "credential %s: not the name of a credential", name);

@@ -79,8 +79,10 @@ static enum jt_err read_file(const char *path, struct jt_secret *text, size_t *o
      * opened. O_NONBLOCK: a FIFO must not stop the start */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        return jt_diag_fail(diag, JT_ERR_CONFIG, "tls.key: %s cannot be opened: %s", path,
-                            strerrordesc_np(errno));
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "tls.key: %s cannot be opened: %s; name a file that the user who runs "
+                            "jetond may read, and its folders",
+                            path, strerrordesc_np(errno));
     }
     struct stat st;
     enum jt_err err = fstat(fd, &st) == 0 ? check_stat(&st, path, diag) : JT_ERR_IO;

@@ -111,8 +111,11 @@ static enum jt_err failed(CURL *curl, const struct jt_cli_http_request *request,
         (void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno); /* 0 when not known */
         return socket_failed(request->socket, os_errno, detail, diag);
     }
-    return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
-                        "%s cannot be reached (%s); check URL and network", request->url, detail);
+    return jt_diag_fail(diag, JT_ERR_UNREACHABLE, "%s cannot be reached (%s); %s", request->url,
+                        detail,
+                        code == CURLE_PEER_FAILED_VERIFICATION
+                            ? "give its CA by --ca-file PEM, or check the name in the URL"
+                            : "check URL and network");
 }
 
 static CURLcode set_peer(CURL *curl, const struct jt_cli_http_request *request)

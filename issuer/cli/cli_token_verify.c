@@ -111,9 +111,10 @@ static enum jt_err no_verifier(const jeton_verifier *verifier, jeton_status stat
     const char *why = jeton_verifier_error(verifier);
     why = why[0] != 0 ? why : jeton_status_text(status);
     if (status == JETON_OK) {
-        return jt_diag_fail(
-            diag, JT_ERR_UNREACHABLE,
-            "the issuer's keys cannot be fetched: %s; check --issuer, or give --jwks", why);
+        return jt_diag_fail(diag, JT_ERR_UNREACHABLE,
+                            "the issuer's keys cannot be fetched: %s; check --issuer (and "
+                            "--ca-file for a CA of your own), or give --jwks",
+                            why);
     }
     return jt_diag_fail(diag, status == JETON_NO_MEMORY ? JT_ERR_NOMEM : JT_ERR_USAGE, "%s", why);
 }

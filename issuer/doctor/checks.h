@@ -38,6 +38,8 @@ JT_MUST_USE enum jt_err jt_checks_keys(const struct jt_checks *checks);
 JT_MUST_USE enum jt_err jt_checks_kek(const struct jt_checks *checks);
 /* database, database_history, and of a file database_files, disk; admin_socket */
 JT_MUST_USE enum jt_err jt_checks_files(const struct jt_checks *checks);
+/* certificate, where listeners speak TLS */
+JT_MUST_USE enum jt_err jt_checks_certificate(const struct jt_checks *checks);
 /* secrets_ending, secrets_ended, clients_without_secret */
 JT_MUST_USE enum jt_err jt_checks_secrets(const struct jt_checks *checks);
 

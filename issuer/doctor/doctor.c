@@ -36,7 +36,8 @@ const char *jt_checks_time(int64_t at_s, char out[JT_CHECKS_TIME])
 enum jt_err jt_doctor_run(struct jt_issuer_worker *worker, json_t **out_answer)
 {
     static enum jt_err (*const all[])(const struct jt_checks *) = {
-        jt_checks_config, jt_checks_keys, jt_checks_kek, jt_checks_files, jt_checks_secrets};
+        jt_checks_config, jt_checks_keys,        jt_checks_kek,
+        jt_checks_files,  jt_checks_certificate, jt_checks_secrets};
     struct jt_checks checks = {worker->issuer, worker, json_array()};
     json_t *answer = json_object();
     enum jt_err err = jt_advice_set(answer, "checks", checks.items);

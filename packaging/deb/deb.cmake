@@ -25,26 +25,26 @@ set(CPACK_DEBIAN_JETOND_PACKAGE_NAME jetond)
 set(CPACK_DEBIAN_JETOND_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_JETOND_PACKAGE_DEPENDS "adduser")
 set(CPACK_COMPONENT_JETOND_DESCRIPTION "issuer of access tokens for machines, and its command line
- A service asks jetond for a token for one API and gets a short-lived JWT,
- signed by a key that rotates by itself; the API verifies it offline with
- libjeton or jeton-guard.")
+A service asks jetond for a token for one API and gets a short-lived JWT,
+signed by a key that rotates by itself; the API verifies it offline with
+libjeton or jeton-guard.")
 set(CPACK_DEBIAN_JETOND_PACKAGE_CONTROL_EXTRA
     ${deb}/jetond/conffiles ${deb}/jetond/postinst ${deb}/jetond/prerm ${deb}/jetond/postrm)
 set(CPACK_DEBIAN_JETON-GUARD_PACKAGE_NAME jeton-guard)
 set(CPACK_DEBIAN_JETON-GUARD_PACKAGE_SECTION net)
 set(CPACK_COMPONENT_JETON-GUARD_DESCRIPTION "sidecar that judges access tokens for a proxy
- nginx, HAProxy, Caddy, Traefik or Envoy asks it about each request; it
- verifies the bearer token by rules per host, path and method, and never
- fetches anything while it answers.")
+nginx, HAProxy, Caddy, Traefik or Envoy asks it about each request; it
+verifies the bearer token by rules per host, path and method, and never
+fetches anything while it answers.")
 set(CPACK_DEBIAN_JETON-GUARD_PACKAGE_CONTROL_EXTRA
     ${deb}/jeton-guard/postinst ${deb}/jeton-guard/prerm ${deb}/jeton-guard/postrm)
 set(CPACK_DEBIAN_LIBJETON_PACKAGE_NAME libjeton0)
 set(CPACK_DEBIAN_LIBJETON_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBJETON_PACKAGE_SUGGESTS python3)
 set(CPACK_COMPONENT_LIBJETON_DESCRIPTION "verifier of access tokens
- Verifies JWT access tokens of one or more issuers offline: key sets are
- fetched and kept in the background. With a module for Python by ctypes, in
- /usr/share/jeton/python.")
+Verifies JWT access tokens of one or more issuers offline: key sets are
+fetched and kept in the background. With a module for Python by ctypes, in
+/usr/share/jeton/python.")
 set(CPACK_DEBIAN_LIBJETON_PACKAGE_CONTROL_EXTRA ${made}/shlibs ${deb}/libjeton/triggers)
 set(CPACK_DEBIAN_LIBJETON-DEV_PACKAGE_NAME libjeton-dev)
 set(CPACK_DEBIAN_LIBJETON-DEV_PACKAGE_SECTION libdevel)
@@ -52,7 +52,7 @@ set(CPACK_DEBIAN_LIBJETON-DEV_PACKAGE_DEPENDS "libjeton0 (= ${PROJECT_VERSION}-1
 set(CPACK_DEBIAN_LIBJETON-DEV_PACKAGE_SUGGESTS
     "libssl-dev, libjansson-dev, libsodium-dev, libcurl4-openssl-dev") # for libjeton.a
 set(CPACK_COMPONENT_LIBJETON-DEV_DESCRIPTION "verifier of access tokens, for those who build with it
- Headers, the static library, pkg-config's and CMake's files, and libjeton(3).")
+Headers, the static library, pkg-config's and CMake's files, and libjeton(3).")
 
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH, where that is set
 configure_file(${deb}/changelog.Debian.in ${made}/changelog.Debian @ONLY)
@@ -70,4 +70,6 @@ if(JETON_GUARD)
   install(FILES ${deb}/jeton-guard/guard.yaml DESTINATION share/doc/jeton-guard/examples
           COMPONENT jeton-guard)
 endif()
+# the first line of each description is its package's summary, with nothing before it
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${CMAKE_PROJECT_NAME} built using CMake") # CPack's word for none
 include(CPack)

@@ -62,6 +62,13 @@ class Secure(Case):
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(self.subject(sock), name)
 
+    def assert_doctor(self, issuer, status, part):
+        found = [check for check in issuer.admin("GET", "/doctor").json()["checks"]
+                 if check["check"] == "certificate"]
+        self.assertEqual([check["status"] for check in found], [status], found)
+        self.assertIn(part, found[0]["detail"])
+        self.assertEqual("fix" in found[0], status != "ok")
+
     def restrict(self, version):
         context = ssl.create_default_context(cafile=self.authority.root)
         context.minimum_version = context.maximum_version = version
@@ -292,6 +299,19 @@ class Replaced(Secure):
         issuer.daemon.wait_log("ev=tls.load", "CN=second")
         self.serves(issuer, "second")
         self.assertEqual(issuer.daemon.log().count("ev=tls.refuse"), 1)
+
+    def test_doctor_tells_what_is_the_matter_with_it(self):
+        issuer = self.serve()
+        self.assert_doctor(issuer, "ok", "is good until")
+        os.unlink(self.key)
+        issuer.daemon.wait_log("ev=tls.refuse")
+        self.assert_doctor(issuer, "warn", "cannot be used")
+        put(self.authority.certificate("short", days="2"), self.chain, self.key)
+        self.hup(issuer, "ev=config.load")
+        self.assert_doctor(issuer, "warn", "ends at")
+        put(self.pairs["ec"], self.chain, self.key)
+        self.hup(issuer, "ev=config.load")
+        self.assert_doctor(issuer, "ok", "is good until")
 
     def test_a_reload_that_is_refused_changes_nothing(self):
         issuer = self.serve()

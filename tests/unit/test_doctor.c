@@ -221,6 +221,38 @@ static void disk_that_fills_is_told(void **state)
     assert_check("disk", "ok", "257 MiB");
 }
 
+/* --- certificate --- */
+
+static void say_certificate(int64_t left_s, bool refused)
+{
+    atomic_store(&desk.issuer->certificate.end_s, desk.clock.wall_s + left_s);
+    atomic_store(&desk.issuer->certificate.refused, refused);
+}
+
+static void certificate_near_and_past_its_end_is_told(void **state)
+{
+    (void)state;
+    say_certificate(7 * DAY_S + 1, false);
+    assert_check("certificate", "ok", "is good until ");
+    say_certificate(7 * DAY_S, false);
+    assert_check("certificate", "warn", "ends at ");
+    say_certificate(1, false);
+    assert_check("certificate", "warn", "ends at ");
+    say_certificate(0, false);
+    assert_check("certificate", "fail", "ended at ");
+}
+
+static void certificate_whose_files_are_of_no_use_is_told(void **state)
+{
+    (void)state;
+    say_certificate(30 * DAY_S, true);
+    assert_check("certificate", "warn", "still in use, until ");
+    say_certificate(0, true);
+    assert_check("certificate", "fail", "still in use, until ");
+    say_certificate(30 * DAY_S, false);
+    assert_check("certificate", "ok", "");
+}
+
 /* --- secrets --- */
 
 static void edit(enum jt_err got, const struct jt_diag *diag)
@@ -271,6 +303,8 @@ int main(void)
         DOCTOR_TEST(clock_that_jumped_is_told),
         DOCTOR_TEST(clock_before_the_newest_key_fails),
         DOCTOR_TEST(disk_that_fills_is_told),
+        DOCTOR_TEST(certificate_near_and_past_its_end_is_told),
+        DOCTOR_TEST(certificate_whose_files_are_of_no_use_is_told),
         DOCTOR_TEST(secrets_near_and_past_their_end_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
