@@ -34,7 +34,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr,
                       "usage: %s ADDRESS GET-PATH POST-PATH POST-STATUS MAX-BODY\n"
                       "       CANARY-METHOD CANARY-PATH CANARY-FIELDS CANARY-BODY CANARY-MARK\n"
-                      "FIELDS: lines that end in CR LF; MARK: what stands once in the answer\n",
+                      "FIELDS: lines that end in CR LF; MARK: what stands once in the answer;\n"
+                      "MAX-BODY 0: no body is read, and GET-PATH is answered as POST-PATH\n",
                       argv[PROGRAM]);
         return 1;
     }
@@ -56,6 +57,10 @@ int main(int argc, char **argv)
     daemon_target.canary_path = argv[PATH];
     daemon_target.canary_body = body_n;
     daemon_target.canary_mark = argv[MARK];
+    if (daemon_target.max_body == 0) {
+        daemon_target.unread = true;
+        daemon_target.get_status = daemon_target.post_status;
+    }
     target = &daemon_target;
     int failed = attacks_run("attack.http.jetond", NULL, NULL);
     (void)printf("canaries %zu\n", target_canaries);

@@ -320,15 +320,15 @@ static const struct rows_pair body_rows[] = {
 };
 
 const struct rows_class rows_classes[] = {
-    {"two ways to tell the length", length_rows, JT_COUNT(length_rows)},
-    {"a transfer coding other than chunked", coding_rows, JT_COUNT(coding_rows)},
-    {"a folded line", folding_rows, JT_COUNT(folding_rows)},
-    {"a line end other than CR LF", line_end_rows, JT_COUNT(line_end_rows)},
-    {"NUL", nul_rows, JT_COUNT(nul_rows)},
-    {"a malformed request line", line_rows, JT_COUNT(line_rows)},
-    {"a repeated or malformed field", field_rows, JT_COUNT(field_rows)},
-    {"a Host that is none", host_rows, JT_COUNT(host_rows)},
-    {"a body that is not taken", body_rows, JT_COUNT(body_rows)},
+    {"two ways to tell the length", length_rows, JT_COUNT(length_rows), false},
+    {"a transfer coding other than chunked", coding_rows, JT_COUNT(coding_rows), false},
+    {"a folded line", folding_rows, JT_COUNT(folding_rows), false},
+    {"a line end other than CR LF", line_end_rows, JT_COUNT(line_end_rows), false},
+    {"NUL", nul_rows, JT_COUNT(nul_rows), false},
+    {"a malformed request line", line_rows, JT_COUNT(line_rows), false},
+    {"a repeated or malformed field", field_rows, JT_COUNT(field_rows), false},
+    {"a Host that is none", host_rows, JT_COUNT(host_rows), false},
+    {"a body that is not taken", body_rows, JT_COUNT(body_rows), true},
 };
 const size_t rows_n_classes = JT_COUNT(rows_classes);
 

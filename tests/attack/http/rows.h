@@ -24,6 +24,7 @@ struct rows_class {
     const char *name;
     const struct rows_pair *rows;
     size_t n;
+    bool in_body; /* the fault is behind the head */
 };
 extern const struct rows_class rows_classes[];
 extern const size_t rows_n_classes;

@@ -90,6 +90,12 @@ void target_refuses(const char *name, int status, struct jt_span request, size_t
     }
 }
 
+static bool has_body(struct jt_span request)
+{
+    const uint8_t *end = memmem(request.p, request.n, "\r\n\r\n", 4);
+    return end != NULL && end + 4 < request.p + request.n;
+}
+
 /* A connection that goes on after the request serves the canary, one that must not does not. */
 static bool goes_on(struct jt_span request)
 {
@@ -97,7 +103,7 @@ static bool goes_on(struct jt_span request)
     bool kept = memmem(request.p, request.n, "keep-alive", 10) != NULL;
     bool chunked = memmem(request.p, request.n, "Transfer-Encoding:", 18) != NULL &&
                    memmem(request.p, request.n, "X-Transfer-Encoding:", 20) == NULL;
-    return (!http_1_0 || kept) && !chunked;
+    return (!http_1_0 || kept) && !chunked && !(target->unread && has_body(request));
 }
 
 void target_serves(const char *name, struct jt_span request, size_t piece)

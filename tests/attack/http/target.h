@@ -19,6 +19,7 @@ struct target {
     const char *get, *post;      /* a path that takes GET alone, and one that takes POST alone */
     int get_status, post_status; /* of what they serve to the requests of rows.h */
     size_t max_body;             /* of `post`; `get` takes none */
+    bool unread;                 /* all is answered at its head, and a body closes the connection */
     struct jt_span canary;       /* a request with Authorization that closes its connection */
     const char *canary_method, *canary_path;
     size_t canary_body;
