@@ -14,7 +14,8 @@
 
 #include "common/base/base.h"
 
-#define ALLOW_MAX 128
+#define ANSWER_HEAD 384 /* bytes: the head of a refusal */
+#define ALLOW_MAX   128
 
 struct exchange {
     struct jt_exchange_set *set;
@@ -211,6 +212,27 @@ static enum MHD_Result refuse_size(struct exchange *ex, struct MHD_Connection *c
     return refuse(ex, connection, MHD_HTTP_CONTENT_TOO_LARGE, sentence, true);
 }
 
+/* Where the head has left the library no memory for that of an answer, it closes without one: this one
+ * is written past it, unless TLS stands between. Answers before it have gone out. */
+static enum MHD_Result refuse_head(struct exchange *ex, struct MHD_Connection *connection)
+{
+    static const char past[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                               "Connection: close\r\nCache-Control: no-store\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    static const char why[] = "the head is too large";
+    const struct jt_server_conf *conf = ex->set->conf;
+    if (conf->tls != NULL || jt_door_leaves(connection, conf->memory, ANSWER_HEAD)) {
+        return refuse(ex, connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, why, true);
+    }
+    char peer[JT_PEERS_TEXT];
+    jt_log(conf->log, JT_EV_HTTP_REFUSE,
+           jt_log_int("status", MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE), jt_log_str("why", why),
+           jt_log_own("peer", jt_peer_text(conf, connection, peer)));
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    (void)send(fd, past, sizeof past - 1, MSG_DONTWAIT | MSG_NOSIGNAL); /* or closed without */
+    return MHD_NO;
+}
+
 static void split_target(struct exchange *ex)
 {
     struct jt_span target = jt_span_str(ex->target);
@@ -251,8 +273,7 @@ static enum MHD_Result begin(struct exchange *ex, struct MHD_Connection *connect
         return refuse(ex, connection, MHD_HTTP_BAD_REQUEST, why, true);
     }
     if (conf->answer_room > 0 && !jt_door_leaves(connection, conf->memory, conf->answer_room)) {
-        return refuse(ex, connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                      "the head is too large", true);
+        return refuse_head(ex, connection);
     }
     split_target(ex);
     jt_route_find(conf->routes, conf->n_routes, method, ex->path, &ex->match);
