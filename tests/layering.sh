@@ -50,7 +50,7 @@ corner() # HEADER
 {
     case "$1" in
     microhttpd.h) echo 'common/http/*' ;;
-    gnutls/*) echo 'common/http/tls.c' ;;
+    gnutls/*) echo 'common/http/tls?(_turn).c' ;;
     yaml.h) echo 'common/conf/*' ;;
     sqlite3.h | libpq-fe.h | libpq/*) echo 'issuer/store/*' ;;
     openssl/*) echo 'common/jose/*|common/base/@(digest|hasher|secret|random).c|keys/*|verifier/crypto/*' ;;

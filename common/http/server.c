@@ -52,6 +52,7 @@ struct jt_server {
         struct MHD_Daemon *daemon;
         struct jt_exchange_lane lane;
         struct jt_nudge nudge;
+        struct jt_tls_turn turn;
         unsigned begun;   /* the lane's, when last looked at; of the acceptor's thread */
         char apart[LINE]; /* each thread writes its own lane */
     } workers[];
@@ -90,16 +91,16 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 }
 
 /* Where TLS is spoken the connection holds what it begins with, until its end. */
-static bool begin_tls(struct jt_server *server, struct MHD_Connection *connection,
+static bool begin_tls(struct worker *worker, struct MHD_Connection *connection, int fd,
                       struct jt_reaper_entry *entry)
 {
-    struct jt_tls *tls = server->conf->tls;
+    struct jt_tls *tls = worker->server->conf->tls;
     if (tls == NULL) {
         return true;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    void *held = tls->begin(tls, info->tls_session);
+    void *held = tls->begin(tls, info->tls_session, fd, &worker->turn);
     jt_reaper_keep(entry, held);
     return held != NULL;
 }
@@ -155,7 +156,7 @@ static void begin_connection(struct worker *worker, struct MHD_Connection *conne
     int fd = info->connect_fd; /* `info` is the library's, and of this call */
     struct jt_reaper_entry *entry = enter(server, peer_of(connection), fd);
     *socket_context = entry;
-    if (entry == NULL || !begin_tls(server, connection, entry)) {
+    if (entry == NULL || !begin_tls(worker, connection, fd, entry)) {
         (void)shutdown(fd, SHUT_RDWR); /* the library sees the end and closes it */
     }
 }
@@ -291,6 +292,7 @@ static bool start_worker(struct jt_server *server, struct worker *worker)
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info != NULL && jt_nudge_init(&worker->nudge, info->epoll_fd) == JT_OK) {
+        worker->turn.epoll_fd = info->epoll_fd; /* before there is a connection */
         return true;
     }
     MHD_stop_daemon(worker->daemon);

@@ -282,9 +282,8 @@ enum jt_err jt_tls_pair_new(struct jt_span pem, const char *name, struct jt_tls_
     return JT_OK;
 }
 
-static void drop(void *held)
+static void drop(struct jt_tls_pair *pair)
 {
-    struct jt_tls_pair *pair = held;
     if (pair == NULL || atomic_fetch_sub(&pair->holders, 1) > 1) {
         return;
     }
@@ -308,6 +307,11 @@ const struct jt_tls_about *jt_tls_pair_about(const struct jt_tls_pair *pair)
 
 /* --- serving --- */
 
+struct held {
+    struct jt_tls_pair *pair;
+    struct jt_tls_seat seat;
+};
+
 /* What the session points to is the HTTP library's; the pointer of a session cache is free, as there
  * is no such cache. The pair outlives the session: the connection holds it. */
 static int retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
@@ -315,10 +319,11 @@ static int retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *
                     unsigned *ocsp_n, gnutls_privkey_t *privkey, unsigned *flags)
 {
     (void)info; /* one certificate, whatever name or algorithm is asked for */
-    struct jt_tls_pair *pair = gnutls_db_get_ptr(session);
-    if (pair == NULL) {
+    const struct held *held = gnutls_db_get_ptr(session);
+    if (held == NULL) {
         return -1;
     }
+    struct jt_tls_pair *pair = held->pair;
     *certs = pair->certs;
     *certs_n = pair->n;
     *ocsp = NULL;
@@ -328,21 +333,40 @@ static int retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *
     return 0;
 }
 
-static void *begin(struct jt_tls *tls, void *session)
+static struct jt_tls_pair *share_current(struct jt_tls *tls)
+{
+    (void)pthread_mutex_lock(&tls->lock); /* a plain mutex, never recursive: cannot fail */
+    struct jt_tls_pair *pair = tls->current;
+    (void)atomic_fetch_add(&pair->holders, 1);
+    (void)pthread_mutex_unlock(&tls->lock);
+    return pair;
+}
+
+static void *begin(struct jt_tls *tls, void *session, int fd, struct jt_tls_turn *turn)
 {
     /* RFC 7301 sec. 3.2: a client that offers other protocols alone is refused, so that what it says
      * in another is never taken for HTTP */
     static const char http[] = "http/1.1";
     const gnutls_datum_t protocol = {(unsigned char *)(uintptr_t)http, sizeof http - 1};
-    if (gnutls_alpn_set_protocols(session, &protocol, 1, GNUTLS_ALPN_MANDATORY) != 0) {
+    struct held *held = malloc(sizeof *held);
+    if (held == NULL ||
+        gnutls_alpn_set_protocols(session, &protocol, 1, GNUTLS_ALPN_MANDATORY) != 0) {
+        free(held);
         return NULL;
     }
-    (void)pthread_mutex_lock(&tls->lock); /* a plain mutex, never recursive: cannot fail */
-    struct jt_tls_pair *pair = tls->current;
-    (void)atomic_fetch_add(&pair->holders, 1);
-    (void)pthread_mutex_unlock(&tls->lock);
-    gnutls_db_set_ptr(session, pair);
-    return pair;
+    held->pair = share_current(tls);
+    gnutls_db_set_ptr(session, held);
+    jt_tls_sit(&held->seat, turn, session, fd);
+    return held;
+}
+
+static void end(void *ptr)
+{
+    struct held *held = ptr;
+    if (held != NULL) {
+        drop(held->pair);
+        free(held);
+    }
 }
 
 enum jt_err jt_tls_init(struct jt_tls *tls, struct jt_tls_pair *pair)
@@ -350,7 +374,7 @@ enum jt_err jt_tls_init(struct jt_tls *tls, struct jt_tls_pair *pair)
     int (*const call)(gnutls_session_t, const struct gnutls_cert_retr_st *, gnutls_pcert_st **,
                       unsigned *, gnutls_ocsp_data_st **, unsigned *, gnutls_privkey_t *,
                       unsigned *) = retrieve;
-    *tls = (struct jt_tls){.priorities = priorities, .begin = begin, .end = drop};
+    *tls = (struct jt_tls){.priorities = priorities, .begin = begin, .end = end};
     _Static_assert(sizeof call == sizeof tls->retrieve, "dlsym(3) asks for as much");
     memcpy(&tls->retrieve, &call, sizeof call);
     if (pthread_mutex_init(&tls->lock, NULL) != 0) {

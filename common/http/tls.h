@@ -15,6 +15,7 @@
 
 #include "common/base/diag.h"
 #include "common/base/span.h"
+#include "common/http/tls_turn.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -67,9 +68,10 @@ const struct jt_tls_about *jt_tls_pair_about(const struct jt_tls_pair *pair);
 struct jt_tls {
     const char *priorities; /* in GnuTLS's words */
     void *retrieve;         /* for MHD_OPTION_HTTPS_CERT_CALLBACK2 */
-    /* A connection begins, in `session` of GnuTLS. Gives what `end` takes when the connection has been
-     * closed; NULL: it has to be closed at once. */
-    void *(*begin)(struct jt_tls *tls, void *session);
+    /* A connection begins, in `session` of GnuTLS, over the socket `fd`, served by the thread of
+     * `turn`, which outlives it. Gives what `end` takes when the connection has been closed; NULL: it
+     * has to be closed at once. */
+    void *(*begin)(struct jt_tls *tls, void *session, int fd, struct jt_tls_turn *turn);
     void (*end)(void *held);
     pthread_mutex_t lock;
     struct jt_tls_pair *current;

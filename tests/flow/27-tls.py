@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import (DEADLINE_S, PAYMENT, Case, Daemon, Issuer, ask, basic, jeton, read_line,
@@ -77,6 +78,51 @@ class Secure(Case):
     def refused(self, issuer, context):
         with self.assertRaises((ssl.SSLError, ConnectionResetError, http.client.RemoteDisconnected)):
             self.get(issuer, context=context)
+
+
+class Handshakes(Secure):
+    def test_a_thread_sleeps_while_a_handshake_waits_for_its_client(self):
+        issuer = self.serve(http={"threads": 1})
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = self.restrict(version).wrap_bio(incoming, outgoing, server_hostname="localhost")
+            with self.assertRaises(ssl.SSLWantReadError):
+                session.do_handshake()
+            with socket.create_connection(("localhost", issuer.port), DEADLINE_S) as sock:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))  # the server's messages: it waits for ours
+                self.wait_for_sleep(issuer)
+                self.serves(issuer, "ec")  # and gives way to others
+                self.wait_for_sleep(issuer)
+                while True:
+                    try:
+                        session.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        sock.sendall(outgoing.read())
+                        incoming.write(sock.recv(65536))
+                session.write(b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+                self.assertTrue(session.read(64).startswith(b"HTTP/1.1 200 "))
+
+    def wait_for_sleep(self, issuer):
+        """Of all threads that serve; one that goes round does not before the deadline has
+        closed the connection, on which the handshake then fails."""
+        before = time.monotonic()
+        while time.monotonic() < before + DEADLINE_S:
+            states = [stat.rsplit(")", 1)[1].split()[0] for stat in self.stats(issuer)
+                      if "(MHD-single)" in stat]
+            self.assertTrue(states)
+            if set(states) == {"S"}:
+                return
+        self.fail(f"they do not sleep: {states}")
+
+    def stats(self, issuer):
+        tasks = f"/proc/{issuer.daemon.process.pid}/task"
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat", encoding="ascii") as file:
+                yield file.read()
 
 
 class Speaks(Secure):
