@@ -33,7 +33,7 @@ def told(text):
     figures = {"requests": int(requests),
                "per_s": int(requests) / (float(took) * UNITS[unit] / 1000)}
     for which in (50, 99):
-        value, unit = re.search(rf"^\s+{which}%\s+([\d.]+)(us|ms|s|m)$", text, re.M).groups()
+        value, unit = re.search(rf"^\s+{which}%\s+([\d.]+)(us|ms|s|m) *$", text, re.M).groups()
         figures[f"p{which}_ms"] = float(value) * UNITS[unit]
     return figures
 
