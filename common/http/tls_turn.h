@@ -15,6 +15,7 @@
 /* The thread; all else 0. */
 struct jt_tls_turn {
     int epoll_fd;
+    long pause_ns;  /* how long it waits next */
     unsigned moved; /* reads and writes that came to something, waits */
     unsigned waits;
 };

@@ -75,8 +75,17 @@ static void waits_when_nothing_moves(void **state)
     assert_int_equal(turn.waits, 1);
     look(&one);
     assert_int_equal(turn.waits, 1); /* what came meanwhile may be the library's to see */
+    long before = turn.pause_ns;
     look(&one);
     assert_int_equal(turn.waits, 2);
+    assert_int_equal(turn.pause_ns, 2 * before); /* nothing came of it */
+    for (size_t i = 0; i < 20; i++) {
+        look(&one);
+    }
+    assert_in_range(turn.pause_ns, 2 * before, 99999999); /* there is an end to that */
+    says(&one, "\x16", 1);
+    look(&one);
+    assert_in_range(turn.pause_ns, 1, before);
     close_end(&one);
 }
 
@@ -144,7 +153,7 @@ static void writes_arrive_and_a_closed_client_is_no_signal(void **state)
     assert_int_equal(gnutls_alert_send(one.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR), 0);
     assert_int_equal(recv(one.client, alert, sizeof alert, 0), 7);
     assert_int_equal(alert[0], 21);
-    assert_int_equal(turn.moved, 1);
+    assert_int_equal(turn.moved, 2); /* it began, and wrote */
     assert_int_equal(shutdown(one.client, SHUT_RDWR), 0);
     assert_int_equal(gnutls_alert_send(one.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR),
                      GNUTLS_E_PUSH_ERROR);
