@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http/server.h"
 
+#include <limits.h>
 #include <microhttpd.h>
 #include <sched.h>
 #include <stdio.h>
@@ -259,6 +260,11 @@ static void fill_tls(const struct jt_tls *tls, struct MHD_OptionItem out[TLS_OPT
     out[3] = none;
 }
 
+/* The acceptor's is the limit; the library must never come to its own. A thread that finds one more
+ * than it may have (0.9.75) keeps a lock that it takes again at the next turn, and stops for good; and
+ * a burst is accepted before the threads have counted any of it. */
+#define NO_LIMIT UINT_MAX
+
 static struct MHD_Daemon *start_daemon(struct jt_server *server, struct worker *worker)
 {
     const struct jt_server_conf *conf = server->conf;
@@ -271,13 +277,13 @@ static struct MHD_Daemon *start_daemon(struct jt_server *server, struct worker *
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG |
             tls,
         0, NULL, NULL, jt_exchange_step, lane, MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
-        MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)server->places, MHD_OPTION_CONNECTION_TIMEOUT,
-        or_default(conf->idle_s, DEFAULT_IDLE_S), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        conf->memory == 0 ? DEFAULT_MEMORY : conf->memory, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, jt_exchange_open, lane,
-        MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, lane, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, worker, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_CONNECTION_LIMIT, NO_LIMIT,
+        MHD_OPTION_CONNECTION_TIMEOUT, or_default(conf->idle_s, DEFAULT_IDLE_S),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->memory == 0 ? DEFAULT_MEMORY : conf->memory,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        jt_exchange_open, lane, MHD_OPTION_NOTIFY_COMPLETED, jt_exchange_close, lane,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, worker, MHD_OPTION_ARRAY, secure,
+        MHD_OPTION_END);
     /* clang-format on */
 }
 

@@ -235,6 +235,19 @@ class Places(Limited):
         self.assertGreater(self.ended(issuer, "full"), 0)
         issuer.daemon.wait_log("ev=http.crowded", "cause=full")
 
+    def test_more_connections_at_once_than_places(self):
+        """What is accepted before the threads have counted it must not be what stops them."""
+        issuer = self.serve(threads=1, max_connections=2, idle="1h", deadline="1h")
+        issuer.daemon.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, issuer.daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
+        socks = [self.connect(issuer) for _ in range(60)]
+        for sock in socks:
+            sock.sendall(GET[:-2] + b"Connection: close\r\n\r\n")
+        issuer.daemon.process.send_signal(signal.SIGCONT)
+        for sock in socks:
+            self.assertEqual(read_answer(sock).status, 200)
+        self.assertEqual(issuer.token().status, 200)
+
     def test_as_many_requests_at_once_as_the_library_asks_for(self):
         """libmicrohttpd sleeps on exactly 128 events: what it does must not last until idle is over."""
         issuer = self.serve(threads=1, idle="1h", deadline="1h")
