@@ -114,7 +114,8 @@ static void large_rows_made_over_several_batches(void **state)
     for (size_t i = 0; i < ROWS; i++) {
         struct jt_store_object row = row_of(i);
         jt_buf_clear(&doc);
-        assert_ok(jt_buf_printf(&doc, "{\"client_id\":\"c%zu\",\"name\":\"n%zu\",\"grants\":[", i, i));
+        assert_ok(
+            jt_buf_printf(&doc, "{\"client_id\":\"c%zu\",\"name\":\"n%zu\",\"grants\":[", i, i));
         for (size_t k = 0; k < SCOPES; k++) {
             assert_ok(jt_buf_printf(&doc, "%s\"https://a#%0100zu\"", k == 0 ? "" : ",", k));
         }

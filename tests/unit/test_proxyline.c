@@ -116,7 +116,7 @@ static void lines_that_are_wrong(void **state)
     "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
     "\0\1\xDC\x04\x01\xBB"
 
-#define MAPPED                                                                          \
+#define MAPPED                                                                             \
     "\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\x00\x02\x01\0\0\0\0\0\0\0\0\0\0\xFF\xFF\xC0\x00\x02" \
     "\x02\xDC\x04\x01\xBB"
 

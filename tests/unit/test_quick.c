@@ -164,10 +164,12 @@ static void unusual_document_left_to_the_other(void **state)
         {CLIENT ",'owner':'\\n'}", CLIENT ",'owner':''}"},
         {CLIENT ",'other':1}", CLIENT ",'owner':'1'}"},
         {CLIENT "}}", CLIENT "}"},
-        {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':18446744073709551617,'expires_s':2," HASH
-                "}]}",
-         CLIENT ",'secrets':[{'id':'1','name':'s','created_s':123456789012345678,'expires_s':2," HASH
-                "}]}"},
+        {CLIENT
+         ",'secrets':[{'id':'1','name':'s','created_s':18446744073709551617,'expires_s':2," HASH
+         "}]}",
+         CLIENT
+         ",'secrets':[{'id':'1','name':'s','created_s':123456789012345678,'expires_s':2," HASH
+         "}]}"},
         {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':1," HASH "}]}",
          CLIENT ",'secrets':[" SECRET "]}"},
         {CLIENT ",'secrets':[['1','s',1,2,'h']]}", CLIENT ",'secrets':[]}"},

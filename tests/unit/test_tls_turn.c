@@ -114,7 +114,7 @@ static void does_not_wait_while_another_moves(void **state)
     open_end(&other);
     look(&one);
     for (size_t i = 0; i < 4; i++) {
-        says(&other, "\x16\x03\x01\x00" + i, 1);
+        says(&other, &"\x16\x03\x01\x00"[i], 1);
         look(&other);
         look(&one);
         assert_int_equal(turn.waits, 0);
