@@ -38,7 +38,9 @@ static char *text_of(const char *text)
     char *copy = strdup(text);
     assert_non_null(copy);
     for (char *c = copy; *c != 0; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     return copy;
 }
