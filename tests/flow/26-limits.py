@@ -248,6 +248,18 @@ class Places(Limited):
             self.assertEqual(read_answer(sock).status, 200)
         self.assertEqual(issuer.token().status, 200)
 
+    def test_idle_ones_stay_while_nobody_waits_for_a_place(self):
+        issuer = self.serve(max_connections=3, idle="1h", lifetime="3s")
+        busy, *idle = [self.connect(issuer) for _ in range(3)]
+        close = None
+        while close is None:  # until its lifetime is over: for long enough to be taken for idle
+            busy.sendall(GET)
+            close = read_answer(busy).header("Connection")
+        for sock in idle:
+            sock.sendall(GET)
+            self.assertEqual(read_answer(sock).status, 200)
+        self.assertEqual(self.ended(issuer, "full"), 0)
+
     def test_as_many_requests_at_once_as_the_library_asks_for(self):
         """libmicrohttpd sleeps on exactly 128 events: what it does must not last until idle is over."""
         issuer = self.serve(threads=1, idle="1h", deadline="1h")
@@ -367,10 +379,12 @@ class Short(Limited):
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         used = len(os.listdir(f"/proc/{pid}/fd"))
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 11, before[1]))
-        socks = [self.connect(issuer) for _ in range(11)]
-        for sock in socks:
-            sock.sendall(GET)
-            self.assertEqual(read_answer(sock).status, 200)
+        held, status = [], 200
+        while status == 200:
+            held.append(self.connect(issuer))
+            held[-1].sendall(GET)
+            status = read_answer(held[-1]).status
+        self.assertEqual(status, 503)
 
         def serves():
             answer = issuer.raw(GET)

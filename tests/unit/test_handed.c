@@ -119,7 +119,7 @@ static void open_malformed_refused(void **state)
     } rows[] = {
         {-1, "2", "a:b", "LISTEN_PID"},    {0, "", "a:b", "LISTEN_FDS"},
         {0, "-1", "a:b", "LISTEN_FDS"},    {0, "2x", "a:b", "LISTEN_FDS"},
-        {0, " 2", "a:b", "LISTEN_FDS"},    {0, "9", "a:b", "LISTEN_FDS"},
+        {0, " 2", "a:b", "LISTEN_FDS"},    {0, "9", "a:b", "a number up to"},
         {0, "3", "a:b:c", "descriptor 5"}, {0, "2", name, "LISTEN_FDNAMES"},
     };
     for (size_t i = 0; i < JT_COUNT(rows); i++) {

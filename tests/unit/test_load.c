@@ -160,6 +160,31 @@ static void put_role(struct jt_store *store, const char *name)
     commit(store);
 }
 
+static bool cut; /* the database ends before its end */
+
+enum jt_err __wrap_jt_store_each_object(struct jt_store *store, jt_store_object_fn fn, void *ctx);
+enum jt_err __real_jt_store_each_object(struct jt_store *store, jt_store_object_fn fn, void *ctx);
+
+enum jt_err __wrap_jt_store_each_object(struct jt_store *store, jt_store_object_fn fn, void *ctx)
+{
+    enum jt_err err = __real_jt_store_each_object(store, fn, ctx);
+    return err == JT_OK && cut ? JT_ERR_IO : err;
+}
+
+static void database_not_read_to_its_end_refused(void **state)
+{
+    (void)state;
+    struct jt_load_found found = {0};
+    struct jt_store *store = open_store();
+    put_role(store, "a");
+    cut = true;
+    assert_err(jt_load_found(store, &found, NULL), JT_ERR_IO);
+    cut = false;
+    assert_ok(jt_load_found(store, &found, NULL));
+    jt_access_free(found.access);
+    jt_store_close(store);
+}
+
 static void found_follows_its_own_history_alone(void **state)
 {
     (void)state;
@@ -192,6 +217,8 @@ int main(void)
         cmocka_unit_test(row_larger_than_a_batch_made),
         cmocka_unit_test(large_rows_made_over_several_batches),
         cmocka_unit_test(allocation_that_fails_leaves_nothing),
+        cmocka_unit_test_setup_teardown(database_not_read_to_its_end_refused, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(found_follows_its_own_history_alone, make_folder,
                                         remove_folder),
     };

@@ -172,6 +172,8 @@ static void unusual_document_left_to_the_other(void **state)
          CLIENT
          ",'secrets':[{'id':'1','name':'s','created_s':123456789012345678,'expires_s':2," HASH
          "}]}"},
+        {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':1,'expires_s':2," HASH ",'x':1}]}",
+         CLIENT ",'secrets':[{'id':'1','name':'s','created_s':1234,'expires_s':5678," HASH "}]}"},
         {CLIENT ",'secrets':[{'id':'1','name':'s','created_s':1," HASH "}]}",
          CLIENT ",'secrets':[" SECRET "]}"},
         {CLIENT ",'secrets':[['1','s',1,2,'h']]}", CLIENT ",'secrets':[]}"},

@@ -301,6 +301,7 @@ static void certificate_to_try_is_for_one_server(void **state)
     assert_int_equal(X509_get_pathlen(root), 0);
     assert_int_equal(X509_get_key_usage(root), KU_KEY_CERT_SIGN);
     assert_int_equal(X509_check_ca(server), 0);
+    assert_int_equal(X509_get_extension_flags(server) & EXFLAG_CA, 0);
     assert_int_equal(X509_get_key_usage(server), KU_DIGITAL_SIGNATURE);
     assert_int_equal(X509_get_extended_key_usage(server), XKU_SSL_SERVER);
     assert_int_equal(X509_check_host(server, "localhost", 0, 0, NULL), 1);
