@@ -373,25 +373,6 @@ class Short(Limited):
         self.assertGreater(self.ended(issuer, "descriptors"), 0)
         issuer.daemon.assert_clean()
 
-    def test_idle_ones_make_place_for_want_of_descriptors(self):
-        issuer = self.serve(idle="1h")
-        pid = issuer.daemon.process.pid
-        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        used = len(os.listdir(f"/proc/{pid}/fd"))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 11, before[1]))
-        held, status = [], 200
-        while status == 200:
-            held.append(self.connect(issuer))
-            held[-1].sendall(GET)
-            status = read_answer(held[-1]).status
-        self.assertEqual(status, 503)
-
-        def serves():
-            answer = issuer.raw(GET)
-            return answer is not None and answer.status == 200
-        self.wait_until(serves)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-
     def test_fewer_descriptors_than_places_are_told(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         issuer = start_serve(write_config(self.dir, http={"max_connections": hard + 1}))
