@@ -17,9 +17,9 @@ def write_clients(path, pairs):
     return path
 
 
-def command(url, clients, resource, seconds, connections=32, threads=1, **more):
-    """What runs wrk. `more`: scope, delay (ms), close, as in token.lua."""
-    return ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--latency",
+def command(url, clients, resource, seconds, connections=32, threads=1, under=(), **more):
+    """What runs wrk, under the command `under`. `more`: scope, delay (ms), close, as in token.lua."""
+    return [*under, "wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--latency",
             "-s", SCRIPT, url, "--", clients, resource,
             *(f"{name}={value}" for name, value in more.items() if value is not None)]
 

@@ -250,7 +250,7 @@ class Output(AdminCase):
                    "owner   -\nlabels  -\n")
         self.says("GET", "/roles/r", 409, {"detail": "\x1b[2Jgone\nforged: line"})
         self.check(self.jeton("role", "show", "r"), 2, "",
-                   "jeton: \\x1b[2Jgone\\x0aforged: line\n")
+                   "jeton: ?[2Jgone?forged: line\n")
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         self.says("POST", "/clients", 201, {**CLIENT, "client_secret": "jts_secret"})
@@ -513,7 +513,7 @@ class Refusals(AdminCase):
              f"there is no resource '{PAYMENT}'; jeton resource list shows those there are"),
             (["role", "delete", "nobody", "--yes"],
              "there is no role 'nobody'; jeton role list shows those there are"),
-            (["role", "show", "\x1b[2J"], "there is no role '\\x1b[2J';"),
+            (["role", "show", "\x1b[2J"], "there is no role '?[2J';"),
             (["key", "list"], "no such object"),
         ]
         for args, line in cases:
