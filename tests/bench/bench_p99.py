@@ -16,7 +16,7 @@ import tempfile
 import wrk
 from bench_daemon import RESOURCE, Daemon, make_clients
 
-PACED = 64  # connections, each of which waits between requests
+PACED = 32  # connections, as at full load, each of which waits between requests
 KEY_SET = "/.well-known/jwks.json"
 
 
