@@ -204,17 +204,24 @@ static json_t *write_roles(const void *record, bool for_store)
     return array;
 }
 
+/* A status that was not said is not told either, so that what is told can be taken. */
+static json_t *write_subscription(const struct jt_client *client,
+                                  const struct jt_subscription *subscription)
+{
+    const char *status = jt_object_status_name(subscription->status);
+    json_t *product = jt_member_text(jt_object_text(&client->object, subscription->product));
+    return subscription->status == JT_SUBSCRIPTION_ASKED
+               ? json_pack("{s:o}", "product", product)
+               : json_pack("{s:o, s:s}", "product", product, "status", status);
+}
+
 static json_t *write_subscriptions(const void *record, bool for_store)
 {
     (void)for_store;
     const struct jt_client *client = record;
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < client->n_subscriptions; i++) {
-        const struct jt_subscription *subscription = &jt_object_subscriptions(client)[i];
-        json_t *item =
-            json_pack("{s:o, s:s}", "product",
-                      jt_member_text(jt_object_text(&client->object, subscription->product)),
-                      "status", jt_object_status_name(subscription->status));
+        json_t *item = write_subscription(client, &jt_object_subscriptions(client)[i]);
         if (json_array_append_new(array, item) != 0) {
             json_decref(array);
             return NULL;

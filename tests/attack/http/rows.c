@@ -439,6 +439,8 @@ static const struct rows_untold untold[] = {
      RAW(GET "X: a\r\n" END)},
     {"LF, a colon, CR, LF as both", RAW(GET "X: a\n:\r\n"), RAW(GET "X: a\r\n" END)},
     {"LF, NUL, NUL, LF as both", RAW(GET "X: a\n\0\0\n"), RAW(GET "X: a\r\n" END)},
+    {"NUL, CR, LF, LF as both", RAW(GET "X: a\0\r\n\n"), RAW(GET "X: a\r\n" END)},
+    {"NUL, NUL, LF, LF as both", RAW(GET "X: a\0\0\n\n"), RAW(GET "X: a\r\n" END)},
     {"a line that begins with NUL before the request line",
      RAW("\0GET /canary HTTP/1.1\r\nGET /ok HTTP/1.1\r\nHost: a\r\n\r\n"), RAW(GET END)},
     {"several of them", RAW("\0\r\n\0a\n\0\0\nGET /ok HTTP/1.1\r\nHost: a\r\n\r\n"), RAW(GET END)},

@@ -29,12 +29,16 @@ static bool is_tchar(uint8_t c)
     return is_alnum(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
 }
 
-/* LF, NUL or ':', CR or NUL, LF: to 0.9.7x the end of a line and an empty line. */
+/* LF, NUL or ':', CR or NUL, LF; or NUL, CR or NUL, LF, LF: to 0.9.7x the end of a line and an empty
+ * line. */
 static bool hides_end(struct jt_span stream, size_t at)
 {
     const uint8_t *p = stream.p + at;
-    return at + 3 < stream.n && p[0] == '\n' && (p[1] == 0 || p[1] == ':') &&
-           (p[2] == 0 || p[2] == '\r') && p[3] == '\n';
+    if (at + 3 >= stream.n || p[3] != '\n') {
+        return false;
+    }
+    return p[0] == '\n' ? (p[1] == 0 || p[1] == ':') && (p[2] == 0 || p[2] == '\r')
+                        : p[0] == 0 && (p[1] == 0 || p[1] == '\r') && p[2] == '\n';
 }
 
 /* The bytes up to CR LF; a CR or LF alone, or another control character, is BAD. */
@@ -44,13 +48,13 @@ static enum strict read_line(struct jt_span stream, size_t at, bool as_taken,
     for (size_t i = at; i < stream.n; i++) {
         uint8_t c = stream.p[i];
         bool has_next = i + 1 < stream.n, lf_next = has_next && stream.p[i + 1] == '\n';
-        if (c == '\r' || (c == 0 && as_taken)) {
-            *out_line = jt_span_of(stream.p + at, i - at);
-            return lf_next ? STRICT_OK : has_next ? STRICT_BAD : STRICT_SHORT;
-        }
         if (as_taken && i > at && hides_end(stream, i)) {
             *out_line = jt_span_of(stream.p + at, i - at);
             return STRICT_OK;
+        }
+        if (c == '\r' || (c == 0 && as_taken)) {
+            *out_line = jt_span_of(stream.p + at, i - at);
+            return lf_next ? STRICT_OK : has_next ? STRICT_BAD : STRICT_SHORT;
         }
         if ((c < 0x20 && c != '\t') || c == 0x7F) {
             return STRICT_BAD;
