@@ -12,12 +12,12 @@
  *
  * What cannot be found so, because the library leaves the same bytes and lengths behind: NUL LF in
  * the place of a CR LF behind a field; ':' LF in the place of the empty line; LF, NUL or ':', CR or
- * NUL, LF, or NUL, CR or NUL, LF, LF in the place of both; and empty lines or lines that begin with
- * NUL before the request line, which it passes over. tests/fuzz/fuzz_door.c knows these and looks
- * for others. 1.x refuses them. Nothing is smuggled by them: a line still ends where LF stands, as
- * RFC 9112 sec. 2.2 lets it, and what follows an end of the head that another reader does not see
- * would have to be a request line to us, which begins with a token and a space, and a field line to
- * the other, whose name has no space behind it.
+ * NUL, LF, or NUL, CR or NUL, LF, LF in the place of both, with HTTP/1.0 behind the request line,
+ * too; and empty lines or lines that begin with NUL before the request line, which it passes over.
+ * tests/fuzz/fuzz_door.c knows these and looks for others. 1.x refuses them. Nothing is smuggled by
+ * them: a line still ends where LF stands, as RFC 9112 sec. 2.2 lets it, and what follows an end of
+ * the head that another reader does not see would have to be a request line to us, which begins
+ * with a token and a space, and a field line to the other, whose name has no space behind it.
  */
 #include "common/http/door.h"
 

@@ -210,6 +210,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         return 0;
     }
     serve(stream);
+    if (jt_door_knows_library() && strict_hides_end(stream)) {
+        return 0; /* which heads it ends so depends on all of it: the table of attacks has each form */
+    }
     for (size_t i = 0; check_next(&stream, i); i++) {
     }
     return 0;

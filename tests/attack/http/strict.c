@@ -41,6 +41,15 @@ static bool hides_end(struct jt_span stream, size_t at)
                         : p[0] == 0 && (p[1] == 0 || p[1] == '\r') && p[2] == '\n';
 }
 
+bool strict_hides_end(struct jt_span stream)
+{
+    size_t at = 0;
+    while (at < stream.n && !hides_end(stream, at)) {
+        at++;
+    }
+    return at < stream.n;
+}
+
 /* The bytes up to CR LF; a CR or LF alone, or another control character, is BAD. */
 static enum strict read_line(struct jt_span stream, size_t at, bool as_taken,
                              struct jt_span *out_line)

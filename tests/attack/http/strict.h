@@ -31,6 +31,9 @@ enum strict strict_read_head(struct jt_span stream, struct strict_head *out_head
  * and LF in the place of both, and lines that begin with NUL before a request line are passed over. */
 enum strict strict_read_head_as_taken(struct jt_span stream, struct strict_head *out_head);
 
+/* Does any of the forms stand in the stream that are the end of a head to 0.9.7x and leave no trace? */
+bool strict_hides_end(struct jt_span stream);
+
 /* Reads the body that follows `head`: `*out_bytes` of content in `*out_n` bytes. */
 enum strict strict_read_body(struct jt_span stream, const struct strict_head *head,
                              size_t *out_bytes, size_t *out_n);
