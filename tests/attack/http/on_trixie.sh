@@ -9,7 +9,7 @@ export LC_ALL=C
 cd "$(dirname "$0")/../../.."
 readonly suite=trixie
 readonly targets=(test_attack_http attack_daemon test_listen test_reaper test_route test_server
-    test_server_head test_server_stop test_server_stream jetond jeton_cli)
+    test_server_head test_server_stop test_server_stream jetond jeton_cli jeton_guard)
 readonly tests='^attack\.http|^unit\.test_(listen|reaper|route|server)'
 
 skip() {
