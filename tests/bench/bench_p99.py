@@ -1,28 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench_p99.py BIN_DIR [--clients N] [--rounds N] [--seconds S] [--apart] [-o json]: how long token
-requests take (ES256, kept alive) at half of the rate that the machine bears, beside the key set, a
-constant answer of the same daemon, at the same pace and in turns: what the machine and wrk make it
-wait for anyway. With --apart the daemon has all cores but the last, a thread on each, and wrk that
-one, so that neither waits for the other's turn. Medians of the rounds. On a machine that others use,
-run it with `nice -n -19`. Needs wrk, and taskset for --apart."""
+"""bench_p99.py BIN_DIR [--connections N,...] [--clients N] [--rounds N] [--seconds S] [--apart]
+[-o json]: how long token requests take (ES256, kept alive) at half of the rate that as many connections
+get at most, beside the key set, a constant answer of the same daemon, at the same pace and in turns:
+what the machine and wrk make it wait for anyway. With --apart the daemon has all cores but the last, a
+thread on each, and wrk that one, so that neither waits for the other's turn. Medians of the rounds. On
+a machine that others use, run it with `nice -n -19`. Needs wrk, and taskset for --apart."""
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import tempfile
 
 import wrk
 from bench_daemon import RESOURCE, Daemon, make_clients
 
-PACED = 32  # connections, as at full load, each of which waits between requests
+TRIALS = 3  # to find how long a connection has to wait between requests
 KEY_SET = "/.well-known/jwks.json"
-
-
-def told_by(args):
-    ended = subprocess.run(args, capture_output=True, text=True, check=True)
-    return wrk.told(ended.stdout)
 
 
 def on(cores):
@@ -30,31 +24,49 @@ def on(cores):
     return ["taskset", "-c", ",".join(map(str, cores))] if cores else []
 
 
-def measure(args, daemon, clients, under):
-    url = f"http://{daemon.address}/oauth2/token"
-    wrk.run(url, clients, RESOURCE, 1, under=under)  # to warm up
-    full = statistics.median(wrk.run(url, clients, RESOURCE, args.seconds, under=under)["per_s"]
-                             for _ in range(args.rounds))
-    delay_ms = max(1, round(PACED / (full / 2) * 1000))
-    tokens, floor = [], []
-    for _ in range(args.rounds):
-        tokens.append(wrk.run(url, clients, RESOURCE, args.seconds, PACED, under=under,
-                              delay=delay_ms))
-        floor.append(told_by(wrk.command(f"http://{daemon.address}{KEY_SET}", clients, RESOURCE,
-                                         args.seconds, PACED, under=under, delay=delay_ms,
-                                         method="GET")))
+def rounds_at(args, load):
+    """Rounds at full load, then pairs of rounds at half of its rate: of tokens, of the key set."""
+    full = [load(args.seconds) for _ in range(args.rounds)]
+    half = statistics.median(row["per_s"] for row in full) / 2
+    delay_ms = load.connections / half * 1000
+    for _ in range(TRIALS):  # what the answer takes is no wait
+        delay_ms = max(0.05, delay_ms * load(1, delay=delay_ms)["per_s"] / half)
+    pairs = [(load(args.seconds, delay=delay_ms), load(args.seconds, KEY_SET, delay=delay_ms))
+             for _ in range(args.rounds)]
+    return full, [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+class Load:
+    """So many connections, for the tokens of `clients` or what is at another path."""
+
+    def __init__(self, daemon, clients, connections, under):
+        self.daemon, self.clients = daemon, clients
+        self.connections, self.under = connections, under
+
+    def __call__(self, seconds, path="/oauth2/token", **more):
+        if path == KEY_SET:
+            more["method"] = "GET"
+        return wrk.run(f"http://{self.daemon.address}{path}", self.clients, RESOURCE, seconds,
+                       self.connections, under=self.under, **more)
+
+
+def measure(args, load):
+    load(1)  # to warm up
+    full, tokens, floor = rounds_at(args, load)
 
     def median(rows, name):
         return round(statistics.median(row[name] for row in rows), 3)
 
-    return {"clients": args.clients, "full_per_s": round(full), "per_s": round(median(tokens, "per_s")),
+    return {"connections": load.connections, "full_per_s": round(median(full, "per_s")),
+            "per_s": round(median(tokens, "per_s")),
             **{f"{name}_{which}_ms": median(rows, f"{which}_ms") for which in ("p50", "p99")
-               for name, rows in (("token", tokens), ("key_set", floor))}}
+               for name, rows in (("full", full), ("token", tokens), ("key_set", floor))}}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
+    parser.add_argument("--connections", default="8,16,32", help="a row for each number")
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3, help="of a round")
@@ -68,10 +80,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder, \
             Daemon(args.bin, folder, threads=len(daemons), under=on(daemons)) as daemon:
         clients = wrk.write_clients(os.path.join(folder, "clients"), make_clients(daemon, args.clients))
-        told = measure(args, daemon, clients, on(wrks))
-    print(json.dumps(told) if args.o == "json" else
-          "full load {full_per_s} tokens/s; at {per_s}/s: token p50 {token_p50_ms} ms, p99 "
-          "{token_p99_ms} ms; key set p50 {key_set_p50_ms} ms, p99 {key_set_p99_ms} ms".format(**told))
+        told = [measure(args, Load(daemon, clients, int(n), on(wrks)))
+                for n in args.connections.split(",")]
+    if args.o == "json":
+        print(json.dumps({"clients": args.clients, "rows": told}))
+        return
+    for row in told:
+        print("{connections} connections: full load {full_per_s} tokens/s, p99 {full_p99_ms} ms; at "
+              "{per_s}/s: token p50 {token_p50_ms} ms, p99 {token_p99_ms} ms; key set p50 "
+              "{key_set_p50_ms} ms, p99 {key_set_p99_ms} ms".format(**row))
 
 
 main()

@@ -2,8 +2,8 @@
 -- wrk -s token.lua http://HOST:PORT/PATH -- CLIENTS RESOURCE [KEY=VALUE...]: token requests of the
 -- clients in the file CLIENTS, lines ID:SECRET, one after the other; each thread of wrk begins at
 -- another one. scope=NAME asks for it; delay=MS is how long a connection waits before each request,
--- on the average; close=1 has each connection closed after its answer; method=GET asks for what else
--- is at the address, without a form.
+-- on the average of whole ones; close=1 has each connection closed after its answer; method=GET asks
+-- for what else is at the address, without a form.
 local b64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 local requests, at, delay_ms = {}, 0, nil -- of this thread
 local threads = 0
@@ -51,7 +51,9 @@ function init(args)
   end
   assert(#requests > 0, "no clients")
   at = number * 7919 % #requests
-  if delay_ms then delay = function() return math.random(0, 2 * delay_ms) end end
+  if delay_ms then
+    delay = function() return math.floor(2 * delay_ms * math.random() + math.random()) end
+  end
   math.randomseed(number + 1)
 end
 
