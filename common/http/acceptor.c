@@ -137,14 +137,14 @@ static void *run(void *arg)
         int wait_ms = acceptor->look_after(acceptor->ctx);
         (void)poll(fds, JT_COUNT(fds), open ? wait_ms : PAUSE_MS); /* EINTR: no harm */
         stop = (fds[0].revents & POLLIN) != 0;
+        int64_t now = jt_clock_boot_ms(&jt_clock_system);
+        if (now >= sweep_at) { /* first, for its time is the one from which deadlines are counted */
+            sweep(acceptor, now);
+            sweep_at = now + JT_REAPER_SWEEP_MS;
+        }
         open = stop && acceptor->leaves_backlog ? open : accept_batch(acceptor);
         if (!open && is_wanted(acceptor)) {
             (void)relieve(acceptor); /* if nobody is idle: it waits until a request ends */
-        }
-        int64_t now = jt_clock_boot_ms(&jt_clock_system);
-        if (now >= sweep_at) {
-            sweep(acceptor, now);
-            sweep_at = now + JT_REAPER_SWEEP_MS;
         }
     }
     return NULL;
