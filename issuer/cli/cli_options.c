@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "common/jose/b64url.h"
+#include "common/jose/jwk.h"
 #include "issuer/cli/cli_nearest.h"
 
 #include "common/base/base.h"
@@ -272,10 +274,19 @@ static enum jt_err take_option(struct parser *p, struct jt_cli_run *run, struct 
                           : keep_option(run, option, value, diag);
 }
 
-/* A key's id is base64url, and one in 64 begins with a dash. No option is so long with one dash. */
+static bool is_thumbprint(struct jt_span text)
+{
+    uint8_t bytes[JT_B64URL_DECODED(JT_JWK_THUMBPRINT_LEN)];
+    size_t n = 0;
+    return text.n == JT_JWK_THUMBPRINT_LEN && jt_b64url_decode(text, bytes, &n) == JT_OK;
+}
+
+/* A key's id is a thumbprint in base64url, and one in 64 begins with a dash. No option is so long with
+ * one dash; an option with two is no thumbprint. */
 static bool is_kid(const struct jt_cli_run *run, const char *text)
 {
-    return run->command != NULL && run->n_args == 0 && text[1] != '-' && text[2] != 0 &&
+    bool can_be = text[1] == '-' ? is_thumbprint(jt_span_str(text)) : text[2] != 0;
+    return can_be && run->command != NULL && run->n_args == 0 &&
            jt_span_is(jt_span_str(run->command->args), "[KID]");
 }
 

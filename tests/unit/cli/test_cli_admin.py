@@ -115,6 +115,10 @@ class Requests(AdminCase):
         (["key", "add-algorithm", "RS256"], "POST", "/keys/algorithms", {"alg": "RS256"}, KEYS),
         (["key", "retire-algorithm", "RS256"], "DELETE", "/keys/algorithms/RS256", None, KEYS),
         (["key", "revoke", "k1", "--yes"], "POST", "/keys/k1/revoke", {}, KEYS),
+        # a thumbprint may begin with dashes; what is no thumbprint is an option
+        *((["key", "revoke", kid, "--yes"], "POST", f"/keys/{kid}/revoke", {}, KEYS)
+          for kid in ("-zbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+                      "--bLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")),
         (["key", "revoke", "k1", "--yes", "--force"], "POST", "/keys/k1/revoke", {"force": True},
          KEYS),
     ]

@@ -150,6 +150,9 @@ class BadArguments(Case):
         (["key", "rotate", "--foce"], "key rotate has no option --foce; did you mean --force?"),
         (["key", "rotate", "-f"], "key rotate has no option -f;"),
         (["key", "list", "--output", "xml"], "--output takes one of: table, json, yaml, name"),
+        (["key", "revoke", "--bLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xt", "--yes"],
+         "key revoke has no option --bLs"),  # no thumbprint: spare bits are set
+        (["key", "revoke", "--bLsXh8uDCcd", "--yes"], "key revoke has no option --bLs"),
         (["--force", "key", "rotate"], "option --force before the command"),
         (["key", "rotate", "--force=yes"], "--force takes no value"),
         (["key", "rotate", "--alg"], "--alg needs a value: --alg ALG"),
