@@ -29,6 +29,7 @@ DEADLINE_S = 100  # for a machine that is busy; nothing waits for it when all go
 AGE_MS = 301000  # past the time to live that the server tells and every back-off
 DAYS_MS = 3 * 24 * 3600 * 1000  # nothing is used any longer
 ROUNDS, FEW = 300, 20
+AT_ONCE = 8  # more would keep a verifier from its few rounds until the fetch that hangs is given up
 BODY_MAX = 32 * 1000 * 1000  # what the sockets' buffers may take of 100 MB besides what is read
 GROWTH_KB = 32 * 1000
 EVENT_SET, EVENT_FETCH_FAILED, EVENT_STALE, EVENT_DROPPED = 1, 2, 3, 4
@@ -351,7 +352,7 @@ class VerifierFaults(unittest.TestCase):
         acts = {**FAULTS, **FLOODS}
         with tempfile.TemporaryDirectory() as folder:
             world = World(folder)
-            with concurrent.futures.ThreadPoolExecutor(len(acts)) as pool:
+            with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
                 ends = {name: pool.submit(run, world, name, act) for name, act in acts.items()}
                 for name, end in ends.items():
                     with self.subTest(fault=name):

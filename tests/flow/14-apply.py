@@ -130,6 +130,7 @@ class Applied(ApplyCase):
         self.apply_text(MODEL)
         paths = ("/clients/cart", "/roles/billing", "/resources/" + segment(PAYMENT))
         tags = [self.issuer.admin("GET", path).header("ETag") for path in paths]
+        self.issuer.daemon.wait_log("ev=admin.change", "object=model")
         mark = self.issuer.daemon.mark()
         self.assertEqual(self.counts(self.apply_text(MODEL)), (0, 0, 0, 6))
         self.assertEqual([self.issuer.admin("GET", path).header("ETag") for path in paths], tags)

@@ -14,14 +14,18 @@ import unittest
 from cli_support import JETON, PAYMENT, AdminCase, Case, commands, own_options, run
 
 DEADLINE_S = 30
+PATIENCE_S = 2  # of jeton with a server that is to name candidates; then it offers none
 WIDE = "https://wide.example.com/a b;$(false)"
 
 
 def offered(*words, env=None):
     """The values that are offered for the last word, without their descriptions."""
-    result = run("completion", "bash", "--", *words, env=env)
-    assert (result.code, result.err) == (0, ""), result.err
-    return [line.split("\t")[0] for line in result.out.splitlines()]
+    while True:
+        asked = time.monotonic()
+        result = run("completion", "bash", "--", *words, env=env)
+        assert (result.code, result.err) == (0, ""), result.err
+        if result.out or time.monotonic() - asked < PATIENCE_S:
+            return [line.split("\t")[0] for line in result.out.splitlines()]
 
 
 class Words(Case):
