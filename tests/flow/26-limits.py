@@ -283,9 +283,10 @@ def sanitized(issuer):
 class Holder:
     """Connections in a process of its own, which has as many descriptors as it needs."""
 
-    def __init__(self, case, issuer, n, request):
+    def __init__(self, case, issuer, n, request, patience_s):
         self.process = subprocess.Popen(
-            [sys.executable, "-B", HOLDER, issuer.host, str(issuer.port), str(n), request.hex()],
+            [sys.executable, "-B", HOLDER, issuer.host, str(issuer.port), str(n), request.hex(),
+             str(patience_s)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         case.addCleanup(self.end)
 
@@ -319,7 +320,7 @@ class Many(Limited):
         issuer = self.serve(max_per_source=0, max_connections=MANY + 100, idle="1h", lifetime="1h")
         connection = issuer.connect()
         self.addCleanup(connection.close)
-        holder = Holder(self, issuer, MANY, request)
+        holder = Holder(self, issuer, MANY, request, DEADLINE_S)
         while not select.select([holder.process.stdout], [], [], 0)[0]:  # others are served meanwhile
             self.assertEqual(issuer.token(connection=connection).status, 200)
         self.assertEqual(holder.told(), MANY)
@@ -411,7 +412,7 @@ class Short(Limited):
             data = int(re.search(r"VmData:\s*(\d+) kB", status.read()).group(1)) * 1024
         before = resource.prlimit(pid, resource.RLIMIT_DATA)
         resource.prlimit(pid, resource.RLIMIT_DATA, (data + 2 * 1024 * 1024, before[1]))
-        holder = Holder(self, issuer, 2000, GET)
+        holder = Holder(self, issuer, 2000, GET, 5)  # some may wait in vain
         held = holder.told()
         self.assertLess(held, 2000)  # more than there is memory for
         self.assertGreater(held, 0)

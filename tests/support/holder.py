@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds many connections in a process of its own, with as many descriptors as the hard limit allows:
-holder.py HOST PORT N REQUEST. Each sends REQUEST (hexadecimal; "": stays silent) and reads one
-answer. Says `held N` (how many were answered as they should be and are open), then waits for a line:
-`count` says `open N`, how many still are; `again` sends the request on each once more, and says
-`held N` anew; the end of input ends it."""
+holder.py HOST PORT N REQUEST PATIENCE_S. Each sends REQUEST (hexadecimal; "": stays silent) and
+reads one answer, and waits no longer than PATIENCE_S for anything. Says `held N` (how many were
+answered as they should be and are open), then waits for a line: `count` says `open N`, how many
+still are; `again` sends the request on each once more, and says `held N` anew; the end of input
+ends it."""
 
 import resource
 import select
@@ -65,11 +66,11 @@ def is_open(poller, socks):
     return [sock for sock in socks if sock.fileno() not in gone]
 
 
-def connect(host, port, n):
+def connect(host, port, n, patience_s):
     socks = []
     for _ in range(n):
         try:
-            socks.append(socket.create_connection((host, port), 5))
+            socks.append(socket.create_connection((host, port), patience_s))
         except OSError:
             break
     return socks
@@ -78,7 +79,7 @@ def connect(host, port, n):
 def main():
     host, port, n, request = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     raise_limit(n)
-    socks = connect(host, port, n)
+    socks = connect(host, port, n, float(sys.argv[5]))
     if request:
         socks = ask_all(socks, bytes.fromhex(request))
     poller = select.poll()
