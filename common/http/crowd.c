@@ -162,20 +162,26 @@ enum jt_err jt_crowd_enter(struct jt_crowd *crowd, const struct sockaddr *peer)
     return err;
 }
 
-void jt_crowd_leave(struct jt_crowd *crowd, const struct sockaddr *peer)
+/* With the lock. */
+static void leave_source(struct jt_crowd *crowd, const struct jt_crowd_source *wanted)
 {
-    struct jt_crowd_source wanted;
-    (void)atomic_fetch_sub_explicit(&crowd->tally->open, 1, memory_order_relaxed);
-    if (!find_source(crowd, peer, &wanted)) {
-        return;
-    }
-    (void)pthread_mutex_lock(&crowd->lock);
-    struct jt_crowd_source **at = find(crowd, &wanted), *source = *at;
+    struct jt_crowd_source **at = find(crowd, wanted), *source = *at;
     if (source != NULL && --source->n == 0) {
         *at = source->next;
         free(source);
     }
-    (void)pthread_mutex_unlock(&crowd->lock);
+}
+
+void jt_crowd_leave(struct jt_crowd *crowd, const struct sockaddr *peer)
+{
+    struct jt_crowd_source wanted;
+    if (find_source(crowd, peer, &wanted)) {
+        (void)pthread_mutex_lock(&crowd->lock);
+        leave_source(crowd, &wanted);
+        (void)pthread_mutex_unlock(&crowd->lock);
+    }
+    /* last: who has seen it fall is not told that there is no place for its source */
+    (void)atomic_fetch_sub_explicit(&crowd->tally->open, 1, memory_order_relaxed);
 }
 
 static void write_peer(const struct sockaddr *peer, char out[INET6_ADDRSTRLEN])

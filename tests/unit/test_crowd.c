@@ -29,6 +29,18 @@ static union address make(const char *text)
 }
 
 static struct jt_crowd crowd;
+static size_t open_at_unlock;
+
+int __real_pthread_mutex_unlock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock);
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock)
+{
+    if (lock == &crowd.lock) {
+        open_at_unlock = atomic_load(&crowd.tally->open);
+    }
+    return __real_pthread_mutex_unlock(lock);
+}
 
 static void start(size_t max_per_source)
 {
@@ -89,6 +101,19 @@ static void one_source_has_its_number_and_no_more(void **state)
         }
         end();
     }
+}
+
+/* Who saw the number fall was refused while the source still had its own. */
+static void leave_seen_from_outside_when_the_place_is_free(void **state)
+{
+    (void)state;
+    start(1);
+    assert_ok(enter("192.0.2.1"));
+    leave("192.0.2.1");
+    assert_int_equal(open_at_unlock, 1);
+    assert_ok(enter("192.0.2.1"));
+    leave("192.0.2.1");
+    end();
 }
 
 static void unix_sockets_and_no_limit_are_never_refused(void **state)
@@ -185,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_source_has_its_number_and_no_more),
+        cmocka_unit_test(leave_seen_from_outside_when_the_place_is_free),
         cmocka_unit_test(unix_sockets_and_no_limit_are_never_refused),
         cmocka_unit_test(exempt_peers_are_no_source),
         cmocka_unit_test(many_sources_counted_apart),
