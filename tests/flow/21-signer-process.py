@@ -10,10 +10,9 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
 import unittest
 
-from harness import (DEADLINE_S, KEK, PAYMENT, Case, decode, start_serve, write_config)
+from harness import (DEADLINE_S, KEK, PAYMENT, Case, decode, start_serve, until, write_config)
 
 KEK_BYTES = bytes.fromhex(KEK)
 
@@ -72,12 +71,6 @@ def states(pid):
         with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as file:
             found.add(file.read().rsplit(")", 1)[1].split()[0])
     return found
-
-
-def until(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
 
 
 def derived(info):
@@ -282,8 +275,7 @@ class Death(SignerCase):
         issuer = self.start()
         for _ in range(3):
             os.kill(self.signer(issuer), signal.SIGKILL)
-            answer = issuer.admin("POST", "/keys/rotate", {"force": True})
-            self.assertEqual(answer.status, 200, answer)
+            until(issuer.rotates)
             until(lambda: issuer.token(resource=PAYMENT).status == 200)
             header, _ = decode(self.token(issuer))
             self.assertEqual(header["kid"], issuer.kid("active"))

@@ -8,10 +8,9 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 import unittest
 
-from harness import (DEADLINE_S, PAYMENT, Case, Daemon, b64url, decode, jeton, start_serve,
+from harness import (DEADLINE_S, PAYMENT, Case, Daemon, b64url, decode, jeton, start_serve, until,
                      write_config)
 
 MODULES = [os.environ.get("SOFTHSM2_MODULE", ""), "/usr/lib/softhsm/libsofthsm2.so",
@@ -223,9 +222,7 @@ class SignerProcess(TokenCase):
         return found
 
     def wait_for_another(self, issuer, before):
-        until = time.monotonic() + DEADLINE_S
-        while self.signer(issuer) in ([], before):
-            self.assertLess(time.monotonic(), until)
+        until(lambda: self.signer(issuer) not in ([], before))
 
     def test_kek_in_the_token(self):
         self.make_kek()
@@ -235,7 +232,7 @@ class SignerProcess(TokenCase):
         old = self.token(issuer)
         os.kill(before[0], signal.SIGKILL)
         self.wait_for_another(issuer, before)
-        self.rotate(issuer)  # waits for the new one
+        until(issuer.rotates)
         self.assert_verified(issuer, old, self.token(issuer))
         self.assertEqual(self.labels("privkey"), [])
 
@@ -258,9 +255,12 @@ class SignerProcess(TokenCase):
 
         thread = threading.Thread(target=load)
         thread.start()
+        until(lambda: answers)
         issuer.daemon.process.send_signal(signal.SIGHUP)
         issuer.daemon.wait_log("ev=config.load")
         rotated = issuer.admin("POST", "/kek/rotate")
+        seen = len(answers)
+        until(lambda: len(answers) > seen)
         stop.set()
         thread.join(DEADLINE_S)
         self.assertEqual(rotated.status, 200, rotated)
@@ -323,9 +323,8 @@ class Without(TokenCase):
         self.assertEqual((ready.status, ready.body), (503, b"signer: away\n"))
         issuer.daemon.wait_log("err=signer_away")
         os.remove(self.away)
-        until = time.monotonic() + DEADLINE_S  # nobody asks for a token: the issuer looks itself
-        while issuer.admin("GET", "/readyz", prefix="").status != 200:
-            self.assertLess(time.monotonic(), until)
+        # nobody asks for a token: the issuer looks itself
+        until(lambda: issuer.admin("GET", "/readyz", prefix="").status == 200)
         self.assert_verified(issuer, self.token(issuer))
 
 

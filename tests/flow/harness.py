@@ -32,6 +32,7 @@ JETON = os.environ["JETON"]
 PAYMENT = "https://payment.example.com/api"
 FORM = "application/x-www-form-urlencoded"
 DEADLINE_S = 30  # for a machine that is busy; nothing waits for it when all goes well
+SIGNER_WAIT_S = 2  # no refusal of a change comes sooner where a signer process is missing
 DIRTY = ("Sanitizer", "runtime error:", "Assertion", "double free", "corrupted")
 
 
@@ -102,6 +103,14 @@ def decode(token):
     header, claims, signature = token.split(".")
     assert signature
     return json.loads(b64url(header)), json.loads(b64url(claims))
+
+
+def until(true):
+    """Looks again and again: another thread or process does it in a while, and tells nobody."""
+    end = time.monotonic() + DEADLINE_S
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.002)  # in which the other threads of this program go on
 
 
 def jeton(*args, stdin=b"", env=None):
@@ -245,6 +254,15 @@ class Issuer:
         items = self.admin("GET", "/keys").json()["items"]
         return [{name: value for name, value in key.items() if name != "unexpired_tokens"}
                 for key in items]
+
+    def rotates(self):
+        """After its signer process was killed: by force, with the next one. False: refused, for it
+        waited for the next one in vain, as it does on a machine that stalls for seconds."""
+        asked = time.monotonic()
+        answer = self.admin("POST", "/keys/rotate", {"force": True})
+        assert answer.status == 200 or time.monotonic() - asked >= SIGNER_WAIT_S, answer
+        assert answer.status in (200, 503), answer
+        return answer.status == 200
 
     def kid(self, state, alg="ES256"):
         found = [key["kid"] for key in self.keys() if (key["state"], key["alg"]) == (state, alg)]
