@@ -13,14 +13,13 @@ import stat
 import subprocess
 import unittest
 
-from harness import DIRTY, JETOND, KEK, Case, start_serve, write_config
+from harness import DEADLINE_S, DIRTY, JETOND, KEK, Case, start_serve, write_config
 
 NOBODY = 65534
-REFUSAL_S = 10  # a start that is refused is refused at once
 
 
 def jetond(*args, env=None, preexec=None):
-    return subprocess.run([JETOND, *args], capture_output=True, timeout=REFUSAL_S, check=False,
+    return subprocess.run([JETOND, *args], capture_output=True, timeout=DEADLINE_S, check=False,
                           env={**os.environ, **(env or {})}, preexec_fn=preexec)
 
 
