@@ -5,7 +5,7 @@ revoked."""
 import threading
 import unittest
 
-from harness import PAYMENT, Case, DevCase, decode, jeton, start_serve, write_config
+from harness import PAYMENT, Case, DevCase, decode, jeton, start_serve, until, write_config
 
 
 def kid_of(answer):
@@ -95,14 +95,14 @@ class Rotation(DevCase):
         for _ in range(20):
             signed.append(self.issuer.kid("active"))
             self.assertEqual(self.issuer.admin("POST", "/keys/rotate").status, 200)
-            self.token()
+            kid = kid_of(self.token())
+            until(lambda: kid in kids or failures)  # pylint: disable=cell-var-from-loop
         stop.set()
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [])
         # every kid that ever signed is in the set, for its tokens have not expired
         self.assertTrue(kids | set(signed) <= self.published())
-        self.assertGreater(len(kids), 3)
 
     def test_rotation_and_edits_at_once(self):
         """Changes of every kind from several threads: each is whole, none is lost."""
