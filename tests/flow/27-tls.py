@@ -272,7 +272,7 @@ class Speaks(Secure):
         self.assertIn(b"tls.certificate", done.stderr)
 
     def test_a_slow_handshake_is_closed(self):
-        issuer = self.serve(http={"idle": "1s", "deadline": "1s"})
+        issuer = self.serve(http={"idle": "3s", "deadline": "3s"})
         with socket.create_connection((issuer.host, issuer.port), DEADLINE_S) as slow, \
                 socket.create_connection((issuer.host, issuer.port), DEADLINE_S) as silent:
             slow.sendall(b"\x16\x03\x01\x02\x00\x01")  # the beginning of a ClientHello

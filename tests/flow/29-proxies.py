@@ -160,7 +160,7 @@ class Protocol(Proxies):
         self.assertNotIn("ev=http.refuse status=400", issuer.daemon.log())
 
     def test_a_slow_header_is_closed_and_nobody_waits_for_it(self):
-        issuer = self.serve(proxy_protocol="on", deadline="1s", idle="1s")
+        issuer = self.serve(proxy_protocol="on", deadline="3s", idle="3s")
         slow = [self.connect(issuer, TRUSTED) for _ in range(5)]
         for sock in slow[1:]:
             sock.sendall(V1_LINE[:20])
