@@ -16,7 +16,7 @@ import tempfile
 import unittest
 
 from faults import arm, counted, environment
-from harness import PAYMENT, jeton, start_serve, write_config
+from harness import LARGE_S, PAYMENT, jeton, start_serve, write_config
 
 OBJECTS = 10000
 KEPT = 2000    # clients of the old model that the new one changes
@@ -68,11 +68,12 @@ class ApplyKilled(unittest.TestCase):
 
     @staticmethod
     def apply(issuer, file):
-        return jeton("--socket", issuer.socket, "apply", "-f", file, "--prune-all", "--yes")
+        return jeton("--socket", issuer.socket, "apply", "-f", file, "--prune-all", "--yes",
+                     timeout=LARGE_S)
 
     @staticmethod
     def export(issuer):
-        done = jeton("--socket", issuer.socket, "export")
+        done = jeton("--socket", issuer.socket, "export", timeout=LARGE_S)
         assert done.returncode == DONE, done.stderr
         return done.stdout
 

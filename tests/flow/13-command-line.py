@@ -11,7 +11,8 @@ import unittest
 
 from command_line import (DONE, NOT_FOUND, READ, REFUSED, UNREACHABLE, WRITE, WRONG_USE,
                           CommandLineCase, VerbCase, named, verbs)
-from harness import PAYMENT, ServeCase, decode, free_port, jeton, start_serve, write_config
+from harness import (LARGE_S, PAYMENT, ServeCase, decode, free_port, jeton, start_serve,
+                     write_config)
 
 PRODUCT = {"name", "approval", "grants", "owner", "labels"}
 NOWHERE = "http://127.0.0.1:1"
@@ -348,8 +349,8 @@ class OverTcp(ServeCase, CommandLineCase):
                               listen=f"127.0.0.1:{port}", admin={"listen": "127.0.0.1:0"})
         cls.issuer = start_serve(config)
 
-    def remote(self, *args, code=DONE):
-        done = jeton(*args, env={"HOME": self.home})
+    def remote(self, *args, code=DONE, **more):
+        done = jeton(*args, env={"HOME": self.home}, **more)
         self.assertEqual(done.returncode, code, (args, done.stdout, done.stderr))
         return done.stdout.decode() + done.stderr.decode()
 
@@ -385,14 +386,16 @@ class OverTcp(ServeCase, CommandLineCase):
         lines = "".join(json.dumps({"kind": "role", "name": f"r{i:05}", "owner": "x" * 200}) + "\n"
                         for i in range(20000))  # 5 MB: not sent when it is refused
         file = self.write("large.jsonl", lines)
-        told = self.remote("--context", "applies", "apply", "-f", file)
+        told = self.remote("--context", "applies", "apply", "-f", file, timeout=LARGE_S)
         self.assertIn("20000 created", told)
         self.jeton("client", "update", "applier", "--reset", "role", "--grant",
                    self.issuer.url + "/admin#roles:write")
-        told = self.remote("--context", "applies", "apply", "-f", file, code=REFUSED)
+        told = self.remote("--context", "applies", "apply", "-f", file, code=REFUSED,
+                           timeout=LARGE_S)
         self.assertIn("lacks a scope", told)
         self.jeton("client", "update", "applier", "--role", "jeton-admin")
-        self.assertIn("20000 unchanged", self.remote("--context", "applies", "apply", "-f", file))
+        told = self.remote("--context", "applies", "apply", "-f", file, timeout=LARGE_S)
+        self.assertIn("20000 unchanged", told)
         self.jeton("client", "delete", "applier", "--yes")
 
 

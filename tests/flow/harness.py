@@ -32,6 +32,7 @@ JETON = os.environ["JETON"]
 PAYMENT = "https://payment.example.com/api"
 FORM = "application/x-www-form-urlencoded"
 DEADLINE_S = 30  # for a machine that is busy; nothing waits for it when all goes well
+LARGE_S = 120   # the same for an apply of 10,000 objects or more, under a sanitizer
 SIGNER_WAIT_S = 2  # no refusal of a change comes sooner where a signer process is missing
 DIRTY = ("Sanitizer", "runtime error:", "Assertion", "double free", "corrupted")
 
@@ -113,8 +114,8 @@ def until(true):
         time.sleep(0.002)  # in which the other threads of this program go on
 
 
-def jeton(*args, stdin=b"", env=None):
-    return subprocess.run([JETON, *args], input=stdin, capture_output=True, timeout=DEADLINE_S,
+def jeton(*args, stdin=b"", env=None, timeout=DEADLINE_S):
+    return subprocess.run([JETON, *args], input=stdin, capture_output=True, timeout=timeout,
                           check=False, env={"PATH": os.environ["PATH"], **(env or {})})
 
 
