@@ -27,6 +27,14 @@ ENDLESS = 400  # more messages than a rotation has
 KILLED = 1 if "--all" in sys.argv else 6
 ROUNDS = 500   # of two rotations that are asked for at once
 STALENESS_S = 60
+CABLE_S = 90   # until TCP gives up a cable, which takes 20 s, and for a machine that is busy
+
+
+def set_ahead(path, seconds):
+    """A daemon sees what is written only when it is whole: an empty file is no time ahead."""
+    with open(path + ".new", "w", encoding="ascii") as out:
+        out.write(str(seconds))
+    os.rename(path + ".new", path)
 
 
 class Database(Prepared):
@@ -240,14 +248,12 @@ class Away(Case):
                 self.assertEqual(issuer.admin("GET", path, prefix="").status, 200)
             self.roles(issuer)
             self.tokens(issuer)
-            waiting = [change for change in changes if not change.done()]
             proxy.flowing.set()
             answers = [change.result() for change in changes]
-        self.assertEqual({answer.status for answer in answers},
-                         {201, 503} if waiting else {503}, answers)
+        self.assertLessEqual({answer.status for answer in answers}, {201, 503}, answers)
         made = [name for name, answer in zip(names, answers) if answer.status == 201]
         self.assertEqual(sorted(set(self.roles(issuer)) & set(names)), made)
-        return bool(waiting)
+        return made != []
 
     def roles(self, issuer):
         answer = issuer.admin("GET", "/roles")
@@ -255,8 +261,7 @@ class Away(Case):
         return [role["name"] for role in answer.json()["items"]]
 
     def pass_time(self, issuer, ahead, seconds):
-        with open(ahead, "w", encoding="ascii") as out:
-            out.write(str(seconds))
+        set_ahead(ahead, seconds)
         look_again(issuer)
 
     def assert_goes_on(self, issuer, tokens):
@@ -323,11 +328,9 @@ class Together(Case):
                                      ahead=self.ahead) for _ in range(2)]
 
     def pass_time(self, seconds):
-        """At once for both, who see what was written only when it is whole."""
+        """At once for both."""
         self.ahead_s += seconds
-        with open(self.ahead + ".new", "w", encoding="ascii") as out:
-            out.write(str(self.ahead_s))
-        os.rename(self.ahead + ".new", self.ahead)
+        set_ahead(self.ahead, self.ahead_s)
         for issuer in self.pair:
             look_again(issuer)
 
@@ -486,10 +489,9 @@ class Partition(Case):
         self.assertEqual(kid_of(tokens[-2]), active)
         for issuer in (near, far):
             self.assertTrue(all(verifies(token, issuer.jwks()) for token in tokens))
-        refused = far.admin("POST", "/keys/rotate", {})
+        refused = far.admin("POST", "/keys/rotate", {}, timeout=CABLE_S)
         self.assertEqual(refused.status, 503, refused)
-        with open(ahead, "w", encoding="ascii") as out:
-            out.write(str(STALENESS_S + 1))
+        set_ahead(ahead, STALENESS_S + 1)
         self.until("it is stale", lambda: self.asks(far) == 503)
         self.assertEqual(self.asks(near), 200)
         self.assertTrue(all(verifies(token, far.jwks()) for token in tokens))

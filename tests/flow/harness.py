@@ -55,13 +55,13 @@ class Answer:
 
 
 class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=DEADLINE_S)
+    def __init__(self, path, timeout=DEADLINE_S):
+        super().__init__("localhost", timeout=timeout)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DEADLINE_S)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
 
 
@@ -233,11 +233,12 @@ class Issuer:
                 sock.sendall(piece)
             return read_answer(sock)
 
-    def admin(self, method, path, body=None, prefix="/admin/v1", headers=None, token=None):
+    def admin(self, method, path, body=None, prefix="/admin/v1", headers=None, token=None,
+              timeout=DEADLINE_S):
         """`body`: a JSON value, or bytes as they are. With a `token` ("": none is sent) over TCP."""
         host, _, port = self.told.get("admin_listen", "").rpartition(":")
-        connection = UnixConnection(self.socket) if token is None else \
-            http.client.HTTPConnection(host, int(port), timeout=DEADLINE_S)
+        connection = UnixConnection(self.socket, timeout) if token is None else \
+            http.client.HTTPConnection(host, int(port), timeout=timeout)
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {} if data is None else {"Content-Type": "application/json"}
         if token:
