@@ -2,6 +2,7 @@
 """Deadlines and limits: who is slow, silent or many is ended or told so, and others are served meanwhile;
 10,000 idle connections in 64 MiB; out of descriptors and out of memory are survived."""
 
+import http.client
 import os
 import re
 import resource
@@ -46,6 +47,22 @@ class Limited(Case):
             self.assertEqual(sock.recv(1), b"")
         except ConnectionResetError:
             pass
+
+    @staticmethod
+    def has_ended(sock):
+        """By now; whoever looks has read what came before."""
+        try:
+            return bool(select.select([sock], [], [], 0)[0]) and sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    @staticmethod
+    def gets_token(issuer):
+        """Or is told, or cut off before all was sent."""
+        try:
+            return issuer.token().status == 200
+        except (http.client.HTTPException, OSError):
+            return False
 
     def metric(self, issuer, name):
         text = issuer.admin("GET", "/metrics", prefix="").body.decode()
@@ -376,6 +393,24 @@ class Short(Limited):
         self.wait_until(lambda: issuer.token().status == 200)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         self.assertGreater(self.ended(issuer, "descriptors"), 0)
+        issuer.daemon.assert_clean()
+
+    def test_idle_ones_make_place_for_want_of_descriptors(self):
+        issuer = self.serve(idle="1h", lifetime="1h")
+        pid = issuer.daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + 11,
+                                                       before[1]))
+        held, status = [], 200
+        while status == 200:  # who has been answered stays, without another request
+            held.append(self.connect(issuer))
+            held[-1].sendall(GET)
+            answer = read_answer(held[-1])
+            status = answer.status if answer else None
+        self.assertIn(status, (503, None))  # told, or ended as the longest idle
+        self.wait_until(lambda: self.gets_token(issuer))
+        self.assertTrue(any(map(self.has_ended, held[:-1])))
+        issuer.daemon.wait_log("ev=http.crowded", "cause=descriptors")
         issuer.daemon.assert_clean()
 
     def test_fewer_descriptors_than_places_are_told(self):
