@@ -92,6 +92,22 @@ enum jt_err jt_certificate_load(const struct jt_config *config, struct jt_tls_pa
     return jt_tls_pair_new(jt_buf_span(&pem), config->tls_certificate, &key, out_pair, diag);
 }
 
+enum jt_err jt_certificate_check(const struct jt_config *config, const struct jt_clock *clock,
+                                 struct jt_diag *diag)
+{
+    struct jt_tls_pair *pair = NULL;
+    char until[JT_TOLD_TIME];
+    JT_TRY(jt_certificate_load(config, &pair, diag));
+    int64_t end_s = pair == NULL ? INT64_MAX : jt_tls_pair_about(pair)->not_after_s;
+    jt_tls_pair_free(pair);
+    if (end_s <= jt_clock_wall_s(clock)) {
+        return jt_diag_fail(diag, JT_ERR_CONFIG,
+                            "tls.certificate: %s ended at %s; clients refuse it: renew it",
+                            config->tls_certificate, jt_told_time(end_s, until));
+    }
+    return JT_OK;
+}
+
 static void tell(const struct jt_certificate *certificate, const struct jt_config *config,
                  const struct jt_log *log)
 {

@@ -42,6 +42,11 @@ struct jt_certificate {
 JT_MUST_USE enum jt_err jt_certificate_load(const struct jt_config *config,
                                             struct jt_tls_pair **out_pair, struct jt_diag *diag);
 
+/* Loads it and looks whether it has ended, with which a daemon serves on: what clients say of it is
+ * more than silence. The errors of jt_certificate_load. */
+JT_MUST_USE enum jt_err jt_certificate_check(const struct jt_config *config,
+                                             const struct jt_clock *clock, struct jt_diag *diag);
+
 /* Loads and logs it. Nothing happens where `config` has no certificate: `is_open` stays false. The
  * errors of jt_certificate_load. */
 JT_MUST_USE enum jt_err jt_certificate_open(struct jt_certificate *certificate,

@@ -232,9 +232,7 @@ enum jt_err jt_serve_check(const struct jt_config *config, struct jt_diag *diag)
     if (config->admin_listen != NULL) {
         JT_TRY(jt_listen_check(config->admin_listen, diag));
     }
-    struct jt_tls_pair *pair = NULL;
-    JT_TRY(jt_certificate_load(config, &pair, diag));
-    jt_tls_pair_free(pair);
+    JT_TRY(jt_certificate_check(config, &jt_clock_system, diag));
     return jt_issuer_check(&deps, config, diag);
 }
 

@@ -425,6 +425,14 @@ class Refused(Secure):
         with open(path, "rb") as file:
             return file.read()
 
+    def test_a_certificate_that_has_ended(self):
+        """Which a daemon serves on: what clients say of it is more than silence."""
+        ended = self.authority.certificate("ended", days="0")
+        self.pair_refused(ended, "tls.certificate: ", " ended at ", "renew it")
+        self.in_order(self.second)
+        issuer = self.serve(ended)
+        issuer.daemon.wait_log("ev=tls.expire", "has ended")
+
     def test_chains(self):
         chain, key = self.pairs["ec"]
         own, middle = (part + b"-----END CERTIFICATE-----\n"
