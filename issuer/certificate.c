@@ -15,7 +15,6 @@
 #define SETTLED_MS 2000   /* for so long files that changed have to stay as they are */
 #define CHAIN_MAX  262144 /* bytes of a file */
 #define DAY        (24 * 60 * 60)
-#define WARN_S     (7 * DAY) /* who renews by himself has done so long before */
 
 /* All zero for a file that is not there, which is a state, too. */
 static struct jt_certificate_file look(const char *path)
@@ -154,7 +153,7 @@ static void warn_of_end(struct jt_certificate *certificate, const struct jt_conf
 {
     int64_t end_s = certificate->about.not_after_s;
     char until[JT_TOLD_TIME];
-    if (end_s - now_s > WARN_S ||
+    if (end_s - now_s > JT_CERTIFICATE_WARN_S ||
         (certificate->warned_s != 0 && now_s - certificate->warned_s < DAY)) {
         return;
     }

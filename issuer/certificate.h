@@ -14,6 +14,9 @@
 #include <sys/types.h>
 #include <time.h>
 
+/* So long before its end a certificate is warned of: who renews by himself has done so long before. */
+#define JT_CERTIFICATE_WARN_S ((int64_t)7 * 24 * 60 * 60)
+
 /* Where a file's content comes from, as far as stat(2) tells. */
 struct jt_certificate_file {
     dev_t dev;

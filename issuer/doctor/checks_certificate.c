@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/certificate.h"
 #include "issuer/doctor/checks.h"
 
 #include "common/base/base.h"
-
-#define WARN_S ((int64_t)7 * 24 * 60 * 60) /* as the log does (tls.expire) */
 
 enum jt_err jt_checks_certificate(const struct jt_checks *checks)
 {
@@ -24,7 +23,7 @@ enum jt_err jt_checks_certificate(const struct jt_checks *checks)
             "be used; the certificate of before is still in use, until %s",
             until);
     }
-    if (left_s <= WARN_S) {
+    if (left_s <= JT_CERTIFICATE_WARN_S) {
         return jt_checks_say(checks, "certificate", left_s > 0 ? JT_CHECKS_WARN : JT_CHECKS_FAIL,
                              "renew it, and replace the files of tls.certificate and tls.key: they "
                              "are taken without a restart",
