@@ -20,7 +20,7 @@ import unittest
 
 from faults import (ALGORITHMS, LEAD_S, LEDGER, Prepared, check_keys, issuer_of, kid_of, look_again,
                     preload, verifies)
-from harness import DEADLINE_S, JETOND, PAYMENT, Daemon, start_serve, write_config
+from harness import DEADLINE_S, JETOND, PAYMENT, Daemon, start_serve, until, write_config
 from postgres import NoServer, Proxy, Server
 
 ENDLESS = 400  # more messages than a rotation has
@@ -107,13 +107,6 @@ class Case(unittest.TestCase):
         answer = issuer.token(self.base.client, resource=resource)
         self.assertEqual(answer.status, 200, answer)
         return answer.json()["access_token"]
-
-    def until(self, what, true):
-        """Asks again and again: another process does it in a while, and tells nobody."""
-        end = time.monotonic() + DEADLINE_S
-        while not true():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.002)
 
 
 class Interrupted(Case):
@@ -232,8 +225,7 @@ class Away(Case):
         self.addCleanup(proxy.close)
         name = self.copy("hanging")
         issuer = self.run_daemon(self.base.write_config(folder, proxy.folder, name=name))
-        self.until("a change waits, not the daemon's own look",
-                   lambda: self.changes_wait(issuer, proxy))
+        until(lambda: self.changes_wait(issuer, proxy), "a change waits, not the daemon's own look")
 
     def changes_wait(self, issuer, proxy):
         """False: the daemon was looking itself when it began to hang, and all changes were refused."""
@@ -284,14 +276,14 @@ class History(Case):
         configs = [self.base.write_config(folder, self.server.folder, standby.folder)
                    for folder in folders]
         one, other = (self.run_daemon(config) for config in configs)
-        self.until("the standby has all", lambda: standby.rows(
+        until(lambda: standby.rows(
             "base", "SELECT value FROM meta WHERE name = 'version'") == self.server.rows(
-                "base", "SELECT value FROM meta WHERE name = 'version'"))
+                "base", "SELECT value FROM meta WHERE name = 'version'"), "the standby has all")
         standby.stop()  # what follows it misses
         revoked = self.base.by_state["next", "ES256"]
         self.assertEqual(one.admin("POST", f"/keys/{revoked}/revoke", {}).status, 200)
         self.assertEqual(one.admin("POST", "/keys/rotate", {"force": True}).status, 200)
-        self.until("it has come to the other", lambda: one.jwks() == other.jwks())
+        until(lambda: one.jwks() == other.jwks(), "it has come to the other")
         tokens = self.base.tokens + self.tokens(one) + self.tokens(other)
         known = one.jwks()
         self.server.kill()
@@ -349,7 +341,7 @@ class Together(Case):
     def same_set(self):
         """How long it took until both serve one set."""
         asked = time.monotonic()
-        self.until("one set", lambda: len({json.dumps(one) for one in self.sets()}) == 1)
+        until(lambda: len({json.dumps(one) for one in self.sets()}) == 1, "there is one set")
         return time.monotonic() - asked
 
     def test_both_rotate_at_once(self):
@@ -383,8 +375,8 @@ class Together(Case):
             COMMIT""")
         asked = time.monotonic()
         for issuer in self.pair:
-            self.until("the new name", lambda one=issuer: one.admin(
-                "GET", "/clients/" + client["client_id"]).json()["name"] == "renamed-elsewhere")
+            until(lambda one=issuer: one.admin("GET", "/clients/" + client["client_id"])
+                  .json()["name"] == "renamed-elsewhere", "it has the new name")
         print(f"a change of which no notice came: seen by both within {time.monotonic() - asked:.1f} s",
               flush=True)
 
@@ -492,12 +484,12 @@ class Partition(Case):
         refused = far.admin("POST", "/keys/rotate", {}, timeout=CABLE_S)
         self.assertEqual(refused.status, 503, refused)
         set_ahead(ahead, STALENESS_S + 1)
-        self.until("it is stale", lambda: self.asks(far) == 503)
+        until(lambda: self.asks(far) == 503, "it is stale")
         self.assertEqual(self.asks(near), 200)
         self.assertTrue(all(verifies(token, far.jwks()) for token in tokens))
         self.assertEqual(far.admin("GET", "/readyz", prefix="").status, 503)
         self.network.plug("up")
-        self.until("it is back", lambda: self.asks(far) == 200 and near.jwks() == far.jwks())
+        until(lambda: self.asks(far) == 200 and near.jwks() == far.jwks(), "it is back")
         for issuer in (near, far):
             check_keys(issuer, tokens + self.tokens(issuer))
             names = [role["name"] for role in issuer.admin("GET", "/roles").json()["items"]]

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import (DEADLINE_S, FORM, PAYMENT, Case, Daemon, ask, basic, decode, read_answer,
-                     read_line, start_dev, start_serve, write_config)
+                     read_line, start_dev, start_serve, until, write_config)
 
 
 class Served(Case):
@@ -58,8 +58,8 @@ class Stop(Served):
 
     def wait_closed(self, issuer):
         """No new connection is taken."""
-        until = time.monotonic() + DEADLINE_S
-        while time.monotonic() < until:
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
             try:
                 socket.create_connection((issuer.host, issuer.port), DEADLINE_S).close()
             except OSError:
@@ -120,8 +120,8 @@ class Reload(Served):
         mark = issuer.daemon.mark()
         write_config(self.dir, jwks={"max_age": "2m"}, log={"level": "error"})
         issuer.daemon.process.send_signal(signal.SIGHUP)
-        self.wait_until(lambda: self.max_age(issuer) == "public, max-age=120")
-        self.wait_until(lambda: self.silent_token(issuer))
+        until(lambda: self.max_age(issuer) == "public, max-age=120")
+        until(lambda: self.silent_token(issuer))
         self.assertNotIn("ev=token.refuse", "\n".join(issuer.daemon.lines[mark:]))
 
     def silent_token(self, issuer):
@@ -130,11 +130,6 @@ class Reload(Served):
         self.assertEqual(issuer.token().status, 200)
         self.reload(issuer, "config.refuse", keys={"peroid": "1d"})
         return "ev=token.issue" not in "\n".join(issuer.daemon.lines[mark:])
-
-    def wait_until(self, true):
-        until = time.monotonic() + DEADLINE_S
-        while not true():
-            self.assertLess(time.monotonic(), until)
 
     def test_bad_file_keeps_the_old_one(self):
         issuer = self.run_daemon(self.serve(jwks={"max_age": "1m"}))
@@ -168,7 +163,7 @@ class Reload(Served):
     def test_new_algorithm_is_published_at_once(self):
         issuer = self.run_daemon(self.serve())
         self.reload(issuer, "config.load", keys={"algorithms": ["ES256", "EdDSA"]})
-        self.wait_until(lambda: len(issuer.jwks()) == 3)
+        until(lambda: len(issuer.jwks()) == 3)
         states = {(key["alg"], key["state"]) for key in issuer.keys()}
         self.assertEqual(states, {("ES256", "active"), ("ES256", "next"), ("EdDSA", "next")})
         refused = issuer.admin("POST", "/resources", {"identifier": "urn:ed", "alg": "EdDSA"})

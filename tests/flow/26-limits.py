@@ -11,10 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import unittest
 
-from harness import (DEADLINE_S, FORM, PAYMENT, Case, Daemon, basic, read_answer, start_serve, write_config)
+from harness import (DEADLINE_S, FORM, PAYMENT, Case, Daemon, basic, read_answer, start_serve, until,
+                     write_config)
 
 HOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "holder.py")
 GET = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -73,11 +73,6 @@ class Limited(Case):
     def ended(self, issuer, cause):
         return self.metric(issuer, f'jeton_http_connections_ended_total{{cause="{cause}"}}')
 
-    def wait_until(self, true):
-        until = time.monotonic() + DEADLINE_S
-        while not true():
-            self.assertLess(time.monotonic(), until)
-
     def token_request(self, issuer, more=b""):
         body = b"grant_type=client_credentials"
         return (f"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
@@ -109,7 +104,7 @@ class Slow(Limited):
             self.assertEqual(read_answer(slow).status, 200)
         self.assertFalse(self.dribble(slow, rest))
         self.assert_ended(slow)
-        self.wait_until(lambda: self.ended(issuer, "deadline") > 0)
+        until(lambda: self.ended(issuer, "deadline") > 0)
         self.assertEqual(issuer.token().status, 200)
         quick.close()
 
@@ -161,7 +156,7 @@ class Slow(Limited):
                 sock.send(GET * 100)
         except OSError:
             pass
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") == 0)
+        until(lambda: self.metric(issuer, "jeton_http_connections") == 0)
         self.assertEqual(issuer.token().status, 200)
 
 
@@ -197,7 +192,7 @@ class Life(Limited):
     def test_first_answer_after_the_lifetime_closes(self):
         issuer = self.serve(lifetime="1s")
         # the first one may be late itself, on a machine that stalls
-        self.wait_until(lambda: self.answers(self.connect(issuer)) > 1)
+        until(lambda: self.answers(self.connect(issuer)) > 1)
 
     def answers(self, sock):
         """How many came until one closed the connection."""
@@ -240,7 +235,7 @@ class Places(Limited):
         held[0].sendall(GET)  # theirs are as they were
         self.assertEqual(read_answer(held[0]).status, 200)
         held[0].close()
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") == 3)
+        until(lambda: self.metric(issuer, "jeton_http_connections") == 3)
         self.assertEqual(issuer.token().status, 200)
 
     def test_longest_idle_make_place(self):
@@ -285,7 +280,7 @@ class Places(Limited):
         """libmicrohttpd sleeps on exactly 128 events: what it does must not last until idle is over."""
         issuer = self.serve(threads=1, idle="1h", deadline="1h")
         socks = [self.connect(issuer) for _ in range(128)]
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") == 128)
+        until(lambda: self.metric(issuer, "jeton_http_connections") == 128)
         for n in (128, 127):
             issuer.daemon.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, issuer.daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -345,7 +340,7 @@ class Many(Limited):
         while not select.select([holder.process.stdout], [], [], 0)[0]:  # others are served meanwhile
             self.assertEqual(issuer.token(connection=connection).status, 200)
         self.assertEqual(holder.told(), MANY)
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") == MANY + 1)
+        until(lambda: self.metric(issuer, "jeton_http_connections") == MANY + 1)
         for _ in range(100):
             self.assertEqual(issuer.token(connection=connection).status, 200)
             self.assertEqual(issuer.token().status, 200)
@@ -355,7 +350,7 @@ class Many(Limited):
         if request:
             self.assertEqual(holder.ask("again"), MANY)
         holder.end()
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") == 1)
+        until(lambda: self.metric(issuer, "jeton_http_connections") == 1)
         issuer.daemon.assert_clean()
 
     def test_silent(self):
@@ -390,7 +385,7 @@ class Short(Limited):
         self.assertEqual(issuer.admin("GET", "/keys").status, 503)  # which has a spare one, too
         for sock in socks:
             sock.close()
-        self.wait_until(lambda: issuer.token().status == 200)
+        until(lambda: issuer.token().status == 200)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         self.assertGreater(self.ended(issuer, "descriptors"), 0)
         issuer.daemon.assert_clean()
@@ -408,7 +403,7 @@ class Short(Limited):
             answer = read_answer(held[-1])
             status = answer.status if answer else None
         self.assertIn(status, (503, None))  # told, or ended as the longest idle
-        self.wait_until(lambda: self.gets_token(issuer))
+        until(lambda: self.gets_token(issuer))
         self.assertTrue(any(map(self.has_ended, held[:-1])))
         issuer.daemon.wait_log("ev=http.crowded", "cause=descriptors")
         issuer.daemon.assert_clean()
@@ -456,7 +451,7 @@ class Short(Limited):
         self.assertLess(held, 2000)  # more than there is memory for
         self.assertGreater(held, 0)
         holder.end()
-        self.wait_until(lambda: self.metric(issuer, "jeton_http_connections") <= 1)
+        until(lambda: self.metric(issuer, "jeton_http_connections") <= 1)
         self.assertEqual(issuer.token().status, 200)  # what they had is there again
         resource.prlimit(pid, resource.RLIMIT_DATA, before)
         self.assertEqual(issuer.token().status, 200)

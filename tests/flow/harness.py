@@ -106,11 +106,11 @@ def decode(token):
     return json.loads(b64url(header)), json.loads(b64url(claims))
 
 
-def until(true):
+def until(true, what="it is so"):
     """Looks again and again: another thread or process does it in a while, and tells nobody."""
     end = time.monotonic() + DEADLINE_S
     while not true():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, f"waited in vain until {what}"
         time.sleep(0.002)  # in which the other threads of this program go on
 
 
