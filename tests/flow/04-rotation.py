@@ -103,6 +103,7 @@ class Rotation(DevCase):
         self.assertEqual(failures, [])
         # every kid that ever signed is in the set, for its tokens have not expired
         self.assertTrue(kids | set(signed) <= self.published())
+        self.assertGreater(len(kids), 3)
 
     def test_rotation_and_edits_at_once(self):
         """Changes of every kind from several threads: each is whole, none is lost."""

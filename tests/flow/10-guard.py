@@ -377,6 +377,7 @@ class Reload(Guarded):
         for thread in threads:
             thread.join(DEADLINE_S)
         self.assertEqual(failures, [])
+        self.assertGreater(len(asked), 6)
         self.assertIn('jeton_guard_reloads_total{result="done"} 6',
                       guard.ops("/metrics").body.decode())
 
